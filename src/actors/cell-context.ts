@@ -1,0 +1,191 @@
+import { invariant } from "../base/invariant.ts";
+import { type Address, parseAddress } from "./address.ts";
+import type { Cell } from "./cell.ts";
+import type { AskOptions, AskOutcome, Context, Outcome, SpawnOptions, Watch } from "./context.ts";
+import type { AskKind, BodyOf, Protocol, ReplyOf } from "./protocol.ts";
+import type { ActorRef } from "./ref.ts";
+import type { Down, DownReason, Spec } from "./spec.ts";
+import type { WireBody, WireValue } from "./wire-value.ts";
+import type { Clock, Ids, LogLevel, Random, World } from "./world.ts";
+
+/** An actor that has stopped tried to act. */
+class Fenced extends Error {
+  override readonly name = "Fenced";
+}
+
+const durableTimeoutMs = 20_000;
+
+/** The context of one cell: every effect goes through its outbox, and none once the cell has stopped. */
+export class CellContext implements Context<Protocol> {
+  readonly self: ActorRef<Protocol>;
+  readonly clock: Pick<Clock, "now" | "wall">;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly #cell: Cell;
+
+  constructor(cell: Cell) {
+    const { world } = cell.system;
+    this.#cell = cell;
+    this.self = cell.system.refs.local(cell);
+    this.clock = world.clock;
+    this.random = world.random;
+    this.ids = world.ids;
+  }
+
+  log(level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>): void {
+    this.#cell.system.world.log(level, this.#cell.path, message, facts);
+  }
+
+  ref<Q>(address: Address<Q>): ActorRef<Q> {
+    return this.#cell.system.refs.at<Q>(parseAddress(address));
+  }
+
+  named<Q>(name: string, place = this.#cell.system.place): ActorRef<Q> {
+    return this.#cell.system.refs.at<Q>({ place, name });
+  }
+
+  spawn<Q, Args>(spec: Spec<Q, Args>, args: Args, options: SpawnOptions = {}): ActorRef<Q> {
+    this.#fence();
+    const { system } = this.#cell;
+    const child = system.allocate(spec as never, args, this.#cell, options);
+    this.#cell.outbox.add(
+      () => system.startCell(child),
+      () => child.terminate("shutdown"),
+    );
+    return system.refs.local(child) as unknown as ActorRef<Q>;
+  }
+
+  stop(target?: ActorRef<unknown>, reason: DownReason = "normal"): void {
+    this.#fence();
+    const cell = target === undefined ? this.#cell : this.#cell.system.refs.cellOf(target);
+    if (cell === undefined) return;
+    invariant(cell === this.#cell || cell.parent === this.#cell, "an actor stops itself or its own children");
+    this.#cell.outbox.add(() => cell.terminate(reason));
+  }
+
+  watch(ref: ActorRef<unknown>, down: (down: Down) => void): Watch {
+    this.#fence();
+    return this.#cell.system.watches.open(this.#cell, ref, down);
+  }
+
+  unwatch(watch: Watch): void {
+    this.#fence();
+    this.#cell.held.get(watch.id)?.();
+  }
+
+  ask<Q, K extends AskKind<Q>>(
+    ref: ActorRef<Q>,
+    kind: K,
+    body: BodyOf<Q[K]>,
+    options: AskOptions<ReplyOf<Q[K]>>,
+  ): void {
+    this.#fence();
+    const cell = this.#cell;
+    const settle = options.settled as unknown as (outcome: AskOutcome<WireValue>) => void;
+    cell.outbox.add(() =>
+      cell.system.ask(ref, kind, body as WireBody, options.timeoutMs, (outcome) =>
+        cell.system.enqueueTurn(cell, `${kind}.reply`, () => settle(outcome)),
+      ),
+    );
+  }
+
+  after(key: string, delayMs: number, run: () => void): void {
+    this.#arm(key, delayMs, () => {
+      this.#cell.timers.delete(key);
+      run();
+    });
+  }
+
+  every(key: string, periodMs: number, run: () => void): void {
+    this.#arm(key, periodMs, () => {
+      this.every(key, periodMs, run);
+      run();
+    });
+  }
+
+  cancel(key: string): void {
+    this.#fence();
+    const armed = this.#cell.timers.get(key);
+    if (armed === undefined) return;
+    armed.live = false;
+    this.#cell.system.world.clock.disarm(armed.timer);
+    this.#cell.timers.delete(key);
+  }
+
+  afterDurable(record: WireValue, then: () => void): void {
+    this.#fence();
+    const storage = this.#cell.system.storage;
+    invariant(storage !== undefined, () => `${this.#cell.path} wants a journal and this thread has no storage`);
+    this.ask(
+      storage,
+      "append",
+      { journal: this.#cell.path, record },
+      {
+        timeoutMs: durableTimeoutMs,
+        settled: (outcome) => {
+          invariant(outcome.ok, () => `${this.#cell.path} lost its journal: nothing more can be promised`);
+          then();
+        },
+      },
+    );
+  }
+
+  act(effect: (world: World) => void): void {
+    if (this.#cell.system.current !== this.#cell) this.#fence();
+    this.#cell.outbox.add(() => effect(this.#cell.system.world));
+  }
+
+  pipe<T>(work: (signal: AbortSignal) => Promise<T>, then: (outcome: Outcome<T>) => void): void {
+    this.#fence();
+    const cell = this.#cell;
+    const finish = (outcome: Outcome<T>) => cell.system.enqueueTurn(cell, "pipe", () => then(outcome));
+    cell.outbox.add(() => {
+      new Promise<T>((resolve) => resolve(work(cell.abort.signal))).then(
+        (value) => finish({ ok: true, value }),
+        (error: unknown) =>
+          finish({ ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      );
+    });
+  }
+
+  dial(
+    endpoint: string,
+    on: { readonly up: (place: string) => void; readonly failed: (reason: string) => void },
+  ): void {
+    this.#fence();
+    const cell = this.#cell;
+    const { system } = cell;
+    cell.outbox.add(() =>
+      system.links.dial(
+        endpoint,
+        (place) => system.enqueueTurn(cell, "dial.up", () => on.up(place)),
+        (reason) => system.enqueueTurn(cell, "dial.failed", () => on.failed(reason)),
+      ),
+    );
+  }
+
+  #arm(key: string, delayMs: number, run: () => void): void {
+    this.cancel(key);
+    const cell = this.#cell;
+    const { clock } = cell.system.world;
+    const armed = { timer: { dueMs: 0 }, live: true };
+    cell.timers.set(key, armed);
+    cell.outbox.add(
+      () => {
+        if (!armed.live) return;
+        armed.timer = clock.arm(delayMs, () =>
+          cell.system.enqueueTurn(cell, `timer.${key}`, () => {
+            if (armed.live) run();
+          }),
+        );
+      },
+      () => {
+        armed.live = false;
+      },
+    );
+  }
+
+  #fence(): void {
+    if (this.#cell.state === "stopped") throw new Fenced(`${this.#cell.path} has stopped`);
+  }
+}

@@ -1,0 +1,29 @@
+/** What a link may hold. One table for every link of every program. */
+export const linkLimits = {
+  /** Bytes of one frame. A longer one closes the connection. */
+  frameBytesMax: 1_048_576,
+  /** Bytes of one frame before the peer has proved who it is. */
+  frameBytesBeforeReadyMax: 16_384,
+  /** Bytes of one packed message. A larger one becomes a dead letter: large payloads go by HTTP or in chunks. */
+  envelopeBytesMax: 262_144,
+  /** Messages packed into one batch. */
+  batchMax: 256,
+  /** Nesting of a body. A deeper one closes the connection before anything is allocated. */
+  depthMax: 32,
+  /** Bytes that may be on the way to one peer before it has taken them. */
+  creditBytes: 1_048_576,
+  /** Messages that may wait for credit. Beyond it tells are refused to their senders. */
+  queueMax: 65_536,
+  /** Signals and replies that may wait beyond `queueMax`. Past that the link is closed. */
+  signalQueueMax: 85_536,
+  /** Milliseconds from connecting to READY. */
+  handshakeTimeoutMs: 5_000,
+  /** Sockets that have not proved who they are. The next one is closed at once. */
+  unauthenticatedMax: 32,
+  /** Silence of ours after which a PING goes out. */
+  pingAfterMs: 500,
+  /** Silence of the peer, beyond twice our own lag, after which the link is down. */
+  downAfterMs: 5_000,
+} as const;
+
+export type LinkLimits = { readonly [K in keyof typeof linkLimits]: number };

@@ -1,0 +1,199 @@
+import { type Place, parsePlace, placeText } from "./address.ts";
+import { MalformedBatch } from "./link/codec.ts";
+import type { ItemTarget, LinkItem } from "./link/item.ts";
+import { LinkSession } from "./link/session.ts";
+import type { DownReason } from "./spec.ts";
+import type { ActorSystem } from "./system.ts";
+import type { Channel, LinkEnd } from "./world.ts";
+
+/** One live link to another place, and what hangs on it. */
+type Link = {
+  readonly peer: Place;
+  readonly place: string;
+  readonly channel: Channel;
+  readonly session: LinkSession;
+  /** Watches of ours on actors over there. */
+  readonly watching: Map<number, (reason: DownReason) => void>;
+  /** Watches of theirs on actors here: how to drop each. */
+  readonly watched: Map<number, () => void>;
+};
+
+/**
+ * The links of one thread. A link is one session: when it breaks, everything that depends on the far side is told
+ * at once (asks fail, watches fire) and before the first message of any later session.
+ */
+export class Links {
+  readonly #system: ActorSystem;
+  readonly #links = new Map<string, Link>();
+  readonly #dirty = new Set<Link>();
+
+  constructor(system: ActorSystem) {
+    this.#system = system;
+  }
+
+  /** Places that are linked now. */
+  get places(): readonly string[] {
+    return [...this.#links.keys()];
+  }
+
+  /** Reaches an endpoint: a thread of this process that is linked already, or another node through the transport. */
+  dial(endpoint: string, up: (place: string) => void, failed: (reason: string) => void): void {
+    if (!endpoint.startsWith("thread:")) {
+      this.#system.world.transport.dial(
+        endpoint,
+        (peer, channel) => {
+          const end = this.open(peer, channel);
+          if (this.#links.has(placeText(peer))) up(placeText(peer));
+          else failed("the node there is older than one we know");
+          return end;
+        },
+        failed,
+      );
+      return;
+    }
+    const thread = endpoint.slice("thread:".length);
+    const place = [this.#system.place, ...this.#links.keys()].find((known) => parsePlace(known)?.thread === thread);
+    if (place === undefined) failed(`no thread ${thread} in this process`);
+    else up(place);
+  }
+
+  /** Takes over a channel to a place. An older life of the same place is given up first; a stale one is refused. */
+  open(peer: Place, channel: Channel): LinkEnd {
+    const place = placeText(peer);
+    for (const other of [...this.#links.values()]) {
+      if (other.peer.node !== peer.node || other.peer.thread !== peer.thread) continue;
+      if (isOlder(peer, other.peer)) {
+        channel.close("stale incarnation");
+        return { receive: () => {}, closed: () => {} };
+      }
+      this.#drop(other, "superseded by a newer connection");
+    }
+    const session = new LinkSession(this.#system.codec);
+    const link: Link = { peer, place, channel, session, watching: new Map(), watched: new Map() };
+    this.#links.set(place, link);
+    return {
+      receive: (batch) => this.#receive(link, batch),
+      closed: (reason) => this.#lost(link, reason),
+    };
+  }
+
+  /** Queues an item for a place. False when there is no link, or its queue refuses. */
+  send(place: string, item: LinkItem): "queued" | "refused" | "link-down" {
+    const link = this.#links.get(place);
+    if (link === undefined) return "link-down";
+    const verdict = link.session.queue(item);
+    if (verdict === "overrun") {
+      this.#drop(link, "more signals wait than a link may hold");
+      return "link-down";
+    }
+    this.#dirty.add(link);
+    this.#system.requestTurn();
+    return verdict;
+  }
+
+  watch(place: string, to: ItemTarget, watch: number, fire: (reason: DownReason) => void): (() => void) | undefined {
+    const link = this.#links.get(place);
+    if (link === undefined || this.send(place, { type: "watch", to, watch }) !== "queued") {
+      fire("noconnection");
+      return undefined;
+    }
+    link.watching.set(watch, fire);
+    return () => {
+      if (link.watching.delete(watch)) this.send(place, { type: "unwatch", watch });
+    };
+  }
+
+  /** Sends what has been queued since the last flush, as far as credit goes. */
+  flush(): void {
+    for (const link of this.#dirty) {
+      for (;;) {
+        const batch = link.session.take((item) => this.#tooLarge(link, item));
+        if (batch === undefined) break;
+        link.channel.send(batch);
+      }
+    }
+    this.#dirty.clear();
+  }
+
+  closeAll(reason: string): void {
+    for (const link of [...this.#links.values()]) this.#drop(link, reason);
+  }
+
+  #drop(link: Link, reason: string): void {
+    link.channel.close(reason);
+    this.#lost(link, reason);
+  }
+
+  #lost(link: Link, reason: string): void {
+    if (this.#links.get(link.place) !== link) return;
+    this.#links.delete(link.place);
+    this.#dirty.delete(link);
+    this.#system.world.log("debug", "links", `link to ${link.place} is down`, { reason });
+    for (const drop of link.watched.values()) drop();
+    this.#system.asks.failPlace(link.place);
+    for (const fire of link.watching.values()) fire("noconnection");
+  }
+
+  #receive(link: Link, batch: Uint8Array): void {
+    if (this.#links.get(link.place) !== link) return;
+    try {
+      for (const item of link.session.receive(batch)) this.#deliver(link, item);
+      this.#dirty.add(link);
+      this.#system.requestTurn();
+    } catch (error) {
+      if (!(error instanceof MalformedBatch)) throw error;
+      this.#system.world.log("warn", "links", `${link.place} sent a malformed batch: link closed`, {
+        error: error.message,
+      });
+      this.#drop(link, `malformed batch: ${error.message}`);
+    }
+  }
+
+  #deliver(link: Link, item: LinkItem): void {
+    switch (item.type) {
+      case "tell":
+      case "ask":
+        return this.#system.deliverFromLink(item, link.channel.crossesHosts, (answer) => this.send(link.place, answer));
+      case "reply":
+        return this.#system.asks.answer(item.correlation, item.value);
+      case "askFailed":
+        return this.#system.asks.fail(item.correlation, item.code, item.outcome);
+      case "watch":
+        return this.#watchedBy(link, item.to, item.watch);
+      case "unwatch":
+        link.watched.get(item.watch)?.();
+        link.watched.delete(item.watch);
+        return;
+      case "down": {
+        const fire = link.watching.get(item.watch);
+        link.watching.delete(item.watch);
+        return fire?.(item.reason);
+      }
+    }
+  }
+
+  #watchedBy(link: Link, to: ItemTarget, watch: number): void {
+    const cell = this.#system.reachable(to, link.channel.crossesHosts);
+    const tell = (reason: DownReason) => {
+      link.watched.delete(watch);
+      this.send(link.place, { type: "down", watch, who: cell?.path ?? "", reason });
+    };
+    if (cell === undefined) return tell("noproc");
+    const token = {};
+    cell.watchers.set(token, tell);
+    link.watched.set(watch, () => cell.watchers.delete(token));
+  }
+
+  #tooLarge(link: Link, item: LinkItem): void {
+    if (item.type === "reply")
+      this.send(link.place, { ...item, type: "askFailed", code: "overloaded", outcome: "unknown" });
+    if (item.type === "ask") this.#system.asks.fail(item.correlation, "overloaded", "not-run");
+    const kind = "kind" in item ? item.kind : item.type;
+    this.#system.deadLetters.add(link.place, kind, "too-large");
+    this.#system.world.log("warn", "links", `a ${kind} message is too large for a link`, { to: link.place });
+  }
+}
+
+function isOlder(peer: Place, known: Place): boolean {
+  return peer.epoch < known.epoch || (peer.epoch === known.epoch && peer.threadEpoch < known.threadEpoch);
+}

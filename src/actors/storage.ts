@@ -1,0 +1,16 @@
+import { type Ask, protocolTable } from "./protocol.ts";
+import type { WireValue } from "./wire-value.ts";
+
+/**
+ * What a thread's storage understands. It group-commits: one fsync covers every record that came in before it.
+ * A journal is named by the path of the actor that owns it.
+ */
+export type StorageProtocol = {
+  /** Answered when the record is on disk. */
+  append: Ask<{ readonly journal: string; readonly record: WireValue }, { readonly records: number }>;
+};
+
+export const storageTable = protocolTable<StorageProtocol>("storage", { append: { journal: 0, record: 1 } });
+
+/** The name under which a storage actor is registered on its thread. */
+export const storageName = "storage";

@@ -1,0 +1,346 @@
+import { invariant } from "../base/invariant.ts";
+import { RingBuffer } from "../base/ring-buffer.ts";
+import { type Place, placeText } from "./address.ts";
+import { Asks, type ReplySlot } from "./asks.ts";
+import { type AnySpec, Cell } from "./cell.ts";
+import type { AskOutcome, SpawnOptions } from "./context.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { Codec } from "./link/codec.ts";
+import type { ItemTarget, LinkItem } from "./link/item.ts";
+import type { KindTable } from "./link/kind-table.ts";
+import { Links } from "./links.ts";
+import type { AskKind, BodyOf, ReplyOf } from "./protocol.ts";
+import type { ActorRef } from "./ref.ts";
+import { type Ref, Refs } from "./refs.ts";
+import type { DownReason, Spec } from "./spec.ts";
+import { type StorageProtocol, storageName } from "./storage.ts";
+import { Watches } from "./watches.ts";
+import type { WireBody, WireValue } from "./wire-value.ts";
+import type { World } from "./world.ts";
+
+export type SystemConfig = {
+  readonly place: Place;
+  readonly world: World;
+  readonly kinds: KindTable;
+  /** Asks the host to call `turn` soon. Called when work appears, and after a turn that left some. */
+  readonly wake: () => void;
+  /** Place of the storage actor that serves this thread; absent when nothing here needs a journal. */
+  readonly storagePlace?: string;
+  /** `roundtrip` passes every local message through the codec, as a link would. Default `reference`. */
+  readonly isolation?: "reference" | "roundtrip";
+  /** Called when an actor without a parent has ended for another reason than `shutdown`. */
+  readonly rootDown?: (path: string, reason: DownReason) => void;
+};
+
+const quantumMessages = 32;
+const quantumMs = 2;
+
+/** All actors of one thread: who exists, who runs next, and where a message goes. */
+export class ActorSystem {
+  readonly place: string;
+  readonly world: World;
+  readonly codec: Codec;
+  readonly refs: Refs;
+  readonly asks: Asks;
+  readonly links: Links;
+  readonly watches: Watches;
+  readonly deadLetters: DeadLetters;
+  readonly storage: ActorRef<StorageProtocol> | undefined;
+  /** The cell whose turn it is. */
+  current: Cell | undefined;
+  readonly #config: SystemConfig;
+  readonly #ready = new RingBuffer<Cell>();
+  readonly #cells: (Cell | undefined)[] = [];
+  readonly #generations: number[] = [];
+  readonly #free: number[] = [];
+  readonly #names = new Map<string, Cell>();
+  readonly #exported = new Set<Cell>();
+  readonly #refusals = new Map<Cell, Map<string, { to: string; kind: string; count: number }>>();
+  #awake = false;
+
+  constructor(config: SystemConfig) {
+    this.#config = config;
+    this.place = placeText(config.place);
+    this.world = config.world;
+    this.codec = new Codec(config.kinds);
+    this.refs = new Refs(this);
+    this.asks = new Asks(config.world.clock);
+    this.links = new Links(this);
+    this.watches = new Watches(this);
+    this.deadLetters = new DeadLetters(config.world.log, () => config.world.clock.now());
+    this.storage =
+      config.storagePlace === undefined
+        ? undefined
+        : this.refs.at<StorageProtocol>({ place: config.storagePlace, name: storageName });
+  }
+
+  /** Starts an actor without a parent. */
+  spawn<P, Args>(spec: Spec<P, Args>, args: Args, options: SpawnOptions = {}): ActorRef<P> {
+    const cell = this.allocate(spec as unknown as AnySpec, args, undefined, options);
+    cell.watchers.set({}, (reason) => {
+      if (reason !== "shutdown") this.#config.rootDown?.(cell.path, reason);
+    });
+    this.startCell(cell);
+    return this.refs.local(cell) as unknown as ActorRef<P>;
+  }
+
+  /** Asks from outside any actor. */
+  question<P, K extends AskKind<P>>(
+    ref: ActorRef<P>,
+    kind: K,
+    body: BodyOf<P[K]>,
+    timeoutMs: number,
+  ): Promise<AskOutcome<ReplyOf<P[K]>>> {
+    return new Promise((resolve) => {
+      this.ask(ref, kind, body as WireBody, timeoutMs, (outcome) => resolve(outcome as AskOutcome<ReplyOf<P[K]>>));
+    });
+  }
+
+  /** The holder of a name on this thread, for inspection. */
+  find(name: string): Cell | undefined {
+    return this.#names.get(name);
+  }
+
+  get cellCount(): number {
+    return this.#cells.length - this.#free.length;
+  }
+
+  /** Whether anything can run now. */
+  get runnable(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** Runs what is ready, at most 2 ms or until nothing is, then sends what the turn produced. */
+  turn(): void {
+    const { clock } = this.world;
+    const until = clock.now() + quantumMs;
+    do {
+      const cell = this.#ready.shift();
+      if (cell === undefined) break;
+      cell.scheduled = false;
+      for (let count = 0; count < quantumMessages && cell.mailbox.length > 0; count++) cell.step();
+      if (cell.mailbox.length > 0) this.#schedule(cell);
+    } while (clock.now() < until);
+    this.#finishTurn();
+  }
+
+  /** Runs a single letter of the ready cell `skip` places from the front: the simulator's turn. Answers what ran. */
+  step(skip: number): string | undefined {
+    for (let passed = skip % Math.max(1, this.#ready.length); passed > 0; passed--) {
+      const cell = this.#ready.shift();
+      if (cell !== undefined) this.#ready.push(cell);
+    }
+    const cell = this.#ready.shift();
+    const label = cell && `${cell.path} ${cell.mailbox.peekKind()}`;
+    if (cell !== undefined) {
+      cell.scheduled = false;
+      cell.step();
+      if (cell.mailbox.length > 0) this.#schedule(cell);
+    }
+    this.#finishTurn();
+    return label;
+  }
+
+  /** How many cells could be next. */
+  get choices(): number {
+    return this.#ready.length;
+  }
+
+  /** Ends every actor, the youngest root first, and closes the links. */
+  shutdown(): void {
+    for (const cell of [...this.#cells].reverse())
+      if (cell !== undefined && cell.parent === undefined) cell.terminate("shutdown");
+    this.links.flush();
+    this.links.closeAll("shutdown");
+  }
+
+  tell(ref: Ref<never> | Ref<unknown>, kind: string, body: WireBody): void {
+    const sender = this.current;
+    if (sender === undefined) this.#deliver(ref as Ref<never>, kind, body, undefined);
+    else sender.outbox.add(() => this.#deliver(ref as Ref<never>, kind, body, sender));
+  }
+
+  /** Runs now, or when the present turn has returned. */
+  effect(run: () => void): void {
+    if (this.current === undefined) run();
+    else this.current.outbox.add(run);
+  }
+
+  ask(
+    target: ActorRef<unknown> | ActorRef<unknown>,
+    kind: string,
+    body: WireBody,
+    timeoutMs: number,
+    settle: (outcome: AskOutcome<WireValue>) => void,
+  ): void {
+    const ref = target as unknown as Ref<never>;
+    const correlation = this.asks.open(ref.place, timeoutMs, settle);
+    if (ref.place !== this.place) {
+      const sent = this.links.send(ref.place, {
+        type: "ask",
+        to: ref.target,
+        kind,
+        body,
+        correlation,
+        remainingMs: timeoutMs,
+      });
+      if (sent !== "queued") this.asks.fail(correlation, sent === "refused" ? "overloaded" : "down", "not-run");
+      return;
+    }
+    const cell = this.refs.cellOf(ref);
+    if (cell === undefined) return this.asks.fail(correlation, "down", "not-run");
+    const slot = this.asks.localSlot(correlation, this.world.clock.now() + timeoutMs, cell);
+    if (!cell.mailbox.offer(kind, this.#isolated(kind, body), slot)) slot.fail("overloaded", "not-run");
+    else this.#schedule(cell);
+  }
+
+  /** Puts a turn of the cell's own at the end of its mailbox; dropped when that life is over. */
+  enqueueTurn(cell: Cell, kind: string, run: () => void): void {
+    if (cell.state === "stopped") return;
+    cell.mailbox.turn(kind, run);
+    this.#schedule(cell);
+  }
+
+  requestTurn(): void {
+    if (this.#awake) return;
+    this.#awake = true;
+    this.#config.wake();
+  }
+
+  /** A message that arrived on a link. `crossesHosts` restricts it to exported actors. */
+  deliverFromLink(
+    item: Extract<LinkItem, { type: "tell" | "ask" }>,
+    crossesHosts: boolean,
+    answer: (item: LinkItem) => void,
+  ): void {
+    const cell = this.reachable(item.to, crossesHosts);
+    if (cell === undefined) {
+      this.deadLetters.add(
+        this.#label(item.to),
+        item.kind,
+        this.lookup(item.to) === undefined ? "noproc" : "unauthorised",
+      );
+      if (item.type === "ask") answer(askFailed(item.correlation, "down"));
+      return;
+    }
+    const slot = item.type === "ask" ? this.#remoteSlot(item.correlation, item.remainingMs, cell, answer) : undefined;
+    if (cell.mailbox.offer(item.kind, item.body, slot)) return this.#schedule(cell);
+    this.deadLetters.add(cell.path, item.kind, "refused");
+    slot?.fail("overloaded", "not-run");
+  }
+
+  lookup(target: ItemTarget): Cell | undefined {
+    const cell = target.name === undefined ? this.#cells[target.slot] : this.#names.get(target.name);
+    return target.name === undefined && cell?.generation !== target.generation ? undefined : cell;
+  }
+
+  /** The live cell a link may reach. */
+  reachable(target: ItemTarget, crossesHosts: boolean): Cell | undefined {
+    const cell = this.lookup(target);
+    return cell !== undefined && crossesHosts && !this.#exported.has(cell) ? undefined : cell;
+  }
+
+  allocate(spec: AnySpec, args: unknown, parent: Cell | undefined, options: SpawnOptions): Cell {
+    const { name, exported } = options;
+    invariant(name === undefined || !this.#names.has(name), () => `the name ${name} is taken on this thread`);
+    const slot = this.#free.pop() ?? this.#cells.length;
+    const generation = (this.#generations[slot] ?? 0) + 1;
+    this.#generations[slot] = generation;
+    const cell = new Cell(this, spec, args, { parent, name, slot, generation });
+    this.#cells[slot] = cell;
+    if (name !== undefined) this.#names.set(name, cell);
+    if (exported === true) this.#exported.add(cell);
+    parent?.children.add(cell);
+    return cell;
+  }
+
+  startCell(cell: Cell): void {
+    this.enqueueTurn(cell, "start", () => cell.start());
+  }
+
+  /** Takes a finished cell off the books: its name and slot are free before anybody learns that it is gone. */
+  release(cell: Cell): void {
+    if (cell.name !== undefined) this.#names.delete(cell.name);
+    this.#exported.delete(cell);
+    this.#cells[cell.slot] = undefined;
+    this.#free.push(cell.slot);
+    cell.parent?.children.delete(cell);
+  }
+
+  failed(cell: Cell, error: unknown): void {
+    const summary = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.world.log("error", cell.path, `failed: ${summary}`, error instanceof Error ? { stack: error.stack } : {});
+    cell.terminate({ failed: summary });
+  }
+
+  #deliver(ref: Ref<never>, kind: string, body: WireBody, sender: Cell | undefined): void {
+    if (ref.place !== this.place) {
+      const sent = this.links.send(ref.place, { type: "tell", to: ref.target, kind, body });
+      if (sent === "queued") return;
+      this.deadLetters.add(ref.address, kind, sent);
+      if (sent === "refused") this.#refuse(sender, ref.address, kind);
+      return;
+    }
+    const cell = this.refs.cellOf(ref);
+    if (cell === undefined) return this.deadLetters.add(ref.address, kind, "noproc");
+    if (cell.mailbox.offer(kind, this.#isolated(kind, body), undefined)) return this.#schedule(cell);
+    this.deadLetters.add(cell.path, kind, "refused");
+    this.#refuse(sender, cell.path, kind);
+  }
+
+  /** Tells a sender about refusals once per receiver, kind and turn. */
+  #refuse(sender: Cell | undefined, to: string, kind: string): void {
+    if (sender === undefined) return;
+    const refusals = this.#refusals.get(sender) ?? new Map();
+    this.#refusals.set(sender, refusals);
+    const key = `${to} ${kind}`;
+    const known = refusals.get(key) ?? { to, kind, count: 0 };
+    known.count++;
+    refusals.set(key, known);
+  }
+
+  #finishTurn(): void {
+    for (const [sender, refusals] of this.#refusals) for (const refused of refusals.values()) sender.refused(refused);
+    this.#refusals.clear();
+    this.links.flush();
+    this.#awake = this.#ready.length > 0;
+    if (this.#awake) this.#config.wake();
+  }
+
+  #schedule(cell: Cell): void {
+    if (cell.scheduled) return;
+    cell.scheduled = true;
+    this.#ready.push(cell);
+    this.requestTurn();
+  }
+
+  #isolated(kind: string, body: WireBody): WireBody {
+    if (this.#config.isolation !== "roundtrip") return body;
+    return this.codec.roundtrip(kind, body);
+  }
+
+  #remoteSlot(correlation: number, remainingMs: number, cell: Cell, answer: (item: LinkItem) => void): ReplySlot {
+    const slot: ReplySlot = {
+      deadline: this.world.clock.now() + remainingMs,
+      answer: (value) => {
+        if (!cell.openReplies.delete(slot)) return;
+        answer({ type: "reply", correlation, value });
+      },
+      fail: (code, outcome) => {
+        cell.openReplies.delete(slot);
+        answer({ type: "askFailed", correlation, code, outcome });
+      },
+    };
+    return slot;
+  }
+
+  #label(target: ItemTarget): string {
+    return target.name === undefined
+      ? `${this.place}:${target.slot}.${target.generation}`
+      : `${this.place}:@${target.name}`;
+  }
+}
+
+function askFailed(correlation: number, code: "down"): LinkItem {
+  return { type: "askFailed", correlation, code, outcome: "not-run" };
+}

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import type { LogLevel } from "../actors/world.ts";
+import type { Resources } from "../protocol/resources.ts";
+import { CliFailure } from "./failure.ts";
+import { aborted, interruption } from "./interrupt.ts";
+import { LocalCluster, type SlavePlan } from "./local-cluster.ts";
+import { timeoutsOf } from "./options.ts";
+
+export type DevOptions = {
+  readonly slaves: number;
+  readonly resources: Resources;
+  readonly port: number;
+  readonly bridgePort?: number;
+  readonly data?: string;
+  readonly timeouts: string;
+  readonly logLevel: LogLevel;
+};
+
+/** Time in which every slave must have registered, in milliseconds. */
+const readyWithinMs = 15_000;
+
+/** A whole cluster in one process, on loopback, until Ctrl-C. */
+export async function dev(options: DevOptions): Promise<void> {
+  const { slaves, port, data, logLevel, resources } = options;
+  const interrupted = interruption();
+  const cluster = new LocalCluster({ node: "dev", logLevel, prettyLog: process.stderr.isTTY });
+  try {
+    await startCluster(cluster, options);
+    const gateway = await cluster.openGateway("127.0.0.1", port, slaves);
+    await registered(cluster, slaves, interrupted);
+    process.stdout.write(`mesolite is ready in ${readyMs()} ms: http://127.0.0.1:${gateway.port}\n`);
+    if (process.stdout.isTTY) process.stdout.write(nextSteps(gateway.port, slaves, resources, data));
+    await aborted(interrupted);
+    process.stderr.write("draining; Ctrl-C again to stop at once\n");
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function startCluster(cluster: LocalCluster, options: DevOptions): Promise<void> {
+  const { slaves, data, timeouts, resources, port } = options;
+  const { master, slave } = timeoutsOf(timeouts);
+  const bridgePort = options.bridgePort ?? (port === 0 ? 0 : port + 10);
+  await Promise.all([
+    cluster.startMaster({
+      config: master,
+      ...(data === undefined ? {} : { registryFile: join(data, "registry.sqlite") }),
+      bridge: { host: "127.0.0.1", port: bridgePort, advertise: "127.0.0.1" },
+    }),
+    cluster.startSlaves({
+      master: "thread:master",
+      slaves: devSlaves(slaves, resources),
+      config: slave,
+      ...(data === undefined ? {} : { workDir: data }),
+      http: { host: "127.0.0.1", port: 0 },
+    }),
+  ]);
+}
+
+/** Slaves of one process, all alike. */
+export function devSlaves(count: number, resources: Resources): readonly SlavePlan[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `slave-${index}`,
+    hostname: "localhost",
+    resources,
+    attributes: { slave: `slave-${index}` },
+  }));
+}
+
+/** Resolves when so many slaves have registered, or when the user has had enough. */
+export async function registered(cluster: LocalCluster, slaves: number, interrupted: AbortSignal): Promise<void> {
+  const { clock } = cluster.hosted.world;
+  const until = clock.now() + readyWithinMs;
+  while (cluster.registeredSlaves < slaves && !interrupted.aborted) {
+    if (clock.now() > until) {
+      throw new CliFailure(`only ${cluster.registeredSlaves} of ${slaves} slaves have registered`, { exit: "failure" });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Since this process began. */
+function readyMs(): number {
+  return Math.round(performance.now());
+}
+
+function nextSteps(port: number, slaves: number, resources: Resources, data: string | undefined): string {
+  const master = port === 5050 ? "" : `--master 127.0.0.1:${port} `;
+  return `
+  ${slaves} slaves of ${JSON.stringify(resources["cpus"] ?? 0)} milli-cpus each${data === undefined ? ", nothing kept" : `, kept in ${data}`}
+
+  Next steps
+    mesolite run ${master}-- echo hello
+    mesolite framework run wordcount ${master}--input 'src/**/*.ts' --output counts.tsv
+    mesolite ps ${master}
+  Ctrl-C stops it
+`;
+}

@@ -1,0 +1,59 @@
+import type { WireValue } from "../actors/wire-value.ts";
+import type { OfferCounts } from "../frameworks/held-offers.ts";
+import type { Ending } from "../frameworks/report.ts";
+import { callOperator } from "../http/master-client.ts";
+import { FrameworkId } from "../protocol/ids.ts";
+import { CliFailure } from "./failure.ts";
+import { type FollowerEvents, follower } from "./follower.ts";
+import type { LocalCluster } from "./local-cluster.ts";
+
+export type FrameworkRun = {
+  /** A bundled behaviour, or the path of a module with a scheduler. */
+  readonly behaviour: string;
+  /** `thread:master`, or `HOST:PORT`. */
+  readonly master: string;
+  readonly options: WireValue;
+  readonly events?: Omit<FollowerEvents, "finished">;
+};
+
+export type FrameworkEnd = { readonly ending: Ending; readonly offers: OfferCounts };
+
+/** A framework that this process runs, until it ends or is told to. */
+export class FrameworkProcess {
+  readonly ended: Promise<FrameworkEnd>;
+  readonly #cluster: LocalCluster;
+  readonly #master: string;
+  #frameworkId: FrameworkId | undefined;
+
+  constructor(cluster: LocalCluster, run: FrameworkRun) {
+    const { promise, resolve, reject } = Promise.withResolvers<FrameworkEnd>();
+    const { events = {} } = run;
+    this.#cluster = cluster;
+    this.#master = run.master;
+    this.ended = promise;
+    const report = cluster.hosted.system.spawn(follower, {
+      ...events,
+      connection: (connection) => {
+        if (connection.frameworkId !== undefined) this.#frameworkId = FrameworkId(connection.frameworkId);
+        events.connection?.(connection);
+      },
+      finished: (ending, offers) => resolve({ ending, offers }),
+    });
+    const args = { master: run.master, report: report.address, options: run.options };
+    cluster.startFramework(run.behaviour, args).catch(reject);
+  }
+
+  /** Tears the framework down: the master kills its tasks, and `ended` hears of it. */
+  async stop(): Promise<void> {
+    const frameworkId = this.#frameworkId;
+    if (frameworkId === undefined) return;
+    if (this.#master.startsWith("thread:")) this.#cluster.view.master?.tell("teardown", { frameworkId });
+    else await callOperator(this.#master, { type: "TEARDOWN", teardown: { framework_id: { value: frameworkId } } });
+  }
+}
+
+/** The failure that an ending amounts to, or undefined when the framework got its work done. */
+export function endingFailure({ ending }: FrameworkEnd): CliFailure | undefined {
+  if (ending.kind === "done") return undefined;
+  return new CliFailure(ending.message, { exit: ending.kind === "notPlaced" ? "notPlaced" : "failure" });
+}

@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { placeText } from "../actors/address.ts";
+import type { WireValue } from "../actors/wire-value.ts";
+import type { Log, LogLevel } from "../actors/world.ts";
+import { type BridgeAddress, openGateway } from "../http/gateway.ts";
+import type { OpenServer } from "../http/server.ts";
+import { openSlaveGateway } from "../http/slave-gateway.ts";
+import { ClusterView } from "../http/view.ts";
+import { clusterView } from "../http/view-actor.ts";
+import { allocatorName } from "../master/allocator/protocol.ts";
+import type { MasterConfig } from "../master/config.ts";
+import { registryStoreName } from "../master/ports.ts";
+import { masterName } from "../protocol/master-api.ts";
+import type { Resources } from "../protocol/resources.ts";
+import { createLog } from "../runtime/log.ts";
+import { type HostedSystem, hostMain } from "../runtime/system-host.ts";
+import type { ThreadRoot } from "../runtime/thread-facade.ts";
+import { Threads } from "../runtime/threads.ts";
+import { BridgeTransport } from "../runtime/transport.ts";
+import type { SlaveConfig } from "../slave/config.ts";
+import type { SlaveMailbox } from "../slave/slave.ts";
+import { kinds, sibling } from "./catalogue.ts";
+import { secretFrom } from "./secret.ts";
+import type { ThreadOptions } from "./thread-options.ts";
+import { version } from "./version.ts";
+
+export type ProcessOptions = {
+  /** Name of this process in the cluster: `[a-z0-9-]`. */
+  readonly node: string;
+  readonly logLevel: LogLevel;
+  readonly prettyLog: boolean;
+  readonly secretFile?: string;
+};
+
+export type MasterPlan = {
+  readonly config: MasterConfig;
+  /** File of the registry; absent: it is kept in memory. */
+  readonly registryFile?: string;
+  /** Absent: no other process can join. */
+  readonly bridge?: { readonly host: string; readonly port: number; readonly advertise: string };
+};
+
+export type SlavesPlan = {
+  /** `thread:master`, or `HOST:PORT` of a master elsewhere. */
+  readonly master: string;
+  readonly slaves: readonly SlavePlan[];
+  readonly config: SlaveConfig;
+  /** Where sandboxes are made; absent: a temporary directory that is removed in the end. */
+  readonly workDir?: string;
+  /** Where sandbox files can be read; absent: nowhere. */
+  readonly http?: { readonly host: string; readonly port: number; readonly insecure?: boolean };
+};
+
+export type SlavePlan = {
+  readonly name: string;
+  readonly hostname: string;
+  readonly resources: Resources;
+  readonly attributes: { readonly [name: string]: string };
+};
+
+/** How long a drained slave's tasks have between SIGTERM and SIGKILL, in milliseconds. */
+const drainGraceMs = 1_000;
+/** How long the actors of a thread may go on with what they have, in milliseconds. */
+const threadDrainMs = 500;
+
+/** This process and the threads it runs: a master, slaves, a framework, or all of them. */
+export class LocalCluster {
+  readonly hosted: HostedSystem;
+  readonly threads: Threads;
+  readonly view = new ClusterView();
+  readonly log: Log;
+  readonly #options: ProcessOptions;
+  readonly #epoch = Date.now();
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  #slaves: readonly SlavePlan[] = [];
+  #frameworks = 0;
+  #bridge: BridgeAddress | undefined;
+
+  constructor(options: ProcessOptions) {
+    const { node, logLevel, prettyLog } = options;
+    this.#options = options;
+    this.log = createLog({ level: logLevel, pretty: prettyLog, thread: "main" });
+    const secret = secretFrom(options.secretFile);
+    this.hosted = hostMain({
+      kinds,
+      node,
+      epoch: this.#epoch,
+      log: this.log,
+      equip: (seat) => ({
+        transport: new BridgeTransport(seat, { log: this.log, ...(secret === undefined ? {} : { secret }) }),
+      }),
+    });
+    this.threads = new Threads({
+      entry: sibling("./thread"),
+      node,
+      epoch: this.#epoch,
+      main: this.hosted.system,
+      onExit: (thread, reason) => this.#threadLost(thread, reason),
+    });
+  }
+
+  /** Starts storage, allocator and master, each on its thread, and the view that reads are answered from. */
+  async startMaster({ config, registryFile, bridge }: MasterPlan): Promise<void> {
+    const registry = registryFile === undefined ? "memory-registry" : "registry";
+    const storage = this.#start("storage", [
+      { name: registryStoreName, behaviour: registry, args: registryFile ?? null },
+    ]);
+    const storePlace = this.threads.place("storage");
+    const args = {
+      config,
+      storePlace: storePlace === undefined ? "" : placeText(storePlace),
+      allocator: "thread:allocator",
+    };
+    const listening = bridge === undefined ? {} : { bridge: { host: bridge.host, port: bridge.port } };
+    await Promise.all([
+      storage,
+      this.#start("allocator", [{ name: allocatorName, behaviour: "allocator", args: {} }]),
+      this.#start("master", [{ name: masterName, behaviour: "master", args, exported: true }], listening),
+    ]);
+    if (bridge !== undefined) {
+      const { bridgePort } = this.threads.facts("master") as { readonly bridgePort: number };
+      const { node } = this.#options;
+      this.#bridge = { host: bridge.advertise, port: bridgePort, node, epoch: this.#epoch, clusterId: node };
+    }
+    this.hosted.system.spawn(clusterView(this.view), { master: "thread:master" }, { name: "view" });
+  }
+
+  /** Starts slaves on one thread, and the door to their files. */
+  async startSlaves(plan: SlavesPlan): Promise<void> {
+    const workDir = plan.workDir ?? this.#temporary();
+    const files =
+      plan.http === undefined ? undefined : await openSlaveGateway({ ...plan.http, workDir, version, log: this.log });
+    if (files !== undefined) this.#closers.push(() => files.close());
+    const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
+      const info = { hostname, port: files?.port ?? 0, resources, attributes, checkpoint: false };
+      const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/" };
+      const args = { master: plan.master, info, config: plan.config, workDir, environment };
+      return { name, behaviour: "slave", args, exported: true };
+    });
+    this.#slaves = plan.slaves;
+    await this.#start("slaves", roots, { tasks: { poolThreads: availableParallelism() }, dials: true });
+  }
+
+  /** Starts a framework on a thread of its own. */
+  async startFramework(behaviour: string, args: WireValue): Promise<void> {
+    await this.#start(`framework-${++this.#frameworks}`, [{ name: "scheduler", behaviour, args, exported: true }], {
+      dials: true,
+    });
+  }
+
+  /** Opens the HTTP door of the master. `slaves`: how many must have registered for the cluster to be healthy. */
+  async openGateway(host: string, port: number, slaves: number, insecure = false): Promise<OpenServer> {
+    const gateway = await openGateway({
+      host,
+      port,
+      insecure,
+      system: this.hosted.system,
+      view: this.view,
+      master: () => this.view.master,
+      bridge: () => (this.view.masterRow === undefined ? undefined : this.#bridge),
+      ready: () => this.registeredSlaves >= slaves,
+      version,
+    });
+    this.#closers.push(() => gateway.close());
+    return gateway;
+  }
+
+  get registeredSlaves(): number {
+    return [...this.view.rows.slaves.values()].filter(({ state }) => state === "registered").length;
+  }
+
+  /** Ends tasks, slaves, actors and threads, in this order, and removes what was temporary. */
+  async close(): Promise<void> {
+    await this.#drainSlaves();
+    for (const close of this.#closers.splice(0).reverse()) await close();
+    await this.threads.stop(threadDrainMs);
+    await this.hosted.close();
+  }
+
+  #start(name: string, roots: readonly ThreadRoot[], more: Partial<ThreadOptions> = {}): Promise<unknown> {
+    const { logLevel, prettyLog, secretFile } = this.#options;
+    const options = { logLevel, prettyLog, ...(secretFile === undefined ? {} : { secretFile }), ...more };
+    return this.threads.start(name, { roots, options });
+  }
+
+  async #drainSlaves(): Promise<void> {
+    const place = this.threads.place("slaves");
+    if (place === undefined) return;
+    const { system } = this.hosted;
+    await Promise.all(
+      this.#slaves.map(({ name }) => {
+        const slave = system.refs.at<SlaveMailbox>({ place: placeText(place), name });
+        return system.question(slave, "drain", { graceMs: drainGraceMs }, 2 * drainGraceMs);
+      }),
+    );
+  }
+
+  #threadLost(thread: string, reason: string): void {
+    this.log("error", "process", `thread ${thread} is lost`, { reason });
+    process.exitCode = 70;
+    void this.close().finally(() => process.exit(70));
+  }
+
+  #temporary(): string {
+    const directory = mkdtempSync(join(tmpdir(), "mesolite-"));
+    this.#closers.unshift(() => rmSync(directory, { recursive: true, force: true }));
+    return directory;
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import type { LogLevel } from "../actors/world.ts";
+import { aborted, interruption } from "./interrupt.ts";
+import { LocalCluster } from "./local-cluster.ts";
+import { timeoutsOf } from "./options.ts";
+
+export type MasterOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly bridgePort?: number;
+  readonly advertise?: string;
+  readonly data: string;
+  readonly registry: "sqlite" | "memory";
+  readonly secretFile?: string;
+  readonly insecure?: boolean;
+  readonly timeouts: string;
+  readonly logLevel: LogLevel;
+};
+
+/** The master of a cluster of several processes, until it is told to stop. */
+export async function master(options: MasterOptions): Promise<void> {
+  const { host, port, data, registry, secretFile, logLevel, timeouts } = options;
+  const interrupted = interruption();
+  const cluster = new LocalCluster({
+    node: "master",
+    logLevel,
+    prettyLog: process.stderr.isTTY,
+    ...(secretFile === undefined ? {} : { secretFile }),
+  });
+  try {
+    await cluster.startMaster({
+      config: timeoutsOf(timeouts).master,
+      ...(registry === "memory" ? {} : { registryFile: join(data, "registry.sqlite") }),
+      bridge: {
+        host,
+        port: options.bridgePort ?? (port === 0 ? 0 : port + 10),
+        advertise: options.advertise ?? host,
+      },
+    });
+    const gateway = await cluster.openGateway(host, port, 0, options.insecure === true);
+    process.stdout.write(`mesolite master is ready: http://${host}:${gateway.port}\n`);
+    await aborted(interrupted);
+  } finally {
+    await cluster.close();
+  }
+}

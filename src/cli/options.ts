@@ -1,0 +1,78 @@
+import { InvalidArgumentError, Option } from "commander";
+import type { LogLevel } from "../actors/world.ts";
+import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
+import { parse, type Resources } from "../protocol/resources.ts";
+import { parseAttributes } from "../protocol/slave-info.ts";
+import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
+
+/** Options that several commands share, each with its environment variable. */
+
+export type Timeouts = { readonly master: MasterConfig; readonly slave: SlaveConfig };
+
+const scales: Readonly<Record<string, Timeouts>> = {
+  default: { master: masterDefaults, slave: slaveDefaults },
+  test: { master: masterTestScale, slave: slaveTestScale },
+};
+
+export function timeoutsOf(scale: string): Timeouts {
+  return scales[scale] ?? { master: masterDefaults, slave: slaveDefaults };
+}
+
+export const timeoutsOption = (): Option =>
+  new Option("--timeouts <scale>", "how patient to be")
+    .choices(Object.keys(scales))
+    .default("default")
+    .env("MESOLITE_TIMEOUTS");
+
+export const masterOption = (): Option =>
+  new Option("--master <host:port>", "HTTP address of the master").default("127.0.0.1:5050").env("MESOLITE_MASTER");
+
+export const logLevelOption = (level: LogLevel): Option =>
+  new Option("--log-level <level>", "least important lines to log")
+    .choices(["debug", "info", "warn", "error"])
+    .default(level)
+    .env("MESOLITE_LOG_LEVEL");
+
+export const secretOption = (): Option =>
+  new Option("--secret-file <file>", "file with the cluster's shared secret").env("MESOLITE_SECRET_FILE");
+
+export const outputOption = (): Option =>
+  new Option("-o, --output <format>", "table, wide or json").choices(["table", "wide", "json"]).default("table");
+
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("a port is a number from 0 to 65535.");
+}
+
+export function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
+  throw new InvalidArgumentError("write a whole number.");
+}
+
+export function positiveNumber(text: string): number {
+  const number = wholeNumber(text);
+  if (number > 0) return number;
+  throw new InvalidArgumentError("write a number above 0.");
+}
+
+export function resourcesText(text: string): Resources {
+  const parsed = parse(text);
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(`${parsed.error}.`);
+}
+
+export function attributesText(text: string): { readonly [name: string]: string } {
+  const attributes = parseAttributes(text);
+  if (attributes !== undefined) return attributes;
+  throw new InvalidArgumentError("write name:value;name:value, as in rack:r1;zone:west.");
+}
+
+/** A scalar amount such as 0.5 for `--cpus`, in thousandths. */
+export function amount(text: string): number {
+  const parsed = parse(`amount:${text}`);
+  const milli = parsed.ok ? parsed.value["amount"] : undefined;
+  if (typeof milli === "number" && milli > 0) return milli;
+  throw new InvalidArgumentError("write a number above 0 with three decimals at most.");
+}

@@ -1,0 +1,84 @@
+import { type CallAnswer, callOperator, type PostedCall } from "../http/master-client.ts";
+import { CliFailure, type exitCodes } from "./failure.ts";
+import { table } from "./table.ts";
+
+export type ReadOptions = { readonly master: string; readonly output: "table" | "wide" | "json" };
+
+type ResourceList = readonly {
+  readonly name: string;
+  readonly scalar?: { readonly value: number };
+  readonly ranges?: { readonly range: readonly { readonly begin: number; readonly end: number }[] };
+}[];
+
+/** The tasks of the cluster, `all` of them or those that have not ended. */
+export async function ps(options: ReadOptions & { readonly all: boolean }): Promise<void> {
+  const answer = await read(options.master, { type: "GET_TASKS" });
+  const { tasks, unreachable_tasks, completed_tasks, orphan_tasks } = answer.get_tasks;
+  const shown = [...tasks, ...unreachable_tasks, ...orphan_tasks, ...(options.all ? completed_tasks : [])];
+  const wide = options.output === "wide";
+  const rows = shown.map((task) => [
+    task.task_id.value,
+    task.state.slice("TASK_".length).toLowerCase(),
+    task.framework_id.value,
+    task.agent_id.value,
+    ...(wide ? [resourcesText(task.resources as unknown as ResourceList)] : []),
+    task.name,
+  ]);
+  show(options, shown, ["TASK", "STATE", "FRAMEWORK", "SLAVE", ...(wide ? ["RESOURCES"] : []), "NAME"], rows);
+}
+
+/** The offers that wait for an answer. */
+export async function offers(options: ReadOptions): Promise<void> {
+  const { get_offers } = await read(options.master, { type: "GET_OFFERS" });
+  const rows = get_offers.offers.map((offer) => [
+    offer.id.value,
+    offer.framework_id.value,
+    offer.agent_id.value,
+    offer.hostname,
+    resourcesText(offer.resources as unknown as ResourceList),
+  ]);
+  show(options, get_offers.offers, ["OFFER", "FRAMEWORK", "SLAVE", "HOST", "RESOURCES"], rows);
+}
+
+/** The slaves and what of them is used and offered. */
+export async function slaves(options: ReadOptions): Promise<void> {
+  const { get_agents } = await read(options.master, { type: "GET_AGENTS" });
+  const rows = get_agents.agents.map((agent) => [
+    agent.agent_info.id.value,
+    agent.active ? "registered" : "out of reach",
+    `${agent.agent_info.hostname}:${agent.agent_info.port}`,
+    resourcesText(agent.total_resources as unknown as ResourceList),
+    resourcesText(agent.allocated_resources as unknown as ResourceList),
+    resourcesText(agent.offered_resources as unknown as ResourceList),
+  ]);
+  show(options, get_agents.agents, ["SLAVE", "STATE", "ADDRESS", "TOTAL", "USED", "OFFERED"], rows);
+}
+
+async function read<const Call extends PostedCall>(master: string, call: Call): Promise<CallAnswer<Call>> {
+  const answer = await callOperator(master, call);
+  if (answer.ok) return answer.value;
+  const kinds = {
+    "no-master": "noMaster",
+    "not-found": "notFound",
+    refused: "denied",
+    "bad-answer": "failure",
+  } as const;
+  throw new CliFailure(answer.error.message, { exit: kinds[answer.error.code] satisfies keyof typeof exitCodes });
+}
+
+function show(
+  { output }: ReadOptions,
+  json: unknown,
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
+  process.stdout.write(output === "json" ? `${JSON.stringify(json, null, 2)}\n` : `${table(headings, rows)}\n`);
+}
+
+function resourcesText(resources: ResourceList): string {
+  const texts = resources.map(({ name, scalar, ranges }) => {
+    if (scalar !== undefined) return `${name}:${scalar.value}`;
+    return `${name}:[${(ranges?.range ?? []).map(({ begin, end }) => `${begin}-${end}`).join(",")}]`;
+  });
+  return texts.join(";") || "-";
+}

@@ -1,0 +1,52 @@
+import { mkdirSync } from "node:fs";
+import { hostname as machineName } from "node:os";
+import { resolve } from "node:path";
+import type { LogLevel } from "../actors/world.ts";
+import type { Resources } from "../protocol/resources.ts";
+import { aborted, interruption } from "./interrupt.ts";
+import { LocalCluster } from "./local-cluster.ts";
+import { machineResources } from "./machine.ts";
+import { timeoutsOf } from "./options.ts";
+
+export type SlaveOptions = {
+  readonly master: string;
+  readonly host: string;
+  readonly port: number;
+  readonly hostname?: string;
+  readonly resources?: Resources;
+  readonly attributes: { readonly [name: string]: string };
+  readonly workDir: string;
+  readonly secretFile?: string;
+  readonly insecure?: boolean;
+  readonly timeouts: string;
+  readonly logLevel: LogLevel;
+};
+
+/** One slave in a process of its own, until it is told to stop. */
+export async function slave(options: SlaveOptions): Promise<void> {
+  const { master, host, port, secretFile, logLevel, timeouts, attributes } = options;
+  const interrupted = interruption();
+  const workDir = resolve(options.workDir);
+  mkdirSync(workDir, { recursive: true });
+  const cluster = new LocalCluster({
+    node: `slave-${process.pid}`,
+    logLevel,
+    prettyLog: process.stderr.isTTY,
+    ...(secretFile === undefined ? {} : { secretFile }),
+  });
+  try {
+    const hostname = options.hostname ?? (host === "127.0.0.1" ? "localhost" : machineName());
+    const resources = options.resources ?? machineResources(workDir);
+    await cluster.startSlaves({
+      master,
+      slaves: [{ name: "slave", hostname, resources, attributes }],
+      config: timeoutsOf(timeouts).slave,
+      workDir,
+      http: { host, port, insecure: options.insecure === true },
+    });
+    process.stdout.write(`mesolite slave is running (pid ${process.pid}), looking for its master at ${master}\n`);
+    await aborted(interrupted);
+  } finally {
+    await cluster.close();
+  }
+}

@@ -1,0 +1,71 @@
+import { callOperator, fetchSandboxFile } from "../http/master-client.ts";
+
+type Sandbox = { readonly hostPort: string; readonly directory: string };
+type Stream = { readonly file: "stdout" | "stderr"; readonly to: NodeJS.WritableStream; offset: number };
+
+/** Pause between two looks at a file, in milliseconds. */
+const pollMs = 100;
+
+/**
+ * Prints what a task writes, both streams to their own, while it runs and to the last byte. Bytes go from the slave's
+ * HTTP door straight to here: the master is asked only where the task is.
+ */
+export class TaskOutput {
+  readonly #master: string;
+  readonly #frameworkId: string;
+  readonly #taskId: string;
+  readonly #streams: readonly Stream[] = [
+    { file: "stdout", to: process.stdout, offset: 0 },
+    { file: "stderr", to: process.stderr, offset: 0 },
+  ];
+  #sandbox: Sandbox | undefined;
+  #over = false;
+
+  constructor(master: string, frameworkId: string, taskId: string) {
+    this.#master = master;
+    this.#frameworkId = frameworkId;
+    this.#taskId = taskId;
+  }
+
+  /** Follows the task until `finish` is called. */
+  async follow(slaveId: string): Promise<void> {
+    this.#sandbox = await this.#locate(slaveId);
+    while (!this.#over) {
+      await this.#copy();
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+    await this.#copy();
+  }
+
+  /** The task has ended: what is in its files now is all there will be. */
+  finish(): void {
+    this.#over = true;
+  }
+
+  async #copy(): Promise<void> {
+    for (const stream of this.#streams) {
+      while (await this.#copyPart(stream));
+    }
+  }
+
+  /** True while there is more. A file that is not there yet, or a slave that is gone, has nothing for now. */
+  async #copyPart(stream: Stream): Promise<boolean> {
+    if (this.#sandbox === undefined) return false;
+    const { hostPort, directory } = this.#sandbox;
+    const part = await fetchSandboxFile(hostPort, `${directory}/${stream.file}`, stream.offset);
+    if (!part.ok || part.value.bytes.byteLength === 0) return false;
+    stream.offset += part.value.bytes.byteLength;
+    stream.to.write(part.value.bytes);
+    return stream.offset < part.value.size;
+  }
+
+  async #locate(slaveId: string): Promise<Sandbox | undefined> {
+    const answer = await callOperator(this.#master, { type: "GET_AGENTS" });
+    if (!answer.ok) return undefined;
+    const agent = answer.value.get_agents.agents.find(({ agent_info }) => agent_info.id.value === slaveId);
+    if (agent === undefined || agent.agent_info.port === 0) return undefined;
+    const { hostname, port } = agent.agent_info;
+    const directory = `/frameworks/${this.#frameworkId}/executors/${this.#taskId}/runs/latest`;
+    return { hostPort: `${hostname}:${port}`, directory };
+  }
+}

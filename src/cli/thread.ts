@@ -1,0 +1,94 @@
+import { pathToFileURL } from "node:url";
+import { parsePlace } from "../actors/address.ts";
+import { type ChildSpec, child, supervisor } from "../actors/supervisor.ts";
+import type { ActorSystem } from "../actors/system.ts";
+import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
+import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
+import { memoryRegistryStore } from "../master/store/memory-registry-store.ts";
+import { RegistryDatabase } from "../master/store/registry-database.ts";
+import { registryStore } from "../master/store/registry-store.ts";
+import { BridgeListener } from "../runtime/bridge.ts";
+import { createLog } from "../runtime/log.ts";
+import { ProcessGroups } from "../runtime/processes.ts";
+import { ThreadTaskPool } from "../runtime/task-pool.ts";
+import type { ThreadBoot, ThreadRoot } from "../runtime/thread-facade.ts";
+import { hostThread } from "../runtime/thread-host.ts";
+import { BridgeTransport } from "../runtime/transport.ts";
+import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
+import { secretFrom } from "./secret.ts";
+import type { ThreadOptions } from "./thread-options.ts";
+
+/** The entry of every worker thread: equips it as its options say and starts its roots under one supervisor. */
+hostThread({
+  kinds,
+  equip(boot, seat) {
+    const options = boot.options as ThreadOptions;
+    const log = createLog({ level: options.logLevel, pretty: options.prettyLog, thread: seat.place.thread });
+    const secret = secretOf(options);
+    return {
+      log,
+      ...(options.tasks === undefined
+        ? {}
+        : {
+            pool: new ThreadTaskPool({ threadsMax: options.tasks.poolThreads, bundled: bundledModules }),
+            processes: new ProcessGroups(),
+          }),
+      ...(options.dials === true
+        ? { transport: new BridgeTransport(seat, { log, ...(secret === undefined ? {} : { secret }) }) }
+        : {}),
+    };
+  },
+  async assemble(system, boot) {
+    const opened: (() => Promise<void> | void)[] = [];
+    const children = await Promise.all(boot.roots.map((root) => childFor(root, system, (close) => opened.push(close))));
+    system.spawn(supervisor, { strategy: "one-for-one", children }, { name: "supervisor" });
+    const bridge = await openBridge(system, boot);
+    if (bridge !== undefined) opened.push(() => bridge.close());
+    return {
+      facts: { bridgePort: bridge?.port ?? 0 },
+      close: async () => {
+        for (const close of opened.reverse()) await close();
+      },
+    };
+  },
+});
+
+async function childFor(
+  root: ThreadRoot,
+  system: ActorSystem,
+  opened: (close: () => void) => void,
+): Promise<ChildSpec> {
+  const { behaviour, name, args, exported = false } = root;
+  if (isBehaviour(behaviour)) return childOf(behaviour, name, args, exported);
+  if (behaviour === "memory-registry")
+    return child(name, memoryRegistryStore(parsePlace(system.place)?.epoch ?? 0), {});
+  if (behaviour === "registry") {
+    const database = new RegistryDatabase(String(args));
+    opened(() => database.close());
+    return child(name, registryStore(database), {});
+  }
+  const define = await schedulerOf(behaviour);
+  return child(name, schedulerDriver(define), args as SchedulerDriverArgs<null>, { exported, restart: "temporary" });
+}
+
+/** A user's module: its default export is a scheduler, or a function that makes one for each life of its actor. */
+async function schedulerOf(file: string): Promise<() => SchedulerDefinition> {
+  const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
+  const exported = module.default;
+  if (typeof exported === "function") return exported as () => SchedulerDefinition;
+  if (typeof exported === "object" && exported !== null && "resourceOffers" in exported) {
+    return () => exported as SchedulerDefinition;
+  }
+  throw new TypeError(`${file} has no scheduler: write \`export default defineScheduler({ … })\``);
+}
+
+async function openBridge(system: ActorSystem, boot: ThreadBoot): Promise<BridgeListener | undefined> {
+  const options = boot.options as ThreadOptions;
+  const secret = secretOf(options);
+  if (options.bridge === undefined) return undefined;
+  return BridgeListener.listen(system, { kinds, ...options.bridge, ...(secret === undefined ? {} : { secret }) });
+}
+
+function secretOf({ secretFile }: ThreadOptions): Uint8Array | undefined {
+  return secretFrom(secretFile);
+}

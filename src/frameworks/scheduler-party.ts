@@ -1,0 +1,308 @@
+import type { Address } from "../actors/address.ts";
+import type { Context } from "../actors/context.ts";
+import type { DownReason } from "../actors/spec.ts";
+import type { FrameworkInfo } from "../protocol/framework-info.ts";
+import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { type Filter, type Offer, type OfferFilters, type RescindReason, refuseMsDefault } from "../protocol/offer.ts";
+import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
+import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
+import { authorDriver } from "./author-driver.ts";
+import { Callbacks } from "./callbacks.ts";
+import { HeldOffers } from "./held-offers.ts";
+import { type KnownState, KnownTasks } from "./known-tasks.ts";
+import { type AskedTask, Reconciliation } from "./reconciliation.ts";
+import { type Ending, Reporter, type ReportProtocol } from "./report.ts";
+import type { SchedulerDefinition, SchedulerDriver } from "./scheduler.ts";
+import { Subscription } from "./subscription.ts";
+
+export type PartyConfig = {
+  readonly endpoint: string;
+  readonly info: FrameworkInfo;
+  readonly report: Address<ReportProtocol> | undefined;
+};
+
+/** What oracles see of a scheduler. */
+export type SchedulerInspection = {
+  readonly frameworkId: FrameworkId | undefined;
+  readonly subscribed: boolean;
+  readonly offers: readonly Offer[];
+  /** Every task that has not ended, and the last that have. */
+  readonly tasks: ReadonlyMap<TaskId, KnownState>;
+  /** Identifiers of the last acknowledged updates. */
+  readonly acked: ReadonlySet<string>;
+  readonly finished?: Ending;
+};
+
+/** What a framework that needs nothing refuses its offers for, in milliseconds. `setNeedsOffers(true)` ends it. */
+const unneededRefuseMs = 3_600_000;
+/** Between implicit reconciliations, in milliseconds (Mesos's advice to framework authors). */
+const reconcileEveryMs = 900_000;
+/** Between a sign that messages were lost and the reconciliation that mends it, in milliseconds. */
+const reconcileSoonMs = 1_000;
+/** Tasks named in one message, so that it stays below what a link takes. */
+const reconcileTasksMax = 500;
+/** How long an ended framework waits for a lost master to tear it down, in milliseconds. Then it goes without. */
+const teardownWaitMs = 10_000;
+
+/** One scheduler's side of the conversation with the master; its author hears of it through callbacks. */
+export class SchedulerParty {
+  readonly offers = new HeldOffers();
+  readonly tasks = new KnownTasks();
+  readonly reporter: Reporter;
+  readonly callbacks: Callbacks;
+  readonly ctx: Context<SchedulerProtocol>;
+  readonly #definition: SchedulerDefinition;
+  readonly #driver: SchedulerDriver;
+  readonly #config: PartyConfig;
+  /** Updates that wait for their callback. */
+  readonly #unsettled = new Set<string>();
+  #subscription: Subscription | undefined;
+  #needsOffers = true;
+  readonly #reconciliation: Reconciliation;
+  #filters: OfferFilters | undefined;
+  #ending: Ending | undefined;
+
+  constructor(ctx: Context<SchedulerProtocol>, definition: SchedulerDefinition, config: PartyConfig) {
+    this.ctx = ctx;
+    this.#definition = definition;
+    this.#config = config;
+    this.reporter = new Reporter(ctx, config.report, () => this.offers.counts);
+    this.callbacks = new Callbacks(ctx, () => this.#concludeIfAsked());
+    this.#driver = authorDriver(this);
+    this.#reconciliation = new Reconciliation(ctx, (tasks) => this.reconcile(tasks));
+    this.callbacks.enqueue({
+      name: "start",
+      run: () => definition.start?.(this.#driver),
+      settled: (succeeded) => {
+        if (!succeeded) return this.fail("the scheduler could not start; the log has its reason");
+        if (this.#ending === undefined) this.#subscribe();
+      },
+    });
+  }
+
+  get frameworkId(): FrameworkId | undefined {
+    return this.#subscription?.frameworkId;
+  }
+
+  /** The master and the id it knows us by, while we are subscribed. */
+  get standing() {
+    const master = this.#subscription?.master;
+    const frameworkId = this.#subscription?.frameworkId;
+    return master === undefined || frameworkId === undefined ? undefined : { master, frameworkId };
+  }
+
+  subscribed(frameworkId: FrameworkId): void {
+    const returning = this.frameworkId !== undefined;
+    if (this.#subscription?.confirm(frameworkId) !== true) return;
+    if (this.#ending !== undefined) return this.#teardown();
+    this.reporter.connection({ state: "subscribed", frameworkId });
+    const { standing } = this;
+    if (!this.#needsOffers) standing?.master.tell("suppress", { frameworkId });
+    if (this.#filters !== undefined) standing?.master.tell("setFilters", { frameworkId, filters: this.#filters });
+    if (returning) this.#reconcileKnown();
+    this.ctx.every("reconcile", reconcileEveryMs, () => this.reconcile([]));
+    this.callbacks.enqueue({
+      name: "subscribed",
+      run: () => this.#definition.subscribed?.(frameworkId, this.#driver),
+    });
+  }
+
+  resourceOffers(offers: readonly Offer[]): void {
+    if (this.standing === undefined || this.#ending !== undefined) return;
+    this.offers.add(offers);
+    if (this.callbacks.full || !this.#needsOffers) return this.decline(offers.map(({ id }) => id));
+    this.callbacks.enqueue({
+      name: "resourceOffers",
+      run: () => {
+        const shown = this.#needsOffers ? this.offers.show(offers) : [];
+        if (shown.length > 0) return this.#definition.resourceOffers(shown, this.#driver);
+      },
+      settled: () => this.decline(this.offers.unanswered(offers)),
+    });
+  }
+
+  offersRescinded(offerIds: readonly OfferId[], reason: RescindReason): void {
+    for (const offerId of this.offers.rescind(offerIds)) {
+      this.callbacks.enqueue({
+        name: "offerRescinded",
+        run: () => this.#definition.offerRescinded?.(offerId, reason, this.#driver),
+      });
+    }
+  }
+
+  /** An update is acknowledged once its callback has succeeded; until then its slave sends it again and again. */
+  taskUpdate(status: TaskStatus): void {
+    const { uuid } = status;
+    this.#reconciliation.heard(status.taskId);
+    if (uuid !== undefined && this.tasks.acknowledged.has(uuid)) return this.#acknowledge(status);
+    if (uuid !== undefined && this.#unsettled.has(uuid)) return;
+    if (this.callbacks.full) return this.refused();
+    if (uuid !== undefined) this.#unsettled.add(uuid);
+    this.callbacks.enqueue({
+      name: "statusUpdate",
+      run: () => this.#definition.statusUpdate?.(status, this.#driver),
+      settled: (succeeded) => {
+        if (uuid !== undefined) this.#unsettled.delete(uuid);
+        if (!succeeded) return;
+        this.tasks.heard(status);
+        this.#acknowledge(status);
+      },
+    });
+  }
+
+  slaveLost(slaveId: SlaveId): void {
+    this.callbacks.enqueue({ name: "slaveLost", run: () => this.#definition.slaveLost?.(slaveId, this.#driver) });
+  }
+
+  /** Something we said or heard went missing for lack of room: the master is asked for the truth a little later. */
+  refused(): void {
+    this.ctx.after("reconcile.soon", reconcileSoonMs, () => this.#reconcileKnown());
+  }
+
+  /** The subscription is over for good, and the actor with it. */
+  fail(message: string): void {
+    if (this.#ending !== undefined) return this.#teardown();
+    this.#finish({ kind: "failed", message });
+    this.ctx.stop(undefined, { failed: message });
+  }
+
+  reply(offerIds: readonly OfferId[], tasks: readonly TaskInfo[], filter: Filter | undefined): void {
+    if (tasks.length === 0) return this.decline(offerIds, filter);
+    const { standing } = this;
+    if (standing === undefined) return this.#drop(tasks);
+    this.offers.accept(offerIds);
+    this.tasks.launched(tasks);
+    const operations = [{ type: "launch", tasks }] as const;
+    const { frameworkId } = standing;
+    standing.master.tell("accept", { frameworkId, offerIds, operations, filter: filter ?? this.#filterNow() });
+  }
+
+  decline(offerIds: readonly OfferId[], filter?: Filter): void {
+    const declined = this.offers.decline(offerIds);
+    const { standing } = this;
+    if (declined.length === 0 || standing === undefined) return;
+    const { frameworkId } = standing;
+    standing.master.tell("decline", { frameworkId, offerIds: declined, filter: filter ?? this.#filterNow() });
+  }
+
+  setNeedsOffers(needed: boolean): void {
+    if (!needed && !this.#needsOffers) return;
+    this.#needsOffers = needed;
+    const { standing } = this;
+    standing?.master.tell(needed ? "revive" : "suppress", { frameworkId: standing.frameworkId });
+  }
+
+  setFilters(filters: OfferFilters): void {
+    this.#filters = filters;
+    const { standing } = this;
+    standing?.master.tell("setFilters", { frameworkId: standing.frameworkId, filters });
+  }
+
+  kill(taskId: TaskId, graceMs: number | undefined): void {
+    this.tasks.kill(taskId, graceMs);
+    const { standing } = this;
+    const grace = graceMs === undefined ? {} : { graceMs };
+    standing?.master.tell("killTask", { frameworkId: standing.frameworkId, taskId, ...grace });
+  }
+
+  /** No tasks: all of them, and also those we may not know of. */
+  reconcile(tasks: readonly AskedTask[]): void {
+    const { standing } = this;
+    for (let from = 0; from === 0 || from < tasks.length; from += reconcileTasksMax) {
+      const some = tasks.slice(from, from + reconcileTasksMax);
+      standing?.master.tell("reconcile", { frameworkId: standing.frameworkId, tasks: some });
+    }
+  }
+
+  stop(ending: Ending): void {
+    this.#ending ??= ending;
+    if (this.callbacks.idle) this.#concludeIfAsked();
+  }
+
+  /** The actor has ended; whoever follows it must not wait for more. */
+  ended(reason: DownReason): void {
+    if (this.#ending === undefined && typeof reason === "object")
+      this.#finish({ kind: "failed", message: reason.failed });
+  }
+
+  inspect(): SchedulerInspection {
+    return {
+      frameworkId: this.frameworkId,
+      subscribed: this.standing !== undefined,
+      offers: this.offers.all,
+      tasks: this.tasks.all,
+      acked: this.tasks.acknowledged,
+      ...(this.#ending !== undefined && { finished: this.#ending }),
+    };
+  }
+
+  #subscribe(): void {
+    this.#subscription = new Subscription(this.ctx, this.#config.endpoint, this.#config.info, {
+      lost: (reason) => {
+        this.offers.forget();
+        this.ctx.cancel("reconcile");
+        this.#reconciliation.stop();
+        this.reporter.connection({ state: "lost", reason });
+        this.callbacks.enqueue({ name: "disconnected", run: () => this.#definition.disconnected?.(this.#driver) });
+      },
+      trying: (reason, attempts) => {
+        this.ctx.log("warn", `the master at ${this.#config.endpoint} is out of reach: ${reason}`, { attempts });
+        this.reporter.connection({ state: "trying", reason, attempts });
+      },
+    });
+  }
+
+  /** Asks after every task believed alive, and asks again to end those that should not be. */
+  #reconcileKnown(): void {
+    this.#reconciliation.begin(this.tasks.alive);
+    for (const [taskId, graceMs] of this.tasks.kills) this.kill(taskId, graceMs);
+  }
+
+  #acknowledge({ uuid, slaveId, taskId }: TaskStatus): void {
+    const { standing } = this;
+    if (uuid === undefined || slaveId === undefined || standing === undefined) return;
+    standing.master.tell("acknowledge", { frameworkId: standing.frameworkId, slaveId, taskId, uuid });
+  }
+
+  /** Tasks that cannot be sent end here and now. */
+  #drop(tasks: readonly TaskInfo[]): void {
+    for (const { taskId, slaveId } of tasks) {
+      this.taskUpdate({
+        taskId,
+        slaveId,
+        state: "dropped",
+        source: "master",
+        reason: "INVALID_OFFERS",
+        message: "the scheduler was not connected to a master, so the task was never sent",
+        timestampMs: this.ctx.clock.wall(),
+      });
+    }
+  }
+
+  #filterNow(): Filter {
+    return { refuseMs: this.#needsOffers ? refuseMsDefault : unneededRefuseMs };
+  }
+
+  #concludeIfAsked(): void {
+    if (this.#ending === undefined) return;
+    this.callbacks.close();
+    if (this.standing !== undefined || this.#subscription?.begun !== true) return this.#teardown();
+    this.ctx.after("teardown", teardownWaitMs, () => {
+      this.ctx.log("warn", "the framework ended without a master: its tasks run until its failover timeout");
+      this.#teardown();
+    });
+  }
+
+  #teardown(): void {
+    const { standing } = this;
+    standing?.master.tell("teardown", { frameworkId: standing.frameworkId });
+    this.#finish(this.#ending ?? { kind: "failed", message: "the framework was stopped" });
+    this.ctx.stop();
+  }
+
+  #finish(ending: Ending): void {
+    this.#ending = ending;
+    this.callbacks.close();
+    this.reporter.finished(ending);
+  }
+}

@@ -1,0 +1,99 @@
+import type { WireValue } from "../actors/wire-value.ts";
+import type { Clock, LogLevel } from "../actors/world.ts";
+import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { Placeable } from "../protocol/master-api.ts";
+import type { Filter, Offer, OfferFilters, RescindReason } from "../protocol/offer.ts";
+import type { Resources } from "../protocol/resources.ts";
+import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
+import type { Ending } from "./report.ts";
+
+/**
+ * A framework's deciding half as its author writes it: the scheduler callbacks of the paper's Table 1 (§3), and those
+ * that came to Mesos since. The driver does the rest: it stays connected, acknowledges, reconciles and backs off.
+ *
+ * Callbacks run one at a time, in the order of what they tell; a callback that returns a promise holds up the next
+ * one until it settles. One that throws or rejects is logged; what it was told of is then treated as unheard: an
+ * update comes again, offers are declined. A callback that throws has done nothing of what it asked the driver for.
+ */
+export type SchedulerDefinition = {
+  readonly name: string;
+  /** The name under which the framework is owed a share. Default `*`. */
+  readonly role?: string;
+  /** Who the tasks run as. Default: whoever runs the slave. */
+  readonly user?: string;
+  /** How long tasks outlive their scheduler, in milliseconds. Default one week; 0: not at all. */
+  readonly failoverTimeoutMs?: number;
+  /** Whether process tasks outlive a lost connection of their slave. Default true. */
+  readonly checkpoint?: boolean;
+
+  /** Before the first subscription. Failing here ends the framework. */
+  readonly start?: (driver: SchedulerDriver) => Settled;
+  /** The master knows the framework, for the first time or again. */
+  readonly subscribed?: (frameworkId: FrameworkId, driver: SchedulerDriver) => Settled;
+  /** The master is out of reach; every offer is void and none comes until `subscribed`. */
+  readonly disconnected?: (driver: SchedulerDriver) => Settled;
+  /** Table 1: `resourceOffer(offerId, offers)`. Offers neither used, declined nor kept here are declined for 5 s. */
+  readonly resourceOffers: (offers: readonly Offer[], driver: SchedulerDriver) => Settled;
+  /** Table 1: `offerRescinded(offerId)`. Only for offers that `resourceOffers` has shown. */
+  readonly offerRescinded?: (offerId: OfferId, reason: RescindReason, driver: SchedulerDriver) => Settled;
+  /** Table 1: `statusUpdate(taskId, status)`. Once per update; acknowledged when it has settled. */
+  readonly statusUpdate?: (status: TaskStatus, driver: SchedulerDriver) => Settled;
+  /** Table 1: `slaveLost(slaveId)`. Updates of its tasks come separately. */
+  readonly slaveLost?: (slaveId: SlaveId, driver: SchedulerDriver) => Settled;
+};
+
+/** Nothing, now or later. */
+export type Settled = void | Promise<void>;
+
+/**
+ * What a scheduler may ask for: the actions of the paper's Table 1 (§3), and those that came to Mesos since. Callable
+ * from callbacks and, in schedulers that are async, at any time in between; once the framework has ended, calls do
+ * nothing. Timers and `then` run like callbacks.
+ */
+export type SchedulerDriver = {
+  /** Undefined until the first subscription. */
+  readonly frameworkId: FrameworkId | undefined;
+  /** The only time a scheduler knows. */
+  readonly clock: Pick<Clock, "now" | "wall">;
+
+  /**
+   * Table 1: `replyToOffer(offerId, tasks)`. Launches tasks on the offers, which are all of one slave; no tasks means
+   * no thanks. What the tasks leave over is refused for the filter's time, default 5 s. Tasks for offers that are no
+   * longer valid come back as `dropped`.
+   */
+  replyToOffer(offerIds: readonly OfferId[], tasks: readonly TaskInfo[], filter?: Filter): void;
+  /** Refuses offers for the filter's time: default 5 s, or an hour while the framework needs none. */
+  decline(offerIds: readonly OfferId[], filter?: Filter): void;
+  /** Holds on to offers beyond the callback. They count as used until they are answered, rescinded or expired. */
+  keep(offerIds: readonly OfferId[]): void;
+  /** Table 1: `setNeedsOffers(bool)`. False: no offers. True: offers again, and every earlier refusal is forgotten. */
+  setNeedsOffers(needed: boolean): void;
+  /** Table 1: `setFilters(filters)`. Applied by the master before it offers; each call replaces the last. */
+  setFilters(filters: OfferFilters): void;
+  /** Table 1: `getGuaranteedShare()`. Undefined when the master has not answered within 5 s. */
+  getGuaranteedShare(then: (guaranteed: Resources | undefined) => Settled): void;
+  /** Table 1: `killTask(taskId)`. Asked again after a lost master until the task has ended. */
+  killTask(taskId: TaskId, graceMs?: number): void;
+
+  /** Asks for the latest state of these tasks, or of every task of the framework. The driver does so by itself. */
+  reconcile(taskIds?: readonly TaskId[]): void;
+  /** Whether a slave is large enough, whatever it is doing now. Undefined when the master has not answered within 5 s. */
+  placeable(resources: Resources, then: (answer: Placeable | undefined) => Settled): void;
+
+  /** Runs after a delay in milliseconds; arming a key again replaces what it held. */
+  after(key: string, delayMs: number, run: () => Settled): void;
+  cancel(key: string): void;
+
+  log(level: LogLevel, message: string, facts?: Readonly<Record<string, unknown>>): void;
+  /** Tells whoever follows the framework how far it is; asked for only when it is sent, every 100 ms at most. */
+  progress(details: () => WireValue): void;
+  /** Tells whoever follows the framework one lasting fact, such as the outcome of one piece of work. */
+  record(row: WireValue): void;
+  /** Ends the framework and every task it still has. The first call counts. */
+  stop(ending: Ending): void;
+};
+
+/** A scheduler by its author: gives the definition its types. */
+export function defineScheduler(definition: SchedulerDefinition): SchedulerDefinition {
+  return definition;
+}

@@ -1,0 +1,39 @@
+import { isIP } from "node:net";
+import type { MasterRow } from "../protocol/cluster-events.ts";
+import type { ClusterRows } from "./cluster-rows.ts";
+
+/** Everything that an answer about the cluster is made from. */
+export type ClusterFacts = {
+  readonly rows: ClusterRows;
+  readonly master: MasterRow;
+  readonly at: HttpAddress;
+  readonly version: string;
+};
+
+/** Where a gateway answers. */
+export type HttpAddress = { readonly hostname: string; readonly ip: string; readonly port: number };
+
+/** Mesos's name of a process, such as `master@10.0.0.1:5050`; service discovery wants an IP in it. */
+export function pid(process: string, ip: string, port: number): string {
+  return `${process}@${isIP(ip) === 6 ? `[${ip}]` : ip}:${port}`;
+}
+
+/** The IP a slave's hostname stands for, as far as the name itself tells. */
+export function ipOf(hostname: string): string {
+  return hostname === "localhost" ? "127.0.0.1" : hostname;
+}
+
+/** Nothing is built: the sources are what runs, so the build has neither a date nor a user of its own. */
+export function versionInfo(version: string) {
+  return { version, build_date: "1970-01-01 00:00:00", build_time: 0, build_user: "mesolite" };
+}
+
+/** Mesos's times in `/state` are seconds. */
+export function seconds(unixMs: number): number {
+  return unixMs / 1000;
+}
+
+/** Mesos's times in the operator API. Nanoseconds since 1970 pass 2^53: they are right to a microsecond. */
+export function timeInfo(unixMs: number): { readonly nanoseconds: number } {
+  return { nanoseconds: unixMs * 1_000_000 };
+}

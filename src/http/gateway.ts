@@ -1,0 +1,87 @@
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { ActorRef } from "../actors/ref.ts";
+import type { ActorSystem } from "../actors/system.ts";
+import type { MasterProtocol } from "../protocol/master-api.ts";
+import { noMaster } from "./admission.ts";
+import { type ClusterFacts, type HttpAddress, versionInfo } from "./cluster-facts.ts";
+import { operatorRoute } from "./operator-route.ts";
+import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
+import { stateJson } from "./state-json.ts";
+import type { ClusterView } from "./view.ts";
+
+/** Where slaves and frameworks of other processes reach the master's actors: the answer of `GET /mesolite/bridge`. */
+export type BridgeAddress = {
+  readonly host: string;
+  readonly port: number;
+  readonly node: string;
+  readonly epoch: number;
+  readonly clusterId: string;
+};
+
+export type GatewayOptions = ListenOptions & {
+  readonly system: ActorSystem;
+  /** What every read is answered from. */
+  readonly view: ClusterView;
+  /** Where writes go; undefined while it is out of reach. */
+  readonly master: () => ActorRef<MasterProtocol> | undefined;
+  /** Undefined while there is none. */
+  readonly bridge: () => BridgeAddress | undefined;
+  /** Whether the cluster is what was asked for, such as all slaves registered. */
+  readonly ready: () => boolean;
+  /** Digits and dots only: clients of Mesos split it and compare the numbers. */
+  readonly version: string;
+};
+
+/** The HTTP door of a master. Rejects with `ListenFailure` when the address cannot be had. */
+export async function openGateway(options: GatewayOptions): Promise<OpenServer> {
+  const { system, view, version, host = loopbackHost } = options;
+  const app = httpServer({
+    ...options,
+    failed: (error, request) =>
+      system.world.log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
+  });
+  /** Set before the first request can come in. */
+  let at: HttpAddress = { hostname: host, ip: host, port: options.port };
+  const facts = (): ClusterFacts | undefined => {
+    const master = view.masterRow;
+    return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version };
+  };
+  readRoutes(app, options, facts);
+  operatorRoute(app, { system, view, master: options.master, facts });
+  const { port } = await listen(app, options);
+  at = { hostname: host, ip: ipFor(host), port };
+  return { port, close: () => app.close() };
+}
+
+function readRoutes(app: FastifyInstance, options: GatewayOptions, facts: () => ClusterFacts | undefined): void {
+  const get = (path: string, answer: (reply: FastifyReply) => FastifyReply) => {
+    for (const url of [path, `/master${path}`]) app.get(url, (_request, reply) => answer(reply));
+  };
+  const unavailable = (reply: FastifyReply) => sendText(reply, noMaster.status, noMaster.message);
+  get("/health", (reply) => {
+    if (facts() === undefined) return unavailable(reply);
+    return options.ready() ? reply.code(200).send() : sendText(reply, 503, "not every slave has registered yet");
+  });
+  get("/version", (reply) => sendJson(reply, versionInfo(options.version)));
+  get("/state", (reply) => {
+    const known = facts();
+    return known === undefined ? unavailable(reply) : sendJson(reply, stateJson(known));
+  });
+  app.get("/mesolite/bridge", (_request, reply) => {
+    const bridge = options.bridge();
+    return bridge === undefined ? sendText(reply, 503, "this master has no bridge") : sendJson(reply, bridge);
+  });
+}
+
+/** An IP under which the server can be reached: service discovery for Mesos insists on one. */
+function ipFor(host: string): string {
+  const bare = host.replace(/^\[(.*)\]$/, "$1");
+  if (bare === "localhost") return loopbackHost;
+  if (isIP(bare) !== 0 && bare !== "0.0.0.0" && bare !== "::") return bare;
+  const outward = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === "IPv4" && !internal);
+  return outward?.address ?? loopbackHost;
+}

@@ -1,0 +1,134 @@
+import { ok, type Result, refused } from "../base/result.ts";
+import type { FrameworkId } from "../protocol/ids.ts";
+import type { OperatorRead } from "../protocol/operator-schema.ts";
+import type { OperatorAnswer } from "./operator-answers.ts";
+
+/** How long an answer may take, in milliseconds: longer than a gateway waits for its master and its view. */
+const answerTimeoutMs = 20_000;
+
+/** Bytes of a sandbox file that one request brings. */
+const fileBytesMax = 1024 * 1024;
+
+/** Bytes of an error that are shown to people; the rest is cut off. */
+const messageBytesMax = 300;
+
+export type ClientFailure<Unreachable extends string> = {
+  /** What was out of reach, or: what was asked for is not there; it was refused; the answer makes no sense. */
+  readonly code: Unreachable | "not-found" | "refused" | "bad-answer";
+  /** One line for people. */
+  readonly message: string;
+};
+
+/** A call as it is posted. */
+export type PostedCall =
+  | { readonly type: OperatorRead }
+  | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } };
+
+/** A write is answered with nothing. */
+export type CallAnswer<Call extends PostedCall> = Call["type"] extends OperatorRead
+  ? OperatorAnswer<Call["type"]>
+  : undefined;
+
+/** Posts one call to the gateway at `HOST:PORT`. */
+export async function callOperator<const Call extends PostedCall>(
+  masterHostPort: string,
+  call: Call,
+): Promise<Result<CallAnswer<Call>, ClientFailure<"no-master">>> {
+  const response = await request(`http://${masterHostPort}/api/v1`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(call),
+  });
+  if (!response.ok) return refused({ code: "no-master", message: `no master at ${masterHostPort}: ${response.error}` });
+  const { status, body } = response.value;
+  if (status !== 200) return refused(callFailure(masterHostPort, call, status, textOf(body)));
+  if (call.type === "TEARDOWN") return ok(undefined as CallAnswer<Call>);
+  const answer = parsed(body);
+  if (!isAnswerTo(call.type, answer)) {
+    return refused({ code: "bad-answer", message: `${masterHostPort} does not answer ${call.type} as a master does` });
+  }
+  return ok(answer as CallAnswer<Call>);
+}
+
+export type FilePart = {
+  /** At most 1 MiB; empty when the file has nothing at the offset yet. */
+  readonly bytes: Uint8Array;
+  /** The length of the whole file. Below the offset: it was cut short, or is another file now. */
+  readonly size: number;
+};
+
+/** Brings what a sandbox file has from `offset` on. Ask again from `offset + bytes.length`, also to follow the file. */
+export async function fetchSandboxFile(
+  slaveHostPort: string,
+  path: string,
+  offset: number,
+): Promise<Result<FilePart, ClientFailure<"no-slave">>> {
+  const response = await request(`http://${slaveHostPort}/files/download?path=${encodeURIComponent(path)}`, {
+    headers: { range: `bytes=${offset}-${offset + fileBytesMax - 1}` },
+  });
+  if (!response.ok) return refused({ code: "no-slave", message: `no slave at ${slaveHostPort}: ${response.error}` });
+  const { status, body, headers } = response.value;
+  const size = Number(/\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1]);
+  if ((status === 206 || status === 416) && Number.isSafeInteger(size)) {
+    return ok({ bytes: status === 206 ? body : new Uint8Array(), size });
+  }
+  if (status === 404) return refused({ code: "not-found", message: `${slaveHostPort} has no file ${path}` });
+  if (status >= 400 && status < 500) return refused({ code: "refused", message: textOf(body) });
+  return refused({ code: "bad-answer", message: `${slaveHostPort} answered ${status} instead of a part of a file` });
+}
+
+type Answer = { readonly status: number; readonly headers: Headers; readonly body: Uint8Array };
+
+async function request(url: string, init: RequestInit): Promise<Result<Answer>> {
+  if (!URL.canParse(url)) return refused("this is not HOST:PORT");
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(answerTimeoutMs) });
+    return ok({ status: response.status, headers: response.headers, body: await response.bytes() });
+  } catch (error) {
+    return refused(reasonOf(error));
+  }
+}
+
+/** `fetch` hides the reason in the cause. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${answerTimeoutMs / 1000} s`;
+  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  if (cause?.code === "ECONNREFUSED") return "nothing listens there";
+  if (cause?.code === "ENOTFOUND") return "there is no such host";
+  return cause?.message ?? String(error);
+}
+
+function callFailure(master: string, call: PostedCall, status: number, text: string): ClientFailure<"no-master"> {
+  if (status === 503) return { code: "no-master", message: `the master at ${master} is not available: ${text}` };
+  if (status === 404 && call.type === "TEARDOWN") return { code: "not-found", message: text };
+  // A read names nothing that could be missing: whoever says 404 to one is no master.
+  if (status === 404) return { code: "bad-answer", message: `${master} is not the HTTP address of a master` };
+  if (status === 501 || (status >= 400 && status < 500)) return { code: "refused", message: text };
+  return { code: "bad-answer", message: `${master} answered ${status}: ${text}` };
+}
+
+/** One line without control characters: the text may come from anybody. */
+function textOf(body: Uint8Array): string {
+  return new TextDecoder()
+    .decode(body.subarray(0, messageBytesMax))
+    .replace(/\p{Cc}+/gu, " ")
+    .trim();
+}
+
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+}
+
+function isAnswerTo(type: OperatorRead, answer: unknown): boolean {
+  return (
+    typeof answer === "object" &&
+    answer !== null &&
+    "type" in answer &&
+    answer.type === type &&
+    type.toLowerCase() in answer
+  );
+}

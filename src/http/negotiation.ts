@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { ok, type Result, refused } from "../base/result.ts";
+import type { Refusal } from "./admission.ts";
+
+/**
+ * What a request says and what it wants to hear: only JSON here. Mesos's order of checks is method, content type, body,
+ * call, and `Accept` last.
+ */
+
+const json = "application/json";
+
+/** What is wrong with the headers of a body. A parameter such as a charset hurts nobody. */
+export function contentTypeFault(headers: IncomingHttpHeaders): Refusal | undefined {
+  const type = mediaType(headers["content-type"]);
+  if (type === "") return { status: 400, message: `a call needs a Content-Type: ${json}` };
+  if (type !== json) return { status: 415, message: `calls are taken as ${json} only` };
+  const encoding = headers["content-encoding"];
+  if (encoding === undefined || encoding === "identity") return undefined;
+  return { status: 415, message: "compressed calls are not taken" };
+}
+
+/** An answer in JSON is acceptable: no `Accept` at all, a wildcard, or JSON by name, and not with `q=0`. */
+export function acceptFault(headers: IncomingHttpHeaders): Refusal | undefined {
+  if (headers.accept === undefined || headers.accept.trim() === "") return undefined;
+  const accepted = headers.accept.split(",").filter((range) => !/;\s*q=0(\.0*)?\s*(;|$)/.test(range));
+  if (accepted.some((range) => [json, "application/*", "*/*"].includes(mediaType(range)))) return undefined;
+  return { status: 406, message: `answers come as ${json} only` };
+}
+
+/** The JSON value of a body, which must be UTF-8 without a byte order mark. */
+export function parseJson(body: unknown): Result<unknown, Refusal> {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      body instanceof Buffer ? body : undefined,
+    );
+    return ok(JSON.parse(text));
+  } catch {
+    return refused({ status: 400, message: "the body is not JSON" });
+  }
+}
+
+function mediaType(header: string | undefined): string {
+  return (header ?? "").replace(/;.*$/s, "").trim().toLowerCase();
+}

@@ -1,0 +1,66 @@
+import type { Address } from "../actors/address.ts";
+import { Peer } from "../actors/peer.ts";
+import type { BodyOf, TellKind } from "../actors/protocol.ts";
+import type { ActorRef } from "../actors/ref.ts";
+import {
+  type AllocatorEvents,
+  type AllocatorProtocol,
+  allocatorName,
+  type SlaveAllocation,
+} from "./allocator/protocol.ts";
+import type { MasterState } from "./state.ts";
+
+const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
+
+/**
+ * The master's line to the allocator. Whenever the allocator is new (a start, a crash, a lost thread) it is told the
+ * whole book again, outstanding offers included, so none is lost and none is made twice. While it is away nothing is
+ * sent: the book is the truth, and what changes meanwhile is in it.
+ */
+export class AllocatorLink {
+  readonly #state: () => MasterState;
+  #allocator: ActorRef<AllocatorProtocol> | undefined;
+
+  constructor(state: () => MasterState) {
+    this.#state = state;
+  }
+
+  connect(endpoint: string): void {
+    new Peer<AllocatorProtocol>(
+      this.#state().ctx,
+      { endpoint, name: allocatorName, backoff },
+      {
+        up: (allocator) => this.#feed(allocator),
+        down: (reason) => {
+          this.#allocator = undefined;
+          this.#state().ctx.log("warn", "the allocator is gone: no offers until it is back", { reason });
+        },
+      },
+    );
+  }
+
+  tell<K extends TellKind<AllocatorProtocol>>(kind: K, body: BodyOf<AllocatorProtocol[K]>): void {
+    this.#allocator?.tell(kind, body);
+  }
+
+  #feed(allocator: ActorRef<AllocatorProtocol>): void {
+    const { ctx, config, frameworks, slaves } = this.#state();
+    this.#allocator = allocator;
+    const master: Address<AllocatorEvents> = ctx.self.address;
+    allocator.tell("resetBook", { master, allocationIntervalMs: config.allocationIntervalMs });
+    for (const framework of frameworks.all()) {
+      const active = framework.state === "connected";
+      allocator.tell("frameworkAdded", { frameworkId: framework.id, role: framework.info.role, active });
+      if (framework.suppressed) allocator.tell("suppress", { frameworkId: framework.id });
+      if (framework.filters !== undefined) {
+        allocator.tell("setFilters", { frameworkId: framework.id, filters: framework.filters });
+      }
+    }
+    for (const slave of slaves.all()) {
+      const { id: slaveId, info } = slave;
+      const allocated: readonly SlaveAllocation[] = slaves.allocations(slave);
+      allocator.tell("slaveAdded", { slaveId, total: info.resources, allocated, active: slave.state === "registered" });
+    }
+    allocator.tell("resume", {});
+  }
+}

@@ -1,0 +1,200 @@
+import { invariant } from "../base/invariant.ts";
+import type { OfferRow } from "../protocol/cluster-events.ts";
+import { type FrameworkId, OfferId, type SlaveId } from "../protocol/ids.ts";
+import { clampRefuseMs, type Filter, type Offer, type Operation, type RescindReason } from "../protocol/offer.ts";
+import { add, contains, isEmpty, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
+import type { TaskInfo } from "../protocol/task.ts";
+import type { OfferedRow } from "./allocator/protocol.ts";
+import type { Slave } from "./slaves.ts";
+import type { MasterState } from "./state.ts";
+import { taskFault } from "./task-fault.ts";
+
+type Outstanding = Offer & { readonly madeMs: number; readonly expiresMs: number };
+
+/** Every offer ends exactly once: accepted, declined, or taken back. Until then its resources are nobody else's. */
+export class Offers {
+  readonly #state: () => MasterState;
+  /** In the order they were made, which is the order in which they expire. */
+  readonly #offers = new Map<OfferId, Outstanding>();
+  #made = 0;
+
+  constructor(state: () => MasterState) {
+    this.#state = state;
+  }
+
+  all(): Iterable<Outstanding> {
+    return this.#offers.values();
+  }
+
+  onSlave(slaveId: SlaveId): readonly Outstanding[] {
+    return [...this.#offers.values()].filter((offer) => offer.slaveId === slaveId);
+  }
+
+  /** Turns the allocator's rows into offers, one message per framework; rows that came too late go back. */
+  make(rows: readonly OfferedRow[]): void {
+    const { slaves, frameworks, allocator } = this.#state();
+    const made = new Map<FrameworkId, Offer[]>();
+    for (const row of rows) {
+      const slave = slaves.get(row.slaveId);
+      const framework = frameworks.get(row.frameworkId);
+      if (slave?.state !== "registered" || framework?.ref === undefined || framework.suppressed) {
+        allocator.tell("recovered", row);
+        continue;
+      }
+      const offers = made.get(row.frameworkId) ?? [];
+      made.set(row.frameworkId, offers);
+      offers.push(this.#make(row, slave, framework.info.role));
+    }
+    for (const [frameworkId, offers] of made) frameworks.get(frameworkId)?.ref?.tell("resourceOffers", { offers });
+  }
+
+  accept(frameworkId: FrameworkId, ids: readonly OfferId[], operations: readonly Operation[], filter: Filter): void {
+    const { slaves, tasks } = this.#state();
+    const tasksWanted = operations.flatMap((operation) => operation.tasks);
+    const fault = this.#fault(frameworkId, ids);
+    const offers = this.#take(frameworkId, ids, "accepted");
+    const [first] = offers;
+    const slave = first && slaves.get(first.slaveId);
+    if (fault !== undefined || slave === undefined) {
+      for (const offer of offers) this.#giveBack(offer, undefined);
+      tasks.refuse(frameworkId, tasksWanted, "dropped", "INVALID_OFFERS", fault ?? "the slave is gone");
+      return;
+    }
+    const left = this.#launch(frameworkId, slave, sum(offers.map((offer) => offer.resources)), tasksWanted);
+    this.#recover(slave.id, frameworkId, left, clampRefuseMs(filter.refuseMs));
+  }
+
+  decline(frameworkId: FrameworkId, ids: readonly OfferId[], filter: Filter): void {
+    for (const offer of this.#take(frameworkId, ids, "declined")) this.#giveBack(offer, clampRefuseMs(filter.refuseMs));
+  }
+
+  /** Takes back what is offered of a slave, before anything of it is offered again. */
+  rescindSlave(slaveId: SlaveId, reason: RescindReason): void {
+    for (const offer of this.onSlave(slaveId)) this.#rescind(offer, reason);
+  }
+
+  /** Takes back what is offered to a framework whose scheduler is gone or was replaced: nobody is told. */
+  withdrawFramework(frameworkId: FrameworkId): void {
+    for (const offer of [...this.#offers.values()]) {
+      if (offer.frameworkId === frameworkId) this.#giveBack(this.#end(offer, "rescinded"), undefined);
+    }
+  }
+
+  row({ id, frameworkId, slaveId, resources, madeMs }: Outstanding): OfferRow {
+    return { id, frameworkId, slaveId, resources, madeMs };
+  }
+
+  #make(row: OfferedRow, slave: Slave, role: string): Offer {
+    const { id: masterId, ctx, config, slaves, frameworks, publisher } = this.#state();
+    const taken = add(slave.used, slave.offered);
+    invariant(
+      contains(slave.info.resources, add(taken, row.resources)),
+      () => `slave ${slave.id} would be offered more than it has`,
+    );
+    const { frameworkId, slaveId, resources } = row;
+    const { hostname, attributes } = slave.info;
+    const id = OfferId(`${masterId}-O${this.#made++}`);
+    const offer: Outstanding = {
+      id,
+      frameworkId,
+      slaveId,
+      hostname,
+      resources,
+      attributes,
+      role,
+      madeMs: ctx.clock.wall(),
+      expiresMs: ctx.clock.now() + config.offerTimeoutMs,
+    };
+    this.#offers.set(id, offer);
+    slaves.offer(slave, resources);
+    frameworks.offer(frameworkId, resources);
+    publisher.changed({ type: "offer", row: this.row(offer) });
+    if (this.#offers.size === 1) this.#armExpiry();
+    return { id, frameworkId, slaveId, hostname, resources, attributes, role };
+  }
+
+  /** Launches the valid tasks in order; each sees what the ones before left over. Answers what is left in the end. */
+  #launch(frameworkId: FrameworkId, slave: Slave, offered: Resources, wanted: readonly TaskInfo[]): Resources {
+    const { tasks } = this.#state();
+    let left = offered;
+    for (const task of wanted) {
+      const known = tasks.get(frameworkId, task.taskId) !== undefined;
+      const fault = known ? `task id ${task.taskId} is in use` : taskFault(task, slave.id, left);
+      if (fault !== undefined) {
+        if (!known) tasks.refuse(frameworkId, [task], "error", "TASK_INVALID", fault);
+        else this.#state().ctx.log("warn", `launch of ${task.taskId} is ignored: ${fault}`);
+        continue;
+      }
+      left = subtract(left, task.resources);
+      tasks.launch(frameworkId, slave, task);
+    }
+    return left;
+  }
+
+  #fault(frameworkId: FrameworkId, ids: readonly OfferId[]): string | undefined {
+    if (ids.length === 0) return "no offer is named";
+    if (new Set(ids).size !== ids.length) return "an offer is named twice";
+    const offers = ids.map((id) => this.#offers.get(id));
+    const missing = ids.find((_, index) => offers[index]?.frameworkId !== frameworkId);
+    if (missing !== undefined) return `offer ${missing} is no longer valid`;
+    if (new Set(offers.map((offer) => offer?.slaveId)).size > 1) return "the offers are of different slaves";
+    return undefined;
+  }
+
+  /** Ends those of the offers that are the framework's. */
+  #take(frameworkId: FrameworkId, ids: readonly OfferId[], how: "accepted" | "declined"): Outstanding[] {
+    const taken: Outstanding[] = [];
+    for (const id of new Set(ids)) {
+      const offer = this.#offers.get(id);
+      if (offer?.frameworkId === frameworkId) taken.push(this.#end(offer, how));
+    }
+    return taken;
+  }
+
+  #rescind(offer: Outstanding, reason: RescindReason): void {
+    this.#end(offer, "rescinded");
+    this.#state()
+      .frameworks.get(offer.frameworkId)
+      ?.ref?.tell("offersRescinded", { offerIds: [offer.id], reason });
+    this.#giveBack(offer, undefined);
+  }
+
+  #end(offer: Outstanding, how: "accepted" | "declined" | "rescinded"): Outstanding {
+    const { slaves, frameworks, publisher } = this.#state();
+    this.#offers.delete(offer.id);
+    slaves.unoffer(offer.slaveId, offer.resources);
+    frameworks.unoffer(offer.frameworkId, offer.resources, how);
+    publisher.changed({ type: "offerGone", id: offer.id });
+    return offer;
+  }
+
+  #giveBack({ slaveId, frameworkId, resources }: Outstanding, refuseMs: number | undefined): void {
+    this.#recover(slaveId, frameworkId, resources, refuseMs);
+  }
+
+  #recover(slaveId: SlaveId, frameworkId: FrameworkId, resources: Resources, refuseMs: number | undefined): void {
+    if (isEmpty(resources)) return;
+    const filter = refuseMs === undefined ? {} : { refuseMs };
+    this.#state().allocator.tell("recovered", { slaveId, frameworkId, resources, ...filter });
+  }
+
+  /** One timer for all: offers expire in the order they were made. */
+  #armExpiry(): void {
+    const { ctx, config } = this.#state();
+    const [oldest] = this.#offers.values();
+    if (oldest === undefined || config.offerTimeoutMs === 0) return;
+    ctx.after("offers.expire", Math.max(0, oldest.expiresMs - ctx.clock.now()), () => {
+      const now = ctx.clock.now();
+      for (const offer of [...this.#offers.values()]) {
+        if (offer.expiresMs > now) break;
+        this.#rescind(offer, "offerExpired");
+      }
+      this.#armExpiry();
+    });
+  }
+
+  /** The sum of what is offered of a slave, for oracles. */
+  offeredOf(slaveId: SlaveId): Resources {
+    return this.onSlave(slaveId).reduce((total, offer) => add(total, offer.resources), noResources);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Address } from "../actors/address.ts";
+import type { ActorRef } from "../actors/ref.ts";
+import type { ClusterChange, MasterRow, ViewProtocol } from "../protocol/cluster-events.ts";
+import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
+import type { MasterState } from "./state.ts";
+
+/** Rows in one message to a view: a task's row is about a kilobyte, and an envelope holds 256 of them. */
+const rowsMax = 200;
+
+/**
+ * Tells views what changed. Slaves and frameworks are sent as whole rows at most once per flush, however often they
+ * changed in between; tasks and offers as they come. A view that is gone is forgotten.
+ */
+export class Publisher {
+  readonly #state: () => MasterState;
+  readonly #views = new Map<Address<ViewProtocol>, ActorRef<ViewProtocol>>();
+  readonly #slaves = new Set<SlaveId>();
+  readonly #frameworks = new Set<FrameworkId>();
+  #changes: ClusterChange[] = [];
+  #seq = 0;
+  #armed = false;
+  #startedMs: number | undefined;
+
+  constructor(state: () => MasterState) {
+    this.#state = state;
+  }
+
+  /** Starts a view, or starts it over: a snapshot now, changes from then on. */
+  watch(address: Address<ViewProtocol>): void {
+    const { ctx } = this.#state();
+    this.flush();
+    const view = ctx.ref(address);
+    if (!this.#views.has(address)) ctx.watch(view, () => this.#views.delete(address));
+    this.#views.set(address, view);
+    const rows = this.#snapshot();
+    for (let first = 0; first === 0 || first < rows.length; first += rowsMax) {
+      const changes = rows.slice(first, first + rowsMax);
+      const last = first + rowsMax >= rows.length;
+      view.tell("clusterSnapshot", { seq: this.#seq, master: this.#master(), changes, last });
+    }
+  }
+
+  slaveChanged(slaveId: SlaveId): void {
+    this.#slaves.add(slaveId);
+    this.#arm();
+  }
+
+  frameworkChanged(frameworkId: FrameworkId): void {
+    this.#frameworks.add(frameworkId);
+    this.#arm();
+  }
+
+  changed(change: ClusterChange): void {
+    if (this.#views.size === 0) return;
+    this.#changes.push(change);
+    this.#arm();
+  }
+
+  /** Sends what has changed; the number of the last change that is on its way. */
+  flush(): number {
+    const { slaves, frameworks } = this.#state();
+    const changes = this.#changes;
+    this.#changes = [];
+    for (const id of this.#frameworks) changes.push({ type: "framework", row: frameworks.row(id) });
+    for (const id of this.#slaves) changes.push(slaves.change(id));
+    this.#slaves.clear();
+    this.#frameworks.clear();
+    for (let first = 0; first < changes.length; first += rowsMax) {
+      const part = changes.slice(first, first + rowsMax);
+      this.#seq++;
+      for (const view of this.#views.values()) view.tell("clusterChanged", { seq: this.#seq, changes: part });
+    }
+    return this.#seq;
+  }
+
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    const { ctx, config } = this.#state();
+    ctx.after("publish", config.publishMs, () => {
+      this.#armed = false;
+      this.flush();
+    });
+  }
+
+  #master(): MasterRow {
+    const { id, lead, ctx } = this.#state();
+    this.#startedMs ??= ctx.clock.wall();
+    return { id, lead, startedMs: this.#startedMs };
+  }
+
+  #snapshot(): ClusterChange[] {
+    const { slaves, frameworks, tasks, offers } = this.#state();
+    return [
+      ...[...frameworks.all()].map(({ id }) => ({ type: "framework", row: frameworks.row(id) }) as const),
+      ...[...slaves.all()].map(({ id }) => slaves.change(id)),
+      ...[...tasks.all()].map((task) => ({ type: "task", row: tasks.row(task) }) as const),
+      ...[...offers.all()].map((offer) => ({ type: "offer", row: offers.row(offer) }) as const),
+    ];
+  }
+}

@@ -1,0 +1,62 @@
+import type { Context } from "../actors/context.ts";
+import type { ActorRef } from "../actors/ref.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Lead } from "../protocol/lead.ts";
+import type { RegistryStoreProtocol } from "./ports.ts";
+import { perform, type Registry, type RegistryOperation } from "./registry.ts";
+
+const commitTimeoutMs = 20_000;
+
+/**
+ * Makes changes of the registry durable before they are acknowledged. While one batch is on its way to disk the next
+ * one gathers, so a burst of a thousand registrations costs a few commits.
+ */
+export class Registrar {
+  readonly #ctx: Context<unknown>;
+  readonly #store: ActorRef<RegistryStoreProtocol>;
+  readonly #lead: Lead;
+  #registry: Registry;
+  #gathering: { operation: RegistryOperation; done: () => void }[] = [];
+  #committing = false;
+
+  constructor(ctx: Context<unknown>, store: ActorRef<RegistryStoreProtocol>, lead: Lead, registry: Registry) {
+    this.#ctx = ctx;
+    this.#store = store;
+    this.#lead = lead;
+    this.#registry = registry;
+  }
+
+  /** What is on disk. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  /** Runs `done` once the operation is on disk. A store that fails ends the master: nothing more could be promised. */
+  apply(operation: RegistryOperation, done: () => void): void {
+    this.#gathering.push({ operation, done });
+    if (!this.#committing) this.#commit();
+  }
+
+  #commit(): void {
+    const batch = this.#gathering;
+    this.#gathering = [];
+    this.#committing = true;
+    const operations = batch.map(({ operation }) => operation);
+    this.#ctx.ask(
+      this.#store,
+      "commit",
+      { lead: this.#lead, operations },
+      {
+        timeoutMs: commitTimeoutMs,
+        settled: (outcome) => {
+          invariant(outcome.ok, () => `the registry store did not commit: ${outcome.ok ? "" : outcome.code}`);
+          invariant(outcome.value.committed, "another master has begun a later term: this one steps down");
+          this.#committing = false;
+          this.#registry = operations.reduce(perform, this.#registry);
+          for (const { done } of batch) done();
+          if (this.#gathering.length > 0) this.#commit();
+        },
+      },
+    );
+  }
+}

@@ -1,0 +1,284 @@
+import type { Address } from "../actors/address.ts";
+import type { ActorRef } from "../actors/ref.ts";
+import type { Down } from "../actors/spec.ts";
+import type { ClusterChange } from "../protocol/cluster-events.ts";
+import { type FrameworkId, SlaveId } from "../protocol/ids.ts";
+import type { Placeable } from "../protocol/master-api.ts";
+import { add, contains, noResources, type Resources, shortfall, subtract } from "../protocol/resources.ts";
+import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
+import type { SlaveInfo } from "../protocol/slave-info.ts";
+import type { KnownTask } from "../protocol/task.ts";
+import type { SlaveAllocation } from "./allocator/protocol.ts";
+import type { MasterState } from "./state.ts";
+import type { Task } from "./tasks.ts";
+
+/**
+ *   registering ── registered ⇄ disconnected ── unreachable        recovering: in the registry, not back yet after a
+ *                       ▲                            │             restart of the master
+ *                       └────────────────────────────┘
+ */
+export type Slave = {
+  readonly id: SlaveId;
+  info: SlaveInfo;
+  state: "registered" | "disconnected";
+  /** The slave's present life. */
+  ref: ActorRef<SlaveProtocol>;
+  readonly registeredMs: number;
+  used: Resources;
+  offered: Resources;
+  missedPings: number;
+  /** Tasks given up while the slave was out of reach; it is told to end them until it reports them no more. */
+  lost: readonly LostTask[];
+  /** Frameworks that have been told of the present loss. */
+  readonly toldLost: Set<FrameworkId>;
+};
+
+type Registration = {
+  readonly self: Address<SlaveProtocol>;
+  readonly slaveId?: SlaveId;
+  readonly info: SlaveInfo;
+  readonly tasks: readonly KnownTask[];
+};
+
+/** Who is in the cluster: admitted through the registry, watched by link and by ping, taken back when they return. */
+export class Slaves {
+  readonly #state: () => MasterState;
+  readonly #slaves = new Map<SlaveId, Slave>();
+  /** A slave that says hello again before our answer reached it must not become two. */
+  readonly #byAddress = new Map<Address<SlaveProtocol>, Slave>();
+  /** Registrations whose registry operation is on its way, by address. */
+  readonly #admitting = new Set<Address<SlaveProtocol>>();
+  #made = 0;
+
+  constructor(state: () => MasterState) {
+    this.#state = state;
+  }
+
+  all(): Iterable<Slave> {
+    return this.#slaves.values();
+  }
+
+  get(id: SlaveId): Slave | undefined {
+    return this.#slaves.get(id);
+  }
+
+  /** Begins pinging, and gives the slaves of the registry their time to come back. */
+  start(): void {
+    const { ctx, config, registrar } = this.#state();
+    ctx.every("ping", config.slavePingMs, () => this.#pingAll());
+    const awaited = Object.keys(registrar.registry.admitted).map(SlaveId);
+    if (awaited.length === 0) return;
+    ctx.after("reregister", config.slaveReregisterMs, () => {
+      for (const slaveId of awaited) if (!this.#slaves.has(slaveId)) this.#markUnreachable(slaveId);
+    });
+  }
+
+  register(registration: Registration): void {
+    const { registrar, id: masterId } = this.#state();
+    const { self, info } = registration;
+    const retried = this.#byAddress.get(self);
+    if (retried?.state === "registered") return this.#welcome(retried);
+    const slaveId = registration.slaveId ?? retried?.id;
+    if (this.#admitting.has(self)) return;
+    if (slaveId !== undefined && registrar.registry.admitted[slaveId] !== undefined) {
+      return this.#accept(slaveId, registration);
+    }
+    this.#admitting.add(self);
+    const back = slaveId !== undefined && registrar.registry.unreachable[slaveId] !== undefined;
+    const id = back ? slaveId : SlaveId(`${masterId}-S${this.#made++}`);
+    registrar.apply({ type: back ? "markSlaveReachable" : "admitSlave", slaveId: id, info }, () => {
+      this.#admitting.delete(self);
+      this.#accept(id, registration);
+    });
+  }
+
+  pong(slaveId: SlaveId): void {
+    const slave = this.#slaves.get(slaveId);
+    if (slave !== undefined) slave.missedPings = 0;
+  }
+
+  /** A slave leaves in good order. */
+  unregister(slaveId: SlaveId): void {
+    const slave = this.#slaves.get(slaveId);
+    if (slave === undefined) return;
+    this.#state().registrar.apply({ type: "removeSlave", slaveId }, () => {
+      if (this.#slaves.get(slaveId) === slave) this.#remove(slave, "AGENT_REMOVED", "gone");
+    });
+  }
+
+  use(slaveId: SlaveId, resources: Resources): void {
+    const slave = this.#slaves.get(slaveId);
+    if (slave !== undefined) slave.used = add(slave.used, resources);
+    this.#state().publisher.slaveChanged(slaveId);
+  }
+
+  unuse(slaveId: SlaveId, resources: Resources): void {
+    const slave = this.#slaves.get(slaveId);
+    if (slave !== undefined) slave.used = subtract(slave.used, resources);
+    this.#state().publisher.slaveChanged(slaveId);
+  }
+
+  offer(slave: Slave, resources: Resources): void {
+    slave.offered = add(slave.offered, resources);
+    this.#state().publisher.slaveChanged(slave.id);
+  }
+
+  unoffer(slaveId: SlaveId, resources: Resources): void {
+    const slave = this.#slaves.get(slaveId);
+    if (slave !== undefined) slave.offered = subtract(slave.offered, resources);
+    this.#state().publisher.slaveChanged(slaveId);
+  }
+
+  /** Who holds what of the slave: the used and the offered, by framework. */
+  allocations(slave: Slave): readonly SlaveAllocation[] {
+    const { tasks, offers } = this.#state();
+    const held = new Map<FrameworkId, Resources>();
+    const hold = (id: FrameworkId, resources: Resources) => held.set(id, add(held.get(id) ?? noResources, resources));
+    for (const task of tasks.onSlave(slave.id)) if (!task.released) hold(task.frameworkId, task.info.resources);
+    for (const offer of offers.onSlave(slave.id)) hold(offer.frameworkId, offer.resources);
+    return [...held].map(([frameworkId, resources]) => ({ frameworkId, resources }));
+  }
+
+  placeable(resources: Resources): Placeable {
+    const all = [...this.#slaves.values()];
+    const fitting = all.filter(({ info }) => contains(info.resources, resources)).length;
+    const [closest] = all
+      .map(({ info }) => ({ info, lacking: shortfall(info.resources, resources).split(", ").length }))
+      .sort((a, b) => a.lacking - b.lacking);
+    return {
+      slaves: all.length,
+      fitting,
+      ...(closest === undefined || fitting > 0
+        ? {}
+        : { closest: { hostname: closest.info.hostname, resources: closest.info.resources } }),
+    };
+  }
+
+  change(id: SlaveId): ClusterChange {
+    const slave = this.#slaves.get(id);
+    if (slave === undefined) return { type: "slaveGone", id };
+    const { info, state, registeredMs, used, offered } = slave;
+    return { type: "slave", row: { id, info, state, registeredMs, used, offered } };
+  }
+
+  #accept(slaveId: SlaveId, { self, info, tasks }: Registration): void {
+    const { ctx, allocator, offers, tasks: book, publisher } = this.#state();
+    const ref = ctx.ref(self);
+    const known = this.#slaves.get(slaveId);
+    if (known !== undefined) offers.rescindSlave(slaveId, "slaveLost");
+    const slave = known ?? this.#admit(slaveId, info, ref);
+    this.#byAddress.delete(slave.ref.address);
+    this.#byAddress.set(self, slave);
+    Object.assign(slave, { state: "registered", ref, missedPings: 0 });
+    slave.toldLost.clear();
+    book.reconcileSlave(slave, tasks);
+    ctx.watch(ref, (down) => {
+      if (slave.ref === ref && this.#slaves.get(slaveId) === slave) this.#lostLink(slave, down);
+    });
+    if (known !== undefined) allocator.tell("slaveActive", { slaveId, active: true });
+    else {
+      const allocated = this.allocations(slave);
+      allocator.tell("slaveAdded", { slaveId, total: slave.info.resources, allocated, active: true });
+    }
+    ctx.log("info", `slave ${slaveId} registered`, { hostname: info.hostname, tasks: tasks.length });
+    publisher.slaveChanged(slaveId);
+    this.#welcome(slave);
+    book.sendPendingKills(slave);
+  }
+
+  #admit(id: SlaveId, info: SlaveInfo, ref: ActorRef<SlaveProtocol>): Slave {
+    const slave: Slave = {
+      id,
+      info,
+      state: "registered",
+      ref,
+      registeredMs: this.#state().ctx.clock.wall(),
+      used: noResources,
+      offered: noResources,
+      missedPings: 0,
+      lost: [],
+      toldLost: new Set(),
+    };
+    this.#slaves.set(id, slave);
+    return slave;
+  }
+
+  #welcome(slave: Slave): void {
+    const { lead, config } = this.#state();
+    const missesMs = config.slavePingMs * (config.slavePingMissesMax + 1);
+    slave.ref.tell("slaveRegistered", { lead, slaveId: slave.id, missesMs, lost: slave.lost });
+  }
+
+  /** The link broke (the host may live) or the slave itself ended (its tasks with it). */
+  #lostLink(slave: Slave, down: Down): void {
+    const { ctx, allocator, offers, tasks, publisher } = this.#state();
+    ctx.log("warn", `slave ${slave.id} is out of reach`, { reason: down.reason, certainty: down.certainty });
+    slave.state = "disconnected";
+    slave.missedPings = 0;
+    offers.rescindSlave(slave.id, "slaveLost");
+    allocator.tell("slaveActive", { slaveId: slave.id, active: false });
+    if (down.certainty === "dead") {
+      this.#state().registrar.apply({ type: "removeSlave", slaveId: slave.id }, () => {
+        if (this.#slaves.get(slave.id) === slave && slave.state === "disconnected") {
+          this.#remove(slave, "AGENT_REMOVED", "lost");
+        }
+      });
+    } else {
+      this.#giveUp(
+        slave,
+        tasks.onSlave(slave.id).filter((task) => !tasks.outlivesLink(task)),
+        "AGENT_DISCONNECTED",
+        "lost",
+      );
+    }
+    publisher.slaveChanged(slave.id);
+  }
+
+  #pingAll(): void {
+    const { lead, config } = this.#state();
+    for (const slave of [...this.#slaves.values()]) {
+      if (slave.missedPings++ >= config.slavePingMissesMax) this.#markUnreachable(slave.id);
+      else if (slave.state === "registered") slave.ref.tell("ping", { lead });
+    }
+  }
+
+  /** In memory only once it is in the registry: a restarted master must not believe otherwise. */
+  #markUnreachable(slaveId: SlaveId): void {
+    const slave = this.#slaves.get(slaveId);
+    this.#state().registrar.apply({ type: "markSlaveUnreachable", slaveId }, () => {
+      if (slave === undefined || this.#slaves.get(slaveId) !== slave) return;
+      if (slave.missedPings === 0 && slave.state === "registered") return;
+      this.#remove(slave, "AGENT_REMOVED", "unreachable");
+    });
+  }
+
+  #remove(slave: Slave, reason: "AGENT_REMOVED", state: "lost" | "unreachable" | "gone"): void {
+    const { ctx, allocator, offers, tasks, publisher } = this.#state();
+    ctx.log("warn", `slave ${slave.id} is removed: its tasks are ${state}`);
+    offers.rescindSlave(slave.id, "slaveLost");
+    this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);
+    this.#slaves.delete(slave.id);
+    this.#byAddress.delete(slave.ref.address);
+    allocator.tell("slaveRemoved", { slaveId: slave.id });
+    publisher.slaveChanged(slave.id);
+  }
+
+  #giveUp(
+    slave: Slave,
+    given: readonly Task[],
+    reason: "AGENT_DISCONNECTED" | "AGENT_REMOVED",
+    state: "lost" | "unreachable" | "gone",
+  ): void {
+    const { frameworks, tasks } = this.#state();
+    const live = given.filter((task) => !task.released);
+    for (const task of live) {
+      slave.lost = [...slave.lost, { frameworkId: task.frameworkId, taskId: task.info.taskId }];
+      tasks.giveUp(task, state, reason);
+    }
+    for (const { frameworkId } of live) {
+      if (slave.toldLost.has(frameworkId)) continue;
+      slave.toldLost.add(frameworkId);
+      frameworks.get(frameworkId)?.ref?.tell("slaveLost", { slaveId: slave.id, hostname: slave.info.hostname });
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Lead } from "../../protocol/lead.ts";
+import type { SlaveInfo } from "../../protocol/slave-info.ts";
+import type { StoredSlave } from "../ports.ts";
+import type { RegistryOperation } from "../registry.ts";
+
+/** Why a registry cannot be opened, in words for people. */
+class RegistryUnavailable extends Error {
+  override readonly name = "RegistryUnavailable";
+  readonly code = "REGISTRY_UNAVAILABLE";
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS lead (only INTEGER PRIMARY KEY CHECK (only = 1), epoch INTEGER NOT NULL, term INTEGER NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS slaves (id TEXT PRIMARY KEY, reachable INTEGER NOT NULL, info TEXT NOT NULL) STRICT;
+  INSERT OR IGNORE INTO lead VALUES (1, 0, 0);
+`;
+
+/**
+ * The registry in one SQLite file, written through to the disk before a commit returns. It belongs to one process at
+ * a time: the lock on the file is what makes a single-host master the only one. Every call blocks its thread, which
+ * is the storage thread.
+ */
+export class RegistryDatabase {
+  readonly #database: DatabaseSync;
+  readonly #epoch: number;
+
+  /** Takes the file, creates it if it is not there, and begins an epoch. Throws `RegistryUnavailable`. */
+  constructor(file: string) {
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      this.#database = new DatabaseSync(file, { timeout: 0 });
+      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      this.#database.exec(schema);
+      this.#database.exec("UPDATE lead SET epoch = epoch + 1, term = 0");
+    } catch (error) {
+      throw unavailable(file, error);
+    }
+    this.#epoch = this.#lead().epoch;
+  }
+
+  /** Begins a term. */
+  begin(): Lead {
+    this.#database.exec("UPDATE lead SET term = term + 1");
+    return this.#lead();
+  }
+
+  slaves(reachable: boolean): readonly StoredSlave[] {
+    const rows = this.#database
+      .prepare("SELECT id, info FROM slaves WHERE reachable = ? ORDER BY id")
+      .all(Number(reachable));
+    return rows.map(({ id, info }) => ({ slaveId: String(id), info: JSON.parse(String(info)) as SlaveInfo }));
+  }
+
+  /** All of the operations or none. False when the leadership is not the present one. */
+  commit(lead: Lead, operations: readonly RegistryOperation[]): boolean {
+    const { epoch, term } = this.#lead();
+    if (lead.epoch !== epoch || lead.epoch !== this.#epoch || lead.term !== term) return false;
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      for (const operation of operations) this.#perform(operation);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #perform(operation: RegistryOperation): void {
+    const { slaveId } = operation;
+    switch (operation.type) {
+      case "admitSlave":
+      case "markSlaveReachable": {
+        const write = this.#database.prepare("INSERT OR REPLACE INTO slaves (id, reachable, info) VALUES (?, 1, ?)");
+        write.run(slaveId, JSON.stringify(operation.info));
+        return;
+      }
+      case "markSlaveUnreachable":
+        this.#database.prepare("UPDATE slaves SET reachable = 0 WHERE id = ?").run(slaveId);
+        return;
+      case "removeSlave":
+        this.#database.prepare("DELETE FROM slaves WHERE id = ?").run(slaveId);
+    }
+  }
+
+  #lead(): Lead {
+    const row = this.#database.prepare("SELECT epoch, term FROM lead").get();
+    return { epoch: Number(row?.["epoch"]), term: Number(row?.["term"]) };
+  }
+}
+
+function unavailable(file: string, cause: unknown): RegistryUnavailable {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const why = message.includes("locked") ? "another master is using it" : message;
+  return new RegistryUnavailable(`cannot open the registry ${file}: ${why}; choose another directory with --data`, {
+    cause,
+  });
+}

@@ -1,0 +1,256 @@
+import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
+import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import {
+  isTerminal,
+  type KnownTask,
+  type StatusUpdate,
+  type TaskInfo,
+  type TaskReason,
+  type TaskState,
+  type TaskStatus,
+} from "../protocol/task.ts";
+import type { Slave } from "./slaves.ts";
+import type { MasterState } from "./state.ts";
+
+export type Task = {
+  readonly frameworkId: FrameworkId;
+  readonly slaveId: SlaveId;
+  readonly info: TaskInfo;
+  /** The latest we know, also while it waits to be acknowledged. */
+  status: TaskStatus;
+  /** Whether its resources went back: once, when a terminal state was first seen. */
+  released: boolean;
+};
+
+/** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
+export class Tasks {
+  readonly #state: () => MasterState;
+  readonly #tasks = new Map<string, Task>();
+  readonly #bySlave = new Map<SlaveId, Set<Task>>();
+
+  constructor(state: () => MasterState) {
+    this.#state = state;
+  }
+
+  all(): Iterable<Task> {
+    return this.#tasks.values();
+  }
+
+  get(frameworkId: FrameworkId, taskId: TaskId): Task | undefined {
+    return this.#tasks.get(taskKey(frameworkId, taskId));
+  }
+
+  onSlave(slaveId: SlaveId): readonly Task[] {
+    return [...(this.#bySlave.get(slaveId) ?? [])];
+  }
+
+  ofFramework(frameworkId: FrameworkId): readonly Task[] {
+    return [...this.#tasks.values()].filter((task) => task.frameworkId === frameworkId);
+  }
+
+  /** Whether the task may go on while its slave's link is broken: functions die with their slave's process. */
+  outlivesLink(task: Task): boolean {
+    const framework = this.#state().frameworks.get(task.frameworkId);
+    return task.info.function === undefined && framework?.info.checkpoint === true;
+  }
+
+  launch(frameworkId: FrameworkId, slave: Slave, info: TaskInfo): void {
+    const { frameworks, lead } = this.#state();
+    const framework = frameworks.get(frameworkId);
+    if (framework === undefined) return;
+    this.#add({
+      frameworkId,
+      slaveId: slave.id,
+      info,
+      status: this.#status(info.taskId, "staging", { slaveId: slave.id }),
+      released: false,
+    });
+    slave.ref.tell("runTask", { lead, frameworkId, framework: framework.info, task: info });
+  }
+
+  /** News from a slave: the book first, then on to the scheduler, who acknowledges. */
+  update(slaveId: SlaveId, { frameworkId, status }: StatusUpdate): void {
+    const { frameworks, lead } = this.#state();
+    const slave = this.#state().slaves.get(slaveId);
+    if (slave === undefined) return;
+    const framework = frameworks.get(frameworkId);
+    if (framework === undefined || framework.state === "completed") {
+      this.#note(this.get(frameworkId, status.taskId), status);
+      if (status.uuid !== undefined) this.acknowledge(frameworkId, slaveId, status.taskId, status.uuid);
+      slave.ref.tell("shutdownFramework", { lead, frameworkId });
+      return;
+    }
+    this.#note(this.get(frameworkId, status.taskId), status);
+    framework.ref?.tell("taskUpdate", { status });
+  }
+
+  /** A scheduler (or, for a finished framework, the master itself) has the update: the slave may go on to the next. */
+  acknowledge(frameworkId: FrameworkId, slaveId: SlaveId, taskId: TaskId, uuid: string): void {
+    const { slaves, lead } = this.#state();
+    const task = this.get(frameworkId, taskId);
+    const over = task?.released === true && task.slaveId === slaveId && task.status.uuid === uuid;
+    if (over) this.#remove(task);
+    slaves.get(slaveId)?.ref.tell("updateAcknowledged", { lead, frameworkId, taskId, uuid });
+  }
+
+  kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined): void {
+    const { slaves, lead, frameworks } = this.#state();
+    const task = this.get(frameworkId, taskId);
+    if (task === undefined) return this.reconcile(frameworkId, [{ taskId }]);
+    const slave = slaves.get(task.slaveId);
+    if (slave?.state === "registered") {
+      slave.ref.tell("killOnSlave", { lead, frameworkId, taskId, ...(graceMs === undefined ? {} : { graceMs }) });
+    } else if (slave !== undefined) {
+      frameworks.get(frameworkId)?.killsPending.add(taskId);
+    }
+  }
+
+  /** The slave is gone for this task's purposes: its resources go back and its framework is told. */
+  giveUp(task: Task, state: "lost" | "unreachable" | "gone", reason: TaskReason): void {
+    const { slaveId } = task;
+    this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason }));
+    this.#release(task);
+    this.#remove(task);
+  }
+
+  /** Statuses for tasks that never started; the scheduler hears them without a uuid. */
+  refuse(
+    frameworkId: FrameworkId,
+    tasks: readonly TaskInfo[],
+    state: "dropped" | "error",
+    reason: TaskReason,
+    message: string,
+  ): void {
+    for (const { taskId, slaveId } of tasks) {
+      this.#tell(frameworkId, this.#status(taskId, state, { slaveId, reason, message }));
+    }
+  }
+
+  /**
+   * Compares what a returning slave still has with the book. Tasks it does not know never started, or ended before
+   * it forgot them; tasks the book does not know are taken from the slave, but for those that were given up.
+   */
+  reconcileSlave(slave: Slave, reported: readonly KnownTask[]): void {
+    const { frameworks } = this.#state();
+    const present = new Set(reported.map(({ frameworkId, task }) => taskKey(frameworkId, task.taskId)));
+    slave.lost = slave.lost.filter(({ frameworkId, taskId }) => present.has(taskKey(frameworkId, taskId)));
+    const givenUp = new Set(slave.lost.map(({ frameworkId, taskId }) => taskKey(frameworkId, taskId)));
+    for (const task of this.onSlave(slave.id)) {
+      if (present.has(taskKey(task.frameworkId, task.info.taskId))) continue;
+      if (task.released) this.#remove(task);
+      else this.giveUp(task, "gone", "AGENT_REREGISTERED");
+    }
+    for (const { frameworkId, framework, task: info, status, over } of reported) {
+      if (givenUp.has(taskKey(frameworkId, info.taskId))) continue;
+      frameworks.recover(frameworkId, framework);
+      const known = this.get(frameworkId, info.taskId);
+      if (known === undefined) this.#recover({ frameworkId, slaveId: slave.id, info, status, released: over });
+      else this.#note(known, status);
+      if (known !== undefined && over) this.#release(known);
+    }
+  }
+
+  /** Orders to kill that came while the slave was away, and those that a finished framework implies. */
+  sendPendingKills(slave: Slave): void {
+    const { frameworks, lead } = this.#state();
+    for (const { frameworkId, info } of this.onSlave(slave.id)) {
+      const framework = frameworks.get(frameworkId);
+      if (framework?.state === "completed" || framework?.killsPending.delete(info.taskId) === true) {
+        slave.ref.tell("killOnSlave", { lead, frameworkId, taskId: info.taskId });
+      }
+    }
+  }
+
+  reconcile(frameworkId: FrameworkId, asked: readonly { readonly taskId: TaskId; readonly slaveId?: SlaveId }[]): void {
+    if (asked.length === 0) {
+      for (const task of this.ofFramework(frameworkId)) this.#answer(task);
+      return;
+    }
+    for (const { taskId, slaveId } of asked) {
+      const task = this.get(frameworkId, taskId);
+      if (task !== undefined) this.#answer(task);
+      else this.#answerUnknown(frameworkId, taskId, slaveId);
+    }
+  }
+
+  row({ frameworkId, info, status }: Task): TaskRow {
+    return { frameworkId, task: info, status };
+  }
+
+  #answer({ frameworkId, status }: Task): void {
+    this.#tell(frameworkId, { ...withoutUuid(status), source: "master", reason: "RECONCILIATION" });
+  }
+
+  /** Silence while a slave of the registry may still come back with the task; then what its absence means. */
+  #answerUnknown(frameworkId: FrameworkId, taskId: TaskId, slaveId: SlaveId | undefined): void {
+    const { slaves, registrar } = this.#state();
+    const { admitted, unreachable } = registrar.registry;
+    const awaited = Object.keys(admitted).some((id) => slaves.get(id as SlaveId) === undefined);
+    if (slaveId === undefined ? awaited : admitted[slaveId] !== undefined && slaves.get(slaveId) === undefined) return;
+    const state = slaveId === undefined || admitted[slaveId] === undefined ? "unknown" : "gone";
+    const answer = slaveId !== undefined && unreachable[slaveId] !== undefined ? "unreachable" : state;
+    const where = slaveId === undefined ? {} : { slaveId };
+    this.#tell(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", ...where }));
+  }
+
+  #recover(task: Task): void {
+    this.#add(task);
+    if (task.released) return;
+    this.#tell(task.frameworkId, { ...withoutUuid(task.status), source: "master", reason: "AGENT_REREGISTERED" });
+  }
+
+  #note(task: Task | undefined, status: TaskStatus): void {
+    if (task === undefined || (task.released && !isTerminal(status.state))) return;
+    const { publisher } = this.#state();
+    if (!(task.released && task.status.uuid === status.uuid)) {
+      task.status = status;
+      publisher.changed({ type: "taskStatus", frameworkId: task.frameworkId, status });
+    }
+    if (isTerminal(status.state)) this.#release(task);
+  }
+
+  #add(task: Task): void {
+    const { slaves, frameworks, publisher } = this.#state();
+    this.#tasks.set(taskKey(task.frameworkId, task.info.taskId), task);
+    const onSlave = this.#bySlave.get(task.slaveId) ?? new Set();
+    this.#bySlave.set(task.slaveId, onSlave.add(task));
+    if (!task.released) {
+      slaves.use(task.slaveId, task.info.resources);
+      frameworks.use(task.frameworkId, task.info.resources);
+    }
+    publisher.changed({ type: "task", row: this.row(task) });
+  }
+
+  #release(task: Task): void {
+    if (task.released) return;
+    const { slaves, frameworks, allocator } = this.#state();
+    const { frameworkId, slaveId } = task;
+    const { resources } = task.info;
+    task.released = true;
+    slaves.unuse(slaveId, resources);
+    frameworks.unuse(frameworkId, resources);
+    allocator.tell("recovered", { slaveId, frameworkId, resources });
+  }
+
+  #remove(task: Task): void {
+    this.#tasks.delete(taskKey(task.frameworkId, task.info.taskId));
+    const onSlave = this.#bySlave.get(task.slaveId);
+    onSlave?.delete(task);
+    if (onSlave?.size === 0) this.#bySlave.delete(task.slaveId);
+    this.#state().frameworks.settle(task.frameworkId);
+  }
+
+  #tell(frameworkId: FrameworkId, status: TaskStatus): void {
+    const { frameworks, publisher } = this.#state();
+    frameworks.get(frameworkId)?.ref?.tell("taskUpdate", { status });
+    publisher.changed({ type: "taskStatus", frameworkId, status });
+  }
+
+  #status(taskId: TaskId, state: TaskState, more: Partial<TaskStatus>): TaskStatus {
+    return { taskId, state, source: "master", timestampMs: this.#state().ctx.clock.wall(), ...more };
+  }
+}
+
+function withoutUuid({ uuid: _uuid, ...status }: TaskStatus): TaskStatus {
+  return status;
+}

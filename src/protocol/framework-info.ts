@@ -1,0 +1,15 @@
+import type { FrameworkId } from "./ids.ts";
+
+/** Who a framework is. */
+export type FrameworkInfo = {
+  readonly name: string;
+  readonly user: string;
+  /** The name under which it is owed a share. Default `*`. */
+  readonly role: string;
+  /** How long its tasks outlive its scheduler, in milliseconds. 0: not at all. */
+  readonly failoverTimeoutMs: number;
+  /** Whether its process tasks outlive a lost connection of their slave. */
+  readonly checkpoint: boolean;
+  /** Present when a scheduler returns to a framework that exists. */
+  readonly id?: FrameworkId;
+};

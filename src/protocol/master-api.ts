@@ -1,0 +1,102 @@
+import type { Address } from "../actors/address.ts";
+import { type Ask, protocolTable, type Tell } from "../actors/protocol.ts";
+import type { ViewProtocol } from "./cluster-events.ts";
+import type { FrameworkInfo } from "./framework-info.ts";
+import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
+import type { Filter, OfferFilters, Operation } from "./offer.ts";
+import type { OperatorCall, OperatorReply } from "./operator-api.ts";
+import type { Resources } from "./resources.ts";
+import type { SchedulerProtocol } from "./scheduler-api.ts";
+import type { SlaveProtocol } from "./slave-api.ts";
+import type { SlaveInfo } from "./slave-info.ts";
+import type { KnownTask, StatusUpdate } from "./task.ts";
+
+/** The name under which the master is registered and exported on its thread. */
+export const masterName = "master";
+
+/** What the master hears from slaves. */
+export type MasterForSlaves = {
+  /** First contact, or contact again with the id it was given and every task it still has. */
+  registerSlave: Tell<{
+    readonly self: Address<SlaveProtocol>;
+    readonly slaveId?: SlaveId;
+    readonly info: SlaveInfo;
+    readonly tasks: readonly KnownTask[];
+  }>;
+  pong: Tell<{ readonly slaveId: SlaveId }>;
+  statusUpdate: Tell<{ readonly slaveId: SlaveId; readonly update: StatusUpdate }>;
+  /** A slave that goes away in good order: its tasks have ended and been reported. */
+  unregisterSlave: Tell<{ readonly slaveId: SlaveId }>;
+};
+
+/** What the master hears from schedulers: the calls of the paper's Table 1 and those that came to Mesos since. */
+export type MasterForSchedulers = {
+  subscribe: Tell<{ readonly self: Address<SchedulerProtocol>; readonly info: FrameworkInfo }>;
+  /** All offers of one slave. An offer can be used once; unused resources go back with the filter. */
+  accept: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly offerIds: readonly OfferId[];
+    readonly operations: readonly Operation[];
+    readonly filter: Filter;
+  }>;
+  decline: Tell<{ readonly frameworkId: FrameworkId; readonly offerIds: readonly OfferId[]; readonly filter: Filter }>;
+  /** No offers until `revive`. */
+  suppress: Tell<{ readonly frameworkId: FrameworkId }>;
+  /** Offers again, and every filter of the framework's own declines is gone. */
+  revive: Tell<{ readonly frameworkId: FrameworkId }>;
+  setFilters: Tell<{ readonly frameworkId: FrameworkId; readonly filters: OfferFilters }>;
+  killTask: Tell<{ readonly frameworkId: FrameworkId; readonly taskId: TaskId; readonly graceMs?: number }>;
+  acknowledge: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly slaveId: SlaveId;
+    readonly taskId: TaskId;
+    readonly uuid: string;
+  }>;
+  /** Asks for the latest state of these tasks, or of all when the list is empty. */
+  reconcile: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly tasks: readonly { readonly taskId: TaskId; readonly slaveId?: SlaveId }[];
+  }>;
+  teardown: Tell<{ readonly frameworkId: FrameworkId }>;
+  /** What the framework may hold without losing tasks to revocation. */
+  guaranteedShare: Ask<{ readonly frameworkId: FrameworkId }, { readonly guaranteed: Resources }>;
+  /** Whether any registered slave is large enough, whatever it is doing now. */
+  placeable: Ask<{ readonly resources: Resources }, Placeable>;
+};
+
+/** `closest` is the slave that lacks least, when none fits. */
+export type Placeable = {
+  readonly slaves: number;
+  readonly fitting: number;
+  readonly closest?: { readonly hostname: string; readonly resources: Resources };
+};
+
+/** What the master hears from a gateway. */
+export type MasterForGateways = {
+  /** A snapshot follows, then numbered changes, until the watcher is gone. */
+  watchCluster: Tell<{ readonly self: Address<ViewProtocol> }>;
+  operate: Ask<{ readonly call: OperatorCall }, OperatorReply>;
+};
+
+export type MasterProtocol = MasterForSlaves & MasterForSchedulers & MasterForGateways;
+
+export const masterTable = protocolTable<MasterProtocol>("master", {
+  registerSlave: { self: 0, slaveId: 1, info: 2, tasks: 3 },
+  pong: { slaveId: 0 },
+  statusUpdate: { slaveId: 0, update: 1 },
+  unregisterSlave: { slaveId: 0 },
+  subscribe: { self: 0, info: 1 },
+  accept: { frameworkId: 0, offerIds: 1, operations: 2, filter: 3 },
+  decline: { frameworkId: 0, offerIds: 1, filter: 2 },
+  suppress: { frameworkId: 0 },
+  revive: { frameworkId: 0 },
+  setFilters: { frameworkId: 0, filters: 1 },
+  killTask: { frameworkId: 0, taskId: 1, graceMs: 2 },
+  acknowledge: { frameworkId: 0, slaveId: 1, taskId: 2, uuid: 3 },
+  reconcile: { frameworkId: 0, tasks: 1 },
+  teardown: { frameworkId: 0 },
+  guaranteedShare: { frameworkId: 0 },
+  placeable: { resources: 0 },
+  watchCluster: { self: 0 },
+  operate: { call: 0 },
+});

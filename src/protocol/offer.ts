@@ -1,0 +1,42 @@
+import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
+import type { Resources } from "./resources.ts";
+import type { TaskInfo } from "./task.ts";
+
+/** Free resources of one slave, promised to one framework until it answers. */
+export type Offer = {
+  readonly id: OfferId;
+  readonly frameworkId: FrameworkId;
+  readonly slaveId: SlaveId;
+  readonly hostname: string;
+  readonly resources: Resources;
+  readonly attributes: { readonly [name: string]: string };
+  readonly role: string;
+};
+
+/** What to do with accepted resources. Whatever the operations leave over goes back with the filter. */
+export type Operation = { readonly type: "launch"; readonly tasks: readonly TaskInfo[] };
+
+/** A refusal that lasts: for `refuseMs` the slave's resources are not offered again unless there are more of them. */
+export type Filter = { readonly refuseMs: number };
+
+/** Mesos's default, in milliseconds (paper TR §3.5: "resources rejected … get a temporary 5-second filter"). */
+export const refuseMsDefault = 5_000;
+const refuseMsMax = 365 * 24 * 3_600_000;
+
+/** Negative or invalid: the default. More than a year: a year. 0: no filter. */
+export function clampRefuseMs(refuseMs: number): number {
+  if (!Number.isFinite(refuseMs) || refuseMs < 0) return refuseMsDefault;
+  return Math.min(refuseMs, refuseMsMax);
+}
+
+/** Why an offer was taken back. */
+export type RescindReason = "offerExpired" | "slaveLost";
+
+/**
+ * The filters of a framework that the master applies before it offers (paper §3.5): only these slaves, and only
+ * bundles with at least this much free. Filtered resources are treated exactly like rejected ones.
+ */
+export type OfferFilters = {
+  readonly slaves?: readonly SlaveId[];
+  readonly minFree?: Resources;
+};

@@ -1,0 +1,50 @@
+import { protocolTable, type Tell } from "../actors/protocol.ts";
+import type { FrameworkInfo } from "./framework-info.ts";
+import type { FrameworkId, SlaveId, TaskId } from "./ids.ts";
+import type { Lead } from "./lead.ts";
+import type { TaskInfo } from "./task.ts";
+
+/** What a slave hears from its master. Every order carries the leadership it comes from. */
+export type SlaveProtocol = {
+  /** `missesMs`: a slave that hears no ping for so long registers again. `lost`: tasks the master has given up. */
+  slaveRegistered: Tell<{
+    readonly lead: Lead;
+    readonly slaveId: SlaveId;
+    readonly missesMs: number;
+    readonly lost: readonly LostTask[];
+  }>;
+  /** Registering again is pointless. */
+  slaveRefused: Tell<{ readonly lead: Lead; readonly reason: string }>;
+  runTask: Tell<{
+    readonly lead: Lead;
+    readonly frameworkId: FrameworkId;
+    readonly framework: FrameworkInfo;
+    readonly task: TaskInfo;
+  }>;
+  killOnSlave: Tell<{
+    readonly lead: Lead;
+    readonly frameworkId: FrameworkId;
+    readonly taskId: TaskId;
+    readonly graceMs?: number;
+  }>;
+  shutdownFramework: Tell<{ readonly lead: Lead; readonly frameworkId: FrameworkId }>;
+  updateAcknowledged: Tell<{
+    readonly lead: Lead;
+    readonly frameworkId: FrameworkId;
+    readonly taskId: TaskId;
+    readonly uuid: string;
+  }>;
+  ping: Tell<{ readonly lead: Lead }>;
+};
+
+export type LostTask = { readonly frameworkId: FrameworkId; readonly taskId: TaskId };
+
+export const slaveTable = protocolTable<SlaveProtocol>("slave", {
+  slaveRegistered: { lead: 0, slaveId: 1, missesMs: 2, lost: 3 },
+  slaveRefused: { lead: 0, reason: 1 },
+  runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3 },
+  killOnSlave: { lead: 0, frameworkId: 1, taskId: 2, graceMs: 3 },
+  shutdownFramework: { lead: 0, frameworkId: 1 },
+  updateAcknowledged: { lead: 0, frameworkId: 1, taskId: 2, uuid: 3 },
+  ping: { lead: 0 },
+});

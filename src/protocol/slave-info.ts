@@ -1,0 +1,23 @@
+import type { Resources } from "./resources.ts";
+
+/** What a slave says of itself when it registers. */
+export type SlaveInfo = {
+  readonly hostname: string;
+  /** Where its HTTP (sandbox files) answers; 0 when it serves none. */
+  readonly port: number;
+  readonly resources: Resources;
+  readonly attributes: { readonly [name: string]: string };
+  /** Whether it can bring its process tasks through a restart of its own. */
+  readonly checkpoint: boolean;
+};
+
+/** Mesos's text form: `rack:abc;zone:west`. */
+export function parseAttributes(text: string): { readonly [name: string]: string } | undefined {
+  const attributes: Record<string, string> = {};
+  for (const part of text.split(";").filter((piece) => piece.trim() !== "")) {
+    const colon = part.indexOf(":");
+    if (colon < 1) return undefined;
+    attributes[part.slice(0, colon).trim()] = part.slice(colon + 1).trim();
+  }
+  return attributes;
+}

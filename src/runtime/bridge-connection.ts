@@ -1,0 +1,194 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import type { Place } from "../actors/address.ts";
+import { encodeFrame, type Frame, FrameReader, type FrameType } from "../actors/link/frame.ts";
+import { Handshake, type HandshakeStep } from "../actors/link/handshake.ts";
+import type { LinkLimits } from "../actors/link/limits.ts";
+import { Liveness } from "../actors/link/liveness.ts";
+import type { Clock, LinkEnd, LinkOpened, Log, Timer } from "../actors/world.ts";
+import { unreachable } from "../base/invariant.ts";
+
+/** What this end brings into every connection. */
+export type BridgeParty = {
+  readonly place: Place;
+  /** Of the kind table: both ends must speak the same messages. */
+  readonly tableHash: string;
+  /** Absent on loopback only. */
+  readonly secret?: Uint8Array;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: LinkLimits;
+};
+
+export type BridgeEvents = {
+  /** Both ends are ready: takes the link, answers with its receiving end. */
+  readonly opened: LinkOpened;
+  /** Called once; `met` tells whether the link was ever open. */
+  readonly closed: (reason: string, met: boolean) => void;
+};
+
+/** Characters of a reason that came from the peer. */
+const reasonMax = 256;
+/** How long a connection that has said goodbye is read from, so that the word arrives before a reset does. */
+const lingerMs = 1_000;
+
+/**
+ * One socket of the bridge, from the handshake to the end of its link. A frame that nobody should have sent ends the
+ * connection with a `goaway` that says why; any other connection goes on.
+ *
+ * Batches are written as they come: the credit of the link bounds what an idle peer can make pile up here. If more
+ * piles up all the same the peer is given up.
+ */
+export class BridgeConnection {
+  readonly #socket: Socket;
+  readonly #party: BridgeParty;
+  readonly #events: BridgeEvents;
+  readonly #reader = new FrameReader();
+  readonly #handshake: Handshake;
+  readonly #liveness: Liveness;
+  #end: LinkEnd | undefined;
+  #timer: Timer;
+  #state: "meeting" | "open" | "closed" = "meeting";
+
+  constructor(socket: Socket, role: "dialler" | "listener", party: BridgeParty, events: BridgeEvents) {
+    const { clock, limits, place, tableHash, secret } = party;
+    this.#socket = socket;
+    this.#party = party;
+    this.#events = events;
+    this.#reader.frameBytesMax = limits.frameBytesBeforeReadyMax;
+    this.#liveness = new Liveness(clock.now(), limits);
+    this.#handshake = new Handshake({
+      role,
+      place,
+      tableHash,
+      nonce: randomBytes(32),
+      hmac: (key, data) => createHmac("sha256", key).update(data).digest(),
+      ...(secret === undefined ? {} : { secret }),
+    });
+    this.#timer = clock.arm(limits.handshakeTimeoutMs, () =>
+      this.close(`no handshake within ${limits.handshakeTimeoutMs} ms`),
+    );
+    socket.setNoDelay(true);
+    socket.on("data", (chunk) => this.#read(chunk));
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      this.#finish(`connection lost (${error.code ?? error.message})`),
+    );
+    socket.on("end", () => this.#finish("the peer closed the connection"));
+    socket.on("close", () => this.#finish("connection closed"));
+    this.#step(this.#handshake.start());
+  }
+
+  /** Says goodbye and closes. The peer hears the reason if it still listens. */
+  close(reason: string): void {
+    if (this.#closed) return;
+    this.#write("goaway", Buffer.from(reason));
+    this.#finish(reason);
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    this.#liveness.heard(this.#party.clock.now());
+    const { frames, fault } = this.#reader.push(chunk);
+    for (const frame of frames) {
+      this.#frame(frame);
+      if (this.#closed) return;
+    }
+    if (fault !== undefined) this.#refuse(fault);
+  }
+
+  #frame(frame: Frame): void {
+    if (frame.type === "goaway") return this.#finish(`the peer closed the link: ${printable(frame.payload)}`);
+    if (this.#end === undefined) return this.#step(this.#handshake.receive(frame));
+    switch (frame.type) {
+      case "data":
+        return this.#end.receive(frame.payload);
+      case "ping":
+        return;
+      case "hello":
+      case "auth":
+      case "ready":
+        return this.#refuse(`${frame.type} frame after the handshake`);
+      default:
+        return unreachable(frame.type);
+    }
+  }
+
+  #step({ send, ready, fault }: HandshakeStep): void {
+    for (const { type, payload } of send) {
+      // Whoever sends READY has seen the peer's proof, and the peer may send data in the same packet as its own READY.
+      if (type === "ready") this.#reader.frameBytesMax = this.#party.limits.frameBytesMax;
+      this.#write(type, payload);
+    }
+    if (fault !== undefined) this.#refuse(fault);
+    else if (ready !== undefined) this.#open(ready);
+  }
+
+  #open(peer: Place): void {
+    this.#party.clock.disarm(this.#timer);
+    this.#state = "open";
+    this.#timer = this.#armCheck();
+    this.#end = this.#events.opened(peer, {
+      crossesHosts: true,
+      send: (batch) => this.#send(batch),
+      close: (reason) => this.close(reason),
+    });
+  }
+
+  #send(batch: Uint8Array): void {
+    if (this.#state !== "open") return;
+    const { creditBytes, frameBytesMax } = this.#party.limits;
+    const backlogMax = 2 * (creditBytes + frameBytesMax);
+    if (this.#socket.writableLength > backlogMax)
+      this.#refuse(`more than ${backlogMax} bytes wait: the peer does not read`);
+    else this.#write("data", batch);
+  }
+
+  #armCheck(): Timer {
+    return this.#party.clock.arm(this.#party.limits.pingAfterMs, () => this.#check());
+  }
+
+  #check(): void {
+    const verdict = this.#liveness.check(this.#party.clock.now());
+    if (verdict === "down") return this.close(`no word from the peer for ${this.#party.limits.downAfterMs} ms`);
+    // A ping behind a backlog would tell the peer nothing that the backlog does not.
+    if (verdict === "ping" && !this.#socket.writableNeedDrain) this.#write("ping", new Uint8Array());
+    this.#timer = this.#armCheck();
+  }
+
+  #write(type: FrameType, payload: Uint8Array): void {
+    if (!this.#socket.writable) return;
+    this.#liveness.sent(this.#party.clock.now());
+    this.#socket.write(encodeFrame(type, payload));
+  }
+
+  /** The peer did what no peer of ours does. */
+  #refuse(reason: string): void {
+    if (this.#closed) return;
+    const { remoteAddress, remotePort } = this.#socket;
+    this.#party.log("warn", "bridge", `connection refused: ${reason}`, { peer: `${remoteAddress}:${remotePort}` });
+    this.close(reason);
+  }
+
+  /** Ends the connection once, whoever began it. */
+  #finish(reason: string): void {
+    if (this.#closed) return;
+    const met = this.#state === "open";
+    this.#state = "closed";
+    const { clock } = this.#party;
+    clock.disarm(this.#timer);
+    this.#socket.end();
+    this.#timer = clock.arm(lingerMs, () => this.#socket.destroy());
+    this.#socket.once("close", () => clock.disarm(this.#timer));
+    this.#end?.closed(reason);
+    this.#events.closed(reason, met);
+  }
+
+  get #closed(): boolean {
+    return this.#state === "closed";
+  }
+}
+
+function printable(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString().slice(0, reasonMax);
+  return text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, "?");
+}

@@ -1,0 +1,150 @@
+import type { Prng } from "../base/prng.ts";
+import { defineScheduler, type SchedulerDefinition, type SchedulerDriver } from "../frameworks/scheduler.ts";
+import { type FrameworkId, OfferId, TaskId } from "../protocol/ids.ts";
+import type { Offer } from "../protocol/offer.ts";
+import { contains, type Resources, subtract } from "../protocol/resources.ts";
+import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
+
+/** How a simulated framework behaves; every number is a probability per occasion. */
+export type Mood = {
+  /** Declines an offer it could use, for a short while. */
+  readonly declines: number;
+  /** Keeps an offer and never answers. */
+  readonly hoards: number;
+  /** Replies twice to the same offer. */
+  readonly repeats: number;
+  /** Replies to an offer that is not its own. */
+  readonly forges: number;
+  /** Kills a task that has begun to run. */
+  readonly kills: number;
+};
+
+/** Work to be done, and what its framework has seen: the record is the simulator's and survives every crash. */
+export type WorkRecord = {
+  readonly name: string;
+  readonly items: number;
+  readonly resources: Resources;
+  readonly mood: Mood;
+  readonly done: Set<number>;
+  /** Every state a task went through, in the order the framework heard them. */
+  readonly heard: Map<string, TaskState[]>;
+  readonly counts: {
+    offers: number;
+    declines: number;
+    rescinds: number;
+    reruns: number;
+    finished: number;
+    kills: number;
+  };
+  attempts: number;
+  frameworkId: FrameworkId | undefined;
+};
+
+export function workRecord(name: string, items: number, resources: Resources, mood: Mood): WorkRecord {
+  return {
+    name,
+    items,
+    resources,
+    mood,
+    done: new Set(),
+    heard: new Map(),
+    counts: { offers: 0, declines: 0, rescinds: 0, reruns: 0, finished: 0, kills: 0 },
+    attempts: 0,
+    frameworkId: undefined,
+  };
+}
+
+/** Longest task, in milliseconds. */
+const durationMaxMs = 15_000;
+
+/** A scheduler that gets a list of items done whatever happens, with the manners of its mood. */
+export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinition {
+  const running = new Map<string, number>();
+  const pending = () => {
+    const held = new Set(running.values());
+    return Array.from({ length: record.items }, (_, item) => item).filter(
+      (item) => !record.done.has(item) && !held.has(item),
+    );
+  };
+  const { mood, counts } = record;
+
+  const launch = (offer: Offer, driver: SchedulerDriver) => {
+    let left = offer.resources;
+    const tasks = [];
+    for (const item of pending()) {
+      if (!contains(left, record.resources)) break;
+      left = subtract(left, record.resources);
+      const taskId = TaskId(`${record.name}-${item}.${++record.attempts}`);
+      running.set(taskId, item);
+      tasks.push({
+        taskId,
+        name: `item ${item}`,
+        slaveId: offer.slaveId,
+        resources: record.resources,
+        killGraceMs: 500,
+        ...work(random),
+      });
+    }
+    driver.replyToOffer([offer.id], tasks, { refuseMs: 1_000 });
+    if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
+  };
+
+  return defineScheduler({
+    name: record.name,
+    failoverTimeoutMs: 600_000,
+    subscribed: (frameworkId) => {
+      record.frameworkId = frameworkId;
+    },
+    resourceOffers(offers, driver) {
+      counts.offers += offers.length;
+      if (random.chance(mood.forges)) driver.replyToOffer([OfferId("nobody-O0")], [], { refuseMs: 0 });
+      for (const offer of offers) {
+        if (random.chance(mood.hoards)) driver.keep([offer.id]);
+        else if (pending().length === 0 || random.chance(mood.declines)) {
+          counts.declines++;
+          driver.decline([offer.id], { refuseMs: 1_000 + random.int(2_000) });
+        } else launch(offer, driver);
+      }
+    },
+    offerRescinded: () => {
+      counts.rescinds++;
+    },
+    statusUpdate(status, driver) {
+      hear(record, status);
+      const item = running.get(status.taskId);
+      if (item === undefined) {
+        if (!isTerminal(status.state) && status.state !== "unreachable") driver.killTask(status.taskId);
+        return;
+      }
+      if (status.state === "running" && random.chance(mood.kills)) {
+        counts.kills++;
+        driver.killTask(status.taskId);
+      }
+      if (!isTerminal(status.state) && status.state !== "unreachable" && status.state !== "unknown") return;
+      running.delete(status.taskId);
+      if (status.state === "finished") {
+        counts.finished++;
+        record.done.add(item);
+      } else counts.reruns++;
+    },
+  });
+}
+
+/** Whether every item is done. */
+export function isDone(record: WorkRecord): boolean {
+  return record.done.size === record.items;
+}
+
+function work(random: Prng) {
+  const kind = random.int(4);
+  if (kind === 0) return { command: { shell: true, value: "sleep" } };
+  if (kind === 1) return { function: { module: "sim", export: "sim", args: null } };
+  const outcome = random.chance(0.9) ? ("finished" as const) : ("failed" as const);
+  return { simulated: { durationMs: 100 + random.int(durationMaxMs), outcome } };
+}
+
+function hear(record: WorkRecord, status: TaskStatus): void {
+  const states = record.heard.get(status.taskId) ?? [];
+  states.push(status.state);
+  record.heard.set(status.taskId, states);
+}

@@ -1,0 +1,96 @@
+import type { Context } from "../actors/context.ts";
+import type { ActorRef } from "../actors/ref.ts";
+import type { Down } from "../actors/spec.ts";
+import { taskKey } from "../protocol/cluster-events.ts";
+import type { ExecutorCalls, ExecutorProtocol } from "../protocol/executor-api.ts";
+import type { FrameworkInfo } from "../protocol/framework-info.ts";
+import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { isTerminal, killGraceMsDefault, type TaskInfo, type TaskStatus } from "../protocol/task.ts";
+import { commandExecutor } from "./command-executor.ts";
+import type { ExecutorArgs } from "./executor.ts";
+import { functionExecutor } from "./function-executor.ts";
+import { sandboxDirectory } from "./sandbox.ts";
+import { simulatedExecutor } from "./simulated-executor.ts";
+
+type Entry = {
+  readonly frameworkId: FrameworkId;
+  readonly framework: FrameworkInfo;
+  readonly task: TaskInfo;
+  readonly executor: ActorRef<ExecutorProtocol>;
+  status: TaskStatus;
+  /** Its end is not reported to anybody: the master gave it up before. */
+  disowned: boolean;
+};
+
+export type ExecutorsConfig = {
+  readonly workDir: string;
+  readonly environment: { readonly [name: string]: string };
+};
+
+/** The tasks of a slave and the executors that run them, one each. */
+export class Executors {
+  readonly #ctx: Context<ExecutorCalls>;
+  readonly #config: ExecutorsConfig;
+  readonly #ended: (frameworkId: FrameworkId, taskId: TaskId, down: Down) => void;
+  readonly #entries = new Map<string, Entry>();
+
+  /** `ended` hears of an executor that stopped, whether or not it had reported its task's end. */
+  constructor(
+    ctx: Context<ExecutorCalls>,
+    config: ExecutorsConfig,
+    ended: (frameworkId: FrameworkId, taskId: TaskId, down: Down) => void,
+  ) {
+    this.#ctx = ctx;
+    this.#config = config;
+    this.#ended = ended;
+  }
+
+  get(frameworkId: FrameworkId, taskId: TaskId): Entry | undefined {
+    return this.#entries.get(taskKey(frameworkId, taskId));
+  }
+
+  all(): Iterable<Entry> {
+    return this.#entries.values();
+  }
+
+  launch(
+    slaveId: SlaveId,
+    frameworkId: FrameworkId,
+    framework: FrameworkInfo,
+    task: TaskInfo,
+    staged: TaskStatus,
+  ): void {
+    const { taskId } = task;
+    const ids = { slaveId, frameworkId, taskId, run: this.#ctx.ids.next() };
+    const args: ExecutorArgs = {
+      slave: this.#ctx.self.address,
+      slaveId,
+      frameworkId,
+      directory: sandboxDirectory(this.#config.workDir, ids),
+      environment: this.#config.environment,
+    };
+    const executor = this.#spawn(task, args);
+    const entry: Entry = { frameworkId, framework, task, executor, status: staged, disowned: false };
+    this.#entries.set(taskKey(frameworkId, taskId), entry);
+    this.#ctx.watch(executor, (down) => this.#ended(frameworkId, taskId, down));
+    executor.tell("launch", { task });
+  }
+
+  kill(entry: Entry, graceMs: number | undefined): void {
+    if (isTerminal(entry.status.state)) return;
+    entry.executor.tell("kill", {
+      taskId: entry.task.taskId,
+      graceMs: graceMs ?? entry.task.killGraceMs ?? killGraceMsDefault,
+    });
+  }
+
+  forget(frameworkId: FrameworkId, taskId: TaskId): void {
+    this.#entries.delete(taskKey(frameworkId, taskId));
+  }
+
+  #spawn(task: TaskInfo, args: ExecutorArgs): ActorRef<ExecutorProtocol> {
+    if (task.function !== undefined) return this.#ctx.spawn(functionExecutor, args);
+    if (task.simulated !== undefined) return this.#ctx.spawn(simulatedExecutor, args);
+    return this.#ctx.spawn(commandExecutor, args);
+  }
+}

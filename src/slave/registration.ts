@@ -1,0 +1,93 @@
+import type { Context } from "../actors/context.ts";
+import { Peer } from "../actors/peer.ts";
+import type { ActorRef } from "../actors/ref.ts";
+import type { SlaveId } from "../protocol/ids.ts";
+import { isOlderLead, type Lead } from "../protocol/lead.ts";
+import { type MasterForSlaves, masterName } from "../protocol/master-api.ts";
+import type { SlaveConfig } from "./config.ts";
+
+export type RegistrationEvents = {
+  /** Says hello to the master: who we are and every task we have. Called again until an answer comes. */
+  readonly hello: (master: ActorRef<MasterForSlaves>) => void;
+};
+
+/**
+ *   searching ── registering ⇄ registered
+ *       ▲             │             │        the master is lost: back to searching, tasks run on
+ *       └─────────────┴─────────────┘
+ */
+export class Registration {
+  slaveId: SlaveId | undefined;
+  readonly #ctx: Context<unknown>;
+  readonly #config: SlaveConfig;
+  readonly #events: RegistrationEvents;
+  readonly #peer: Peer<MasterForSlaves>;
+  #lead: Lead = { epoch: 0, term: 0 };
+  #registered = false;
+  #missesMs = 0;
+
+  constructor(ctx: Context<unknown>, master: string, config: SlaveConfig, events: RegistrationEvents) {
+    this.#ctx = ctx;
+    this.#config = config;
+    this.#events = events;
+    const backoff = config.registration;
+    this.#peer = new Peer<MasterForSlaves>(
+      ctx,
+      { endpoint: master, name: masterName, backoff },
+      {
+        up: () => this.#register(),
+        down: (reason) => this.#lost(reason),
+        failed: (reason, attempts) => {
+          ctx.log(attempts === 1 ? "warn" : "debug", `cannot reach the master at ${master}, trying on: ${reason}`, {
+            attempts,
+          });
+        },
+      },
+    );
+  }
+
+  /** The master that knows us, or undefined while there is none. */
+  get master(): ActorRef<MasterForSlaves> | undefined {
+    return this.#registered ? this.#peer.ref : undefined;
+  }
+
+  /** Whether an order may be carried out. Orders of a leadership that was superseded have no effect. */
+  accepts(lead: Lead): boolean {
+    if (isOlderLead(lead, this.#lead)) {
+      this.#ctx.log("warn", "an order of an earlier leadership is ignored", { lead, known: this.#lead });
+      return false;
+    }
+    this.#lead = lead;
+    return true;
+  }
+
+  registered(slaveId: SlaveId, missesMs: number): void {
+    if (!this.#registered) this.#ctx.log("info", `registered as ${slaveId}`);
+    this.slaveId = slaveId;
+    this.#registered = true;
+    this.#missesMs = missesMs;
+    this.#peer.settled();
+    this.#ctx.cancel("register");
+    this.pinged();
+  }
+
+  /** The master turns. If it stays silent for as long as it takes to give us up, we say hello again. */
+  pinged(): void {
+    this.#ctx.after("pings", this.#missesMs, () => this.#register());
+  }
+
+  #register(): void {
+    const master = this.#peer.ref;
+    if (master === undefined) return;
+    this.#registered = false;
+    this.#events.hello(master);
+    this.#ctx.after("register", this.#config.registration.minMs, () => this.#register());
+  }
+
+  #lost(reason: string): void {
+    this.#ctx.log("warn", "the master is out of reach; tasks run on", { reason });
+    this.#registered = false;
+    this.#ctx.cancel("register");
+    this.#ctx.cancel("pings");
+  }
+}

@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import { OfferId, TaskId } from "../../src/protocol/ids.ts";
+import { frameworkId, Kit, offer, quantities, scheduler, status, subscribedBody, task, withDriver } from "./kit.ts";
+
+describe("subscription", () => {
+  test("a scheduler introduces itself with Mesos's defaults", () => {
+    const kit = new Kit();
+    kit.startMaster();
+    kit.run(scheduler());
+    expect(kit.calls("subscribe").map(({ info }) => info)).toEqual([
+      { name: "probe", role: "*", user: "", failoverTimeoutMs: 604_800_000, checkpoint: true },
+    ]);
+  });
+
+  test("it says hello again until the master has answered, and then no more", () => {
+    const kit = new Kit();
+    kit.startMaster();
+    kit.run(scheduler());
+    kit.advance(10_000);
+    expect(kit.calls("subscribe").length).toBeGreaterThan(2);
+    kit.say("subscribed", subscribedBody);
+    kit.heard.length = 0;
+    kit.advance(300_000);
+    expect(kit.calls("subscribe")).toEqual([]);
+  });
+
+  test("it keeps trying while there is no master, and tells its follower", () => {
+    const kit = new Kit();
+    kit.run(scheduler());
+    kit.advance(2_000);
+    kit.startMaster();
+    kit.advance(10_000);
+    expect(kit.calls("subscribe").length).toBeGreaterThan(0);
+  });
+
+  test("after a lost master it returns under its framework id", () => {
+    const kit = Kit.subscribed(scheduler());
+    kit.stopMaster();
+    kit.startMaster();
+    kit.advance(1_000);
+    expect(kit.calls("subscribe")[0]?.info.id).toBe(frameworkId);
+    expect(kit.reported.map(({ body }) => "state" in body && body.state)).toEqual(["subscribed", "lost"]);
+  });
+
+  test("with a framework id it takes over and asks for every task", () => {
+    const kit = new Kit();
+    kit.startMaster();
+    kit.run(scheduler(), frameworkId);
+    kit.say("subscribed", subscribedBody);
+    expect(kit.calls("subscribe")[0]?.info.id).toBe(frameworkId);
+    expect(kit.calls("reconcile")).toEqual([{ frameworkId, tasks: [] }]);
+  });
+
+  test("after a return the master learns again what was asked for: suppression, filters, kills", () => {
+    const probe = withDriver();
+    const kit = Kit.subscribed(probe.definition);
+    probe.driver.setNeedsOffers(false);
+    probe.driver.setFilters({ minFree: { cpus: 1_000 } });
+    probe.driver.killTask(TaskId("t1"));
+    return kit.settle().then(() => {
+      kit.stopMaster();
+      kit.startMaster();
+      kit.heard.length = 0;
+      kit.advance(1_000);
+      kit.say("subscribed", subscribedBody);
+      expect(kit.calls("suppress").length).toBe(1);
+      expect(kit.calls("setFilters")).toEqual([{ frameworkId, filters: { minFree: { cpus: 1_000 } } }]);
+      expect(kit.calls("killTask")).toEqual([{ frameworkId, taskId: "t1" }]);
+    });
+  });
+
+  test("an error from the master ends the scheduler with a failure", () => {
+    const kit = Kit.subscribed(scheduler());
+    kit.say("frameworkError", { message: "another scheduler took over" });
+    expect(kit.down).toEqual({ failed: "another scheduler took over" });
+    expect(kit.ending).toEqual({ kind: "failed", message: "another scheduler took over" });
+  });
+});
+
+describe("reconciliation", () => {
+  test("after a return the driver asks for every task it believes alive", () => {
+    const kit = Kit.subscribed(
+      scheduler({
+        resourceOffers: (_, driver) => driver.replyToOffer([OfferId("o1")], [task("t1", "s1"), task("t2", "s1")]),
+      }),
+    );
+    kit.offers(offer("o1", "s1", "cpus:2"));
+    kit.update(status("t2", "finished"));
+    kit.stopMaster();
+    kit.startMaster();
+    kit.advance(1_000);
+    kit.say("subscribed", subscribedBody);
+    expect(kit.calls("reconcile")).toEqual([{ frameworkId, tasks: [{ taskId: "t1", slaveId: "s1" }] }]);
+  });
+
+  test("every fifteen minutes it asks for all tasks, known or not", () => {
+    const kit = Kit.subscribed(scheduler());
+    kit.advance(899_999);
+    expect(kit.heard).toEqual([]);
+    kit.advance(1);
+    expect(kit.calls("reconcile")).toEqual([{ frameworkId, tasks: [] }]);
+  });
+});
+
+describe("the driver's actions", () => {
+  test("questions are answered as callbacks, and without a master with nothing", async () => {
+    const answers: unknown[] = [];
+    const probe = withDriver();
+    const kit = Kit.subscribed(probe.definition);
+    probe.driver.getGuaranteedShare((share) => void answers.push(share));
+    probe.driver.placeable(quantities("cpus:1"), (answer) => void answers.push(answer));
+    await kit.settle();
+    kit.stopMaster();
+    probe.driver.getGuaranteedShare((share) => void answers.push(share));
+    await kit.settle();
+    expect(answers).toEqual([{ cpus: 2_000 }, { slaves: 1, fitting: 1 }, undefined]);
+  });
+
+  test("a timer that is cancelled or armed again never runs, even when it already waits for its turn", async () => {
+    const ran: string[] = [];
+    const gates: (() => void)[] = [];
+    const probe = withDriver({
+      slaveLost: () => new Promise((resolve) => gates.push(resolve)),
+    });
+    const kit = Kit.subscribed(probe.definition);
+    for (const key of ["a", "b", "c"]) probe.driver.after(key, 10, () => void ran.push(key));
+    await kit.settle();
+    kit.say("slaveLost", { slaveId: offer("o", "s1", "cpus:1").slaveId, hostname: "h" });
+    kit.advance(20);
+    probe.driver.cancel("a");
+    probe.driver.after("b", 10, () => void ran.push("b again"));
+    gates[0]?.();
+    await kit.settle();
+    expect(ran).toEqual(["c"]);
+    kit.advance(10);
+    expect(ran).toEqual(["c", "b again"]);
+  });
+
+  test("progress is told every tenth of a second at most, the latest counts; records are all told", async () => {
+    const probe = withDriver();
+    const kit = Kit.subscribed(probe.definition);
+    kit.reported.length = 0;
+    for (let step = 0; step < 5; step++) {
+      probe.driver.progress(() => step);
+      probe.driver.record(step);
+    }
+    await kit.settle();
+    kit.advance(100);
+    expect(kit.reported.filter(({ kind }) => kind === "record").length).toBe(5);
+    expect(
+      kit.reported.filter(({ kind }) => kind === "progress").map(({ body }) => "details" in body && body.details),
+    ).toEqual([4]);
+  });
+});
+
+describe("the end", () => {
+  test("stop acknowledges, tears the framework down, reports, and ends normally", () => {
+    const kit = Kit.subscribed(
+      scheduler({ statusUpdate: (_, driver) => driver.stop({ kind: "done", result: { answer: 42 } }) }),
+    );
+    kit.update(status("t1", "finished"));
+    expect(kit.heard.map(({ kind }) => kind)).toEqual(["acknowledge", "teardown"]);
+    expect(kit.ending).toEqual({ kind: "done", result: { answer: 42 } });
+    expect(kit.down).toBe("normal");
+  });
+
+  test("stop without a master waits for one to tear down, ten seconds at most", async () => {
+    const probe = withDriver();
+    const kit = Kit.subscribed(probe.definition);
+    kit.stopMaster();
+    probe.driver.stop({ kind: "done", result: null });
+    await kit.settle();
+    expect(kit.down).toBeUndefined();
+    kit.startMaster();
+    kit.advance(1_000);
+    kit.say("subscribed", subscribedBody);
+    expect(kit.calls("teardown").length).toBe(1);
+    expect(kit.down).toBe("normal");
+
+    const lonely = withDriver();
+    const other = Kit.subscribed(lonely.definition);
+    other.stopMaster();
+    lonely.driver.stop({ kind: "done", result: null });
+    await other.settle();
+    other.advance(10_000);
+    expect(other.down).toBe("normal");
+    expect(other.ending).toEqual({ kind: "done", result: null });
+  });
+
+  test("a scheduler that cannot start ends with a failure and is never announced", () => {
+    const kit = new Kit();
+    kit.startMaster();
+    kit.run(
+      scheduler({
+        start() {
+          throw new Error("no configuration");
+        },
+      }),
+    );
+    expect(kit.down).toMatchObject({ failed: expect.stringContaining("could not start") });
+    expect(kit.reported.filter(({ kind }) => kind === "finished").length).toBe(1);
+    expect(kit.heard).toEqual([]);
+  });
+});
