@@ -60,7 +60,8 @@ export class CellContext implements Context<Protocol> {
     const cell = target === undefined ? this.#cell : this.#cell.system.refs.cellOf(target);
     if (cell === undefined) return;
     invariant(cell === this.#cell || cell.parent === this.#cell, "an actor stops itself or its own children");
-    this.#cell.outbox.add(() => cell.terminate(reason));
+    if (cell === this.#cell) cell.outbox.end(() => cell.terminate(reason));
+    else this.#cell.outbox.add(() => cell.terminate(reason));
   }
 
   watch(ref: ActorRef<unknown>, down: (down: Down) => void): Watch {

@@ -139,10 +139,8 @@ export class Cell {
       this.openReplies.add(reply);
       result = handler(body, (value) => this.system.effect(() => reply.answer(value)));
     }
-    invariant(
-      result === undefined,
-      () => `the handler of ${kind} in ${this.path} returned a value: actors are synchronous`,
-    );
+    const promised = typeof (result as PromiseLike<unknown> | undefined)?.then === "function";
+    invariant(!promised, () => `the handler of ${kind} in ${this.path} returned a promise: actors are synchronous`);
   }
 
   /** `onStop` may tell; the fence is already up for everything else. */
@@ -151,12 +149,12 @@ export class Cell {
     this.system.current = this;
     try {
       run();
-      this.outbox.commit();
     } catch (error) {
       this.outbox.discard();
       this.system.world.log("error", this.path, "failed while stopping", { error });
     } finally {
       this.system.current = outer;
     }
+    this.outbox.commit();
   }
 }

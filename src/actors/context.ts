@@ -23,7 +23,7 @@ export type Context<P> = {
 
   /** A child; it dies with this actor. Messages sent before it has started wait for it. */
   spawn<Q, Args>(spec: Spec<Q, Args>, args: Args, options?: SpawnOptions): ActorRef<Q>;
-  /** Ends a child or this actor itself: `now`, before anything else it has queued. */
+  /** Ends a child or this actor itself when the turn has returned, before anything that waits in its mailbox. */
   stop(target?: ActorRef<unknown>, reason?: DownReason): void;
 
   /** Exactly one `down` follows, also when the actor is dead already or never was. */

@@ -137,7 +137,11 @@ export class Links {
   #receive(link: Link, batch: Uint8Array): void {
     if (this.#links.get(link.place) !== link) return;
     try {
-      for (const item of link.session.receive(batch)) this.#deliver(link, item);
+      for (const item of link.session.receive(batch)) {
+        this.#deliver(link, item);
+        // An item can end its own link; what follows it must not be heard after the loss.
+        if (this.#links.get(link.place) !== link) return;
+      }
       this.#dirty.add(link);
       this.#system.requestTurn();
     } catch (error) {

@@ -2,6 +2,7 @@
 export class Outbox {
   #effects: (() => void)[] = [];
   #undo: (() => void)[] = [];
+  #end: (() => void) | undefined;
 
   /** `undo` takes back what had to exist at once, such as a child's slot. */
   add(effect: () => void, undo?: () => void): void {
@@ -9,18 +10,28 @@ export class Outbox {
     if (undo !== undefined) this.#undo.push(undo);
   }
 
+  /** The actor's own end comes after everything else of its turn; the first reason counts. */
+  end(effect: () => void): void {
+    this.#end ??= effect;
+  }
+
   commit(): void {
-    if (this.#effects.length === 0) return;
     const effects = this.#effects;
-    this.#effects = [];
-    this.#undo = [];
-    for (const effect of effects) effect();
+    const end = this.#end;
+    this.#end = undefined;
+    if (effects.length > 0) {
+      this.#effects = [];
+      this.#undo = [];
+      for (const effect of effects) effect();
+    }
+    end?.();
   }
 
   discard(): void {
     const undo = this.#undo;
     this.#effects = [];
     this.#undo = [];
+    this.#end = undefined;
     for (const step of undo.reverse()) step();
   }
 }

@@ -14,7 +14,7 @@ export type SupervisorArgs = {
   readonly strategy: "one-for-one" | "one-for-all" | "rest-for-one";
   /** Restarts allowed in the window: per child for one-for-one, else for the group. Default 5 in 30 000 ms. */
   readonly intensity?: { readonly max: number; readonly withinMs: number };
-  /** Pause before a restart. Default 0.1 s doubling to 30 s, with full jitter. */
+  /** Pause before a restart: the shortest after a whole window without one. Default 0.1 s doubling to 30 s, jittered. */
   readonly backoff?: BackoffConfig;
   /** Started in this order, stopped in reverse. */
   readonly children: readonly ChildSpec[];
@@ -86,19 +86,25 @@ class Group {
       this.#finished.add(entry.name);
       return;
     }
-    if (this.#exhausted(entry)) {
+    const recent = this.#failures(entry);
+    if (recent > (this.#args.intensity ?? intensityDefault).max) {
       const reason = `${entry.name} was restarted too often; last: ${typeof down.reason === "object" ? down.reason.failed : down.reason}`;
       this.#ctx.stop(undefined, { failed: reason });
       return;
     }
-    for (const name of this.#affected(entry)) this.#stop(name);
-    this.#ctx.after(`restart.${entry.name}`, this.#pauseMs(entry.name), () => this.#restart(entry));
+    for (const name of this.#affected(entry).reverse()) {
+      this.#stop(name);
+      // A restart that waits already is part of this one, which starts an earlier child first.
+      this.#ctx.cancel(`restart.${name}`);
+    }
+    this.#ctx.after(`restart.${entry.name}`, this.#pauseMs(entry.name, recent), () => this.#restart(entry));
   }
 
   #restart(entry: ChildSpec): void {
     const affected = new Set(this.#affected(entry));
     for (const other of this.#args.children) {
-      if (affected.has(other.name) && !this.#running.has(other.name) && !this.#finished.has(other.name)) {
+      const down = affected.has(other.name) && !this.#running.has(other.name) && !this.#finished.has(other.name);
+      if (down && other.restart !== "temporary") {
         this.restarts++;
         this.#ctx.log("warn", `restarting ${other.name}`, { restarts: this.restarts });
         this.start(other);
@@ -121,19 +127,21 @@ class Group {
     this.#ctx.stop(running.ref, "restarted");
   }
 
-  #exhausted(entry: ChildSpec): boolean {
-    const { max, withinMs } = this.#args.intensity ?? intensityDefault;
+  /** Counts this failure among those of its child, or of its group, that lie in the window. */
+  #failures(entry: ChildSpec): number {
+    const { withinMs } = this.#args.intensity ?? intensityDefault;
     const key = this.#args.strategy === "one-for-one" ? entry.name : "";
     const now = this.#ctx.clock.now();
     const recent = (this.#recent.get(key) ?? []).filter((at) => now - at < withinMs);
     recent.push(now);
     this.#recent.set(key, recent);
-    return recent.length > max;
+    return recent.length;
   }
 
-  #pauseMs(name: string): number {
+  #pauseMs(name: string, recent: number): number {
     const backoff = this.#backoffs.get(name) ?? new Backoff(this.#args.backoff ?? backoffDefault, this.#ctx.random);
     this.#backoffs.set(name, backoff);
+    if (recent === 1) backoff.reset();
     return backoff.nextMs();
   }
 }

@@ -25,8 +25,8 @@ export async function dev(options: DevOptions): Promise<void> {
   const interrupted = interruption();
   const cluster = new LocalCluster({ node: "dev", logLevel, prettyLog: process.stderr.isTTY });
   try {
-    await startCluster(cluster, options);
     const gateway = await cluster.openGateway("127.0.0.1", port, slaves);
+    await startCluster(cluster, options);
     await registered(cluster, slaves, interrupted);
     process.stdout.write(`mesolite is ready in ${readyMs()} ms: http://127.0.0.1:${gateway.port}\n`);
     if (process.stdout.isTTY) process.stdout.write(nextSteps(gateway.port, slaves, resources, data));

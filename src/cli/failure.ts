@@ -8,6 +8,7 @@ export const exitCodes = {
   noMaster: 5,
   denied: 6,
   interrupted: 130,
+  software: 70,
   environment: 78,
 } as const;
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { WireValue } from "../actors/wire-value.ts";
@@ -22,6 +22,7 @@ export type FrameworkOptions = {
   readonly resources: Resources;
   readonly input: readonly string[];
   readonly output?: string;
+  readonly directory?: string;
   readonly chunkBytes?: number;
   readonly reduces?: number;
   readonly commands?: string;
@@ -97,24 +98,35 @@ function planOf(
   });
 }
 
+type WordcountFlags = Pick<FrameworkOptions, "input" | "output" | "directory" | "chunkBytes" | "reduces">;
+
 /** The job directory is shared by path, so slaves of other hosts need one that they all see. */
-export function wordcountOptions(
-  { input, output, chunkBytes, reduces }: Pick<FrameworkOptions, "input" | "output" | "chunkBytes" | "reduces">,
-  cleanup: (remove: () => void) => void,
-): WordcountOptions {
+export function wordcountOptions(flags: WordcountFlags, cleanup: (remove: () => void) => void): WordcountOptions {
+  const { input, output, chunkBytes, reduces } = flags;
   if (output === undefined) throw new CliFailure("wordcount needs --output FILE", { exit: "usage" });
-  const directory = mkdtempSync(join(tmpdir(), "mesolite-wordcount-"));
-  cleanup(() => rmSync(directory, { recursive: true, force: true }));
   const options: WordcountOptions = {
     inputs: input.map((pattern) => resolve(pattern)),
     output: resolve(output),
-    directory,
+    directory: flags.directory === undefined ? temporaryDirectory(cleanup) : emptyDirectory(flags.directory),
     ...(chunkBytes === undefined ? {} : { chunkBytes }),
     ...(reduces === undefined ? {} : { reduces }),
   };
   const fault = wordcountFault(options);
   if (fault !== undefined) throw new CliFailure(fault, { exit: "usage" });
   return options;
+}
+
+function temporaryDirectory(cleanup: (remove: () => void) => void): string {
+  const directory = mkdtempSync(join(tmpdir(), "mesolite-wordcount-"));
+  cleanup(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function emptyDirectory(path: string): string {
+  const directory = resolve(path);
+  mkdirSync(directory, { recursive: true });
+  if (readdirSync(directory).length === 0) return directory;
+  throw new CliFailure(`--directory ${path} is not empty: name a new one`, { exit: "usage" });
 }
 
 /** A line, a command. Empty lines and lines that begin with # are left out. */

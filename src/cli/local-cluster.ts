@@ -22,6 +22,7 @@ import { BridgeTransport } from "../runtime/transport.ts";
 import type { SlaveConfig } from "../slave/config.ts";
 import type { SlaveMailbox } from "../slave/slave.ts";
 import { kinds, sibling } from "./catalogue.ts";
+import { exitCodes } from "./failure.ts";
 import { secretFrom } from "./secret.ts";
 import type { ThreadOptions } from "./thread-options.ts";
 import { version } from "./version.ts";
@@ -88,6 +89,9 @@ export class LocalCluster {
       node,
       epoch: this.#epoch,
       log: this.log,
+      rootDown: (path, reason) => {
+        if (typeof reason === "object") this.#lost(`the actor ${path}`, reason.failed);
+      },
       equip: (seat) => ({
         transport: new BridgeTransport(seat, { log: this.log, ...(secret === undefined ? {} : { secret }) }),
       }),
@@ -97,7 +101,7 @@ export class LocalCluster {
       node,
       epoch: this.#epoch,
       main: this.hosted.system,
-      onExit: (thread, reason) => this.#threadLost(thread, reason),
+      onExit: (thread, reason) => this.#lost(`the thread ${thread}`, reason),
     });
   }
 
@@ -197,10 +201,10 @@ export class LocalCluster {
     );
   }
 
-  #threadLost(thread: string, reason: string): void {
-    this.log("error", "process", `thread ${thread} is lost`, { reason });
-    process.exitCode = 70;
-    void this.close().finally(() => process.exit(70));
+  /** A part of this process is gone that nothing here can bring back: the process ends, for its keeper to restart. */
+  #lost(part: string, reason: string): void {
+    this.log("error", "process", `${part} is lost: this process ends`, { reason });
+    void this.close().finally(() => process.exit(exitCodes.software));
   }
 
   #temporary(): string {

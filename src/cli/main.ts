@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { CliFailure, exitCodes } from "./failure.ts";
 import * as options from "./options.ts";
 import { version } from "./version.ts";
 
+process.title = "mesolite";
 enableCompileCache();
+// Worker threads find the cache through the environment alone.
+process.env["NODE_COMPILE_CACHE"] ??= getCompileCacheDir();
 
 const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
 const devResources = { cpus: 2_000, mem: 2_048_000, ports: { ranges: [[31_000, 32_000]] } } as const;
@@ -113,6 +116,10 @@ function addFrameworks(root: Command): void {
     .option("--resources <list>", "resources of each private slave", options.resourcesText, devResources)
     .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
     .option("--output <file>", "wordcount: where the counts go")
+    .option(
+      "--directory <dir>",
+      "wordcount: keep what the steps hand on here; all slaves must see it (default: temporary)",
+    )
     .option("--chunk-bytes <n>", "wordcount: input of one map task, about", options.positiveNumber)
     .option("--reduces <n>", "wordcount: reduce tasks", options.positiveNumber)
     .option("--commands <file>", "batch: a command per line; - reads standard input")

@@ -28,6 +28,7 @@ export async function master(options: MasterOptions): Promise<void> {
     ...(secretFile === undefined ? {} : { secretFile }),
   });
   try {
+    const gateway = await cluster.openGateway(host, port, 0, options.insecure === true);
     await cluster.startMaster({
       config: timeoutsOf(timeouts).master,
       ...(registry === "memory" ? {} : { registryFile: join(data, "registry.sqlite") }),
@@ -37,7 +38,6 @@ export async function master(options: MasterOptions): Promise<void> {
         advertise: options.advertise ?? host,
       },
     });
-    const gateway = await cluster.openGateway(host, port, 0, options.insecure === true);
     process.stdout.write(`mesolite master is ready: http://${host}:${gateway.port}\n`);
     await aborted(interrupted);
   } finally {

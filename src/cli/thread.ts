@@ -14,6 +14,7 @@ import { ThreadTaskPool } from "../runtime/task-pool.ts";
 import type { ThreadBoot, ThreadRoot } from "../runtime/thread-facade.ts";
 import { hostThread } from "../runtime/thread-host.ts";
 import { BridgeTransport } from "../runtime/transport.ts";
+import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
 import { secretFrom } from "./secret.ts";
 import type { ThreadOptions } from "./thread-options.ts";
@@ -31,7 +32,7 @@ hostThread({
         ? {}
         : {
             pool: new ThreadTaskPool({ threadsMax: options.tasks.poolThreads, bundled: bundledModules }),
-            processes: new ProcessGroups(),
+            processes: new SandboxedProcesses(new ProcessGroups()),
           }),
       ...(options.dials === true
         ? { transport: new BridgeTransport(seat, { log, ...(secret === undefined ? {} : { secret }) }) }

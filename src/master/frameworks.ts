@@ -66,23 +66,28 @@ export class Frameworks {
     }
     framework.ref?.tell("frameworkError", { message: "framework failed over: another scheduler took over" });
     offers.withdrawFramework(id);
-    Object.assign(framework, { info: { ...info, id }, state: "connected", ref: scheduler, suppressed: false });
+    const afresh = { suppressed: false, filters: undefined };
+    Object.assign(framework, { info: { ...info, id }, state: "connected", ref: scheduler, ...afresh });
     ctx.cancel(`failover.${id}`);
     ctx.watch(scheduler, () => {
       if (framework.ref === scheduler) this.#disconnected(framework);
     });
     scheduler.tell("subscribed", { frameworkId: id, lead });
     allocator.tell("frameworkActive", { frameworkId: id, active: true });
+    allocator.tell("setFilters", { frameworkId: id, filters: {} });
     allocator.tell("revive", { frameworkId: id });
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
   }
 
-  /** A framework that a slave has tasks of and that has not subscribed to this master yet. */
+  /**
+   * A framework that a slave has tasks of and that has not subscribed to this master yet. It was the master that went
+   * away: the scheduler has at least as long to come back as a slave has.
+   */
   recover(id: FrameworkId, info: FrameworkInfo): void {
     if (this.#frameworks.has(id)) return;
     const framework = this.#create(id, info);
-    this.#awaitFailover(framework);
+    this.#awaitFailover(framework, Math.max(info.failoverTimeoutMs, this.#state().config.slaveReregisterMs));
   }
 
   setNeedsOffers(id: FrameworkId, needs: boolean): void {
@@ -201,13 +206,13 @@ export class Frameworks {
     framework.state = "disconnected";
     offers.withdrawFramework(framework.id);
     allocator.tell("frameworkActive", { frameworkId: framework.id, active: false });
-    this.#awaitFailover(framework);
+    this.#awaitFailover(framework, framework.info.failoverTimeoutMs);
     this.#changed(framework);
   }
 
-  #awaitFailover(framework: Framework): void {
+  #awaitFailover(framework: Framework, timeoutMs: number): void {
     const { ctx } = this.#state();
-    ctx.after(`failover.${framework.id}`, framework.info.failoverTimeoutMs, () => {
+    ctx.after(`failover.${framework.id}`, timeoutMs, () => {
       this.teardown(framework.id, "no scheduler came back within the failover timeout");
     });
   }

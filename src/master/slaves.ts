@@ -4,7 +4,15 @@ import type { Down } from "../actors/spec.ts";
 import type { ClusterChange } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
-import { add, contains, noResources, type Resources, shortfall, subtract } from "../protocol/resources.ts";
+import {
+  add,
+  contains,
+  malformedName,
+  noResources,
+  type Resources,
+  shortfall,
+  subtract,
+} from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
@@ -74,8 +82,13 @@ export class Slaves {
   }
 
   register(registration: Registration): void {
-    const { registrar, id: masterId } = this.#state();
+    const { ctx, lead, registrar, id: masterId } = this.#state();
     const { self, info } = registration;
+    const malformed = malformedName(info.resources);
+    if (malformed !== undefined) {
+      ctx.ref(self).tell("slaveRefused", { lead, reason: `its ${malformed} is not a quantity` });
+      return;
+    }
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered") return this.#welcome(retried);
     const slaveId = registration.slaveId ?? retried?.id;
@@ -175,11 +188,10 @@ export class Slaves {
     ctx.watch(ref, (down) => {
       if (slave.ref === ref && this.#slaves.get(slaveId) === slave) this.#lostLink(slave, down);
     });
-    if (known !== undefined) allocator.tell("slaveActive", { slaveId, active: true });
-    else {
-      const allocated = this.allocations(slave);
-      allocator.tell("slaveAdded", { slaveId, total: slave.info.resources, allocated, active: true });
-    }
+    // It may have brought tasks that nobody here knew: the allocator hears its whole account again.
+    if (known !== undefined) allocator.tell("slaveRemoved", { slaveId });
+    const allocated = this.allocations(slave);
+    allocator.tell("slaveAdded", { slaveId, total: slave.info.resources, allocated, active: true });
     ctx.log("info", `slave ${slaveId} registered`, { hostname: info.hostname, tasks: tasks.length });
     publisher.slaveChanged(slaveId);
     this.#welcome(slave);
@@ -244,11 +256,14 @@ export class Slaves {
 
   /** In memory only once it is in the registry: a restarted master must not believe otherwise. */
   #markUnreachable(slaveId: SlaveId): void {
+    const { registrar } = this.#state();
     const slave = this.#slaves.get(slaveId);
-    this.#state().registrar.apply({ type: "markSlaveUnreachable", slaveId }, () => {
-      if (slave === undefined || this.#slaves.get(slaveId) !== slave) return;
-      if (slave.missedPings === 0 && slave.state === "registered") return;
-      this.#remove(slave, "AGENT_REMOVED", "unreachable");
+    registrar.apply({ type: "markSlaveUnreachable", slaveId }, () => {
+      const present = this.#slaves.get(slaveId);
+      if (present === undefined) return;
+      const silent = present === slave && (slave.missedPings > 0 || slave.state === "disconnected");
+      if (silent) this.#remove(slave, "AGENT_REMOVED", "unreachable");
+      else registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info }, () => {});
     });
   }
 

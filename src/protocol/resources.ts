@@ -46,7 +46,7 @@ export function subtract(a: Resources, b: Resources): Resources {
 export function contains(a: Resources, b: Resources): boolean {
   return Object.entries(b).every(([name, right]) => {
     if (isNone(right)) return true;
-    const left = a[name];
+    const left = quantityOf(a, name);
     if (typeof left === "number" && typeof right === "number") return left >= right;
     if (isRanges(left) && isRanges(right)) {
       return right.ranges.every(([begin, end]) => left.ranges.some((range) => range[0] <= begin && end <= range[1]));
@@ -72,7 +72,7 @@ export function sum(list: Iterable<Resources>): Resources {
 
 /** The scalar of this name in thousandths, 0 when there is none. */
 export function scalar(resources: Resources, name: string): number {
-  const quantity = resources[name];
+  const quantity = quantityOf(resources, name);
   return typeof quantity === "number" ? quantity : 0;
 }
 
@@ -83,11 +83,19 @@ export function scalarsOf(resources: Resources): { readonly [name: string]: numb
   );
 }
 
+/** The name of a resource from outside that is no quantity as described above, or undefined when all are. */
+export function malformedName(resources: Resources): string | undefined {
+  return Object.entries(resources).find(([name, quantity]) => name === "__proto__" || !isQuantity(quantity))?.[0];
+}
+
 /** What `needed` asks beyond `available`, as text for people, such as `cpus:64 of 4`; empty when it fits. */
 export function shortfall(available: Resources, needed: Resources): string {
   return Object.entries(needed)
     .filter(([name, quantity]) => !contains(available, { [name]: quantity }))
-    .map(([name, quantity]) => `${name}:${formatQuantity(quantity)} of ${formatQuantity(available[name] ?? 0)}`)
+    .map(
+      ([name, quantity]) =>
+        `${name}:${formatQuantity(quantity)} of ${formatQuantity(quantityOf(available, name) ?? 0)}`,
+    )
     .join(", ");
 }
 
@@ -103,7 +111,8 @@ export function parse(text: string): Result<Resources> {
     if (quantity === undefined) {
       return refused(`${JSON.stringify(part)}: the value is a number, [begin-end,…] or {item,…}`);
     }
-    if (kindOf(resources[name] ?? quantity) !== kindOf(quantity)) return refused(`${name} is given in two kinds`);
+    if (kindOf(quantityOf(resources, name) ?? quantity) !== kindOf(quantity))
+      return refused(`${name} is given in two kinds`);
     resources = add(resources, { [name]: quantity });
   }
   return ok(resources);
@@ -129,6 +138,28 @@ function isItems(quantity: Quantity | undefined): quantity is Items {
   return typeof quantity === "object" && "items" in quantity;
 }
 
+/** Any text may be a name, also one that every object inherits. */
+function quantityOf(resources: Resources, name: string): Quantity | undefined {
+  return Object.hasOwn(resources, name) ? resources[name] : undefined;
+}
+
+function isQuantity(value: unknown): boolean {
+  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
+  if (typeof value !== "object" || value === null) return false;
+  const { ranges, items } = value as { readonly ranges?: unknown; readonly items?: unknown };
+  if (Array.isArray(ranges)) return ranges.every(isRange) && isSame(ranges, coalesce(ranges));
+  return Array.isArray(items) && items.every((item) => typeof item === "string") && isSame(items, sorted(items));
+}
+
+function isRange(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 2 || !value.every(Number.isSafeInteger)) return false;
+  return value[0] >= 0 && value[0] <= value[1];
+}
+
+function isSame(given: readonly unknown[], normal: readonly unknown[]): boolean {
+  return given.length === normal.length && given.every((each, index) => String(each) === String(normal[index]));
+}
+
 function isNone(quantity: Quantity): boolean {
   if (typeof quantity === "number") return quantity === 0;
   return isRanges(quantity) ? quantity.ranges.length === 0 : quantity.items.length === 0;
@@ -146,7 +177,7 @@ function combine(
 ): Resources {
   const combined: Record<string, Quantity> = { ...a };
   for (const [name, right] of Object.entries(b)) {
-    const left = combined[name];
+    const left = quantityOf(combined, name);
     const merged = left === undefined ? right : merge(left, right, name);
     if (isNone(merged)) delete combined[name];
     else combined[name] = merged;

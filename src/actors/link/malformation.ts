@@ -2,8 +2,8 @@ import { linkLimits } from "./limits.ts";
 
 /**
  * What is wrong with bytes that should be one msgpack value, found by walking them without allocating: nesting past
- * the limit, a count larger than the bytes that are left, an extension other than `undefined`, an illegal byte, bytes
- * too few or too many. Decoders have no such limits of their own, and a megabyte of nested empty arrays costs them
+ * the limit, a count larger than the bytes that are left, a map key that is no text (a decoder may throw at one), an
+ * extension other than `undefined`, an illegal byte, bytes too few or too many. Decoders have no such limits of their own, and a megabyte of nested empty arrays costs them
  * a hundred times its size.
  */
 export function malformation(bytes: Uint8Array): string | undefined {
@@ -34,8 +34,8 @@ class Walk {
     if (byte === undefined) return "the value is cut short";
     this.at++;
     if (byte < 0x80 || byte >= 0xe0) return undefined;
-    if (byte < 0x90) return this.#many((byte & 0x0f) * 2, depth);
-    if (byte < 0xa0) return this.#many(byte & 0x0f, depth);
+    if (byte < 0x90) return this.#map(byte & 0x0f, depth);
+    if (byte < 0xa0) return this.#array(byte & 0x0f, depth);
     if (byte < 0xc0) return this.#skip(byte & 0x1f);
     return this.#tagged(byte, depth);
   }
@@ -46,8 +46,8 @@ class Walk {
     if (byte >= 0xca && byte <= 0xd3) return this.#skip(fixedSizes[byte - 0xca] ?? 0);
     if (byte === 0xd4 && this.#bytes[this.at] === 0) return this.#skip(2);
     if (byte >= 0xd9 && byte <= 0xdb) return this.#sized(1 << (byte - 0xd9), (size) => this.#skip(size));
-    if (byte === 0xdc || byte === 0xdd) return this.#sized(2 << (byte - 0xdc), (size) => this.#many(size, depth));
-    if (byte === 0xde || byte === 0xdf) return this.#sized(2 << (byte - 0xde), (size) => this.#many(size * 2, depth));
+    if (byte === 0xdc || byte === 0xdd) return this.#sized(2 << (byte - 0xdc), (size) => this.#array(size, depth));
+    if (byte === 0xde || byte === 0xdf) return this.#sized(2 << (byte - 0xde), (size) => this.#map(size, depth));
     return `byte 0x${byte.toString(16)} is not allowed here`;
   }
 
@@ -68,7 +68,18 @@ class Walk {
     return this.at > this.#bytes.length ? "the value is cut short" : undefined;
   }
 
-  #many(size: number, depth: number): string | undefined {
+  #map(pairs: number, depth: number): string | undefined {
+    if (2 * pairs > this.#bytes.length - this.at) return `${pairs} pairs are announced and the bytes end before them`;
+    for (let index = 0; index < pairs; index++) {
+      const byte = this.#bytes[this.at] ?? 0;
+      if (!((byte >= 0xa0 && byte < 0xc0) || (byte >= 0xd9 && byte <= 0xdb))) return "a map key is no text";
+      const fault = this.value(depth + 1) ?? this.value(depth + 1);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  #array(size: number, depth: number): string | undefined {
     if (size > this.#bytes.length - this.at) return `${size} elements are announced and the bytes end before them`;
     for (let index = 0; index < size; index++) {
       const fault = this.value(depth + 1);

@@ -38,16 +38,13 @@ export class LinkSession {
 
   /** The next batch that credit allows, or undefined. `tooLarge` hears items that no frame may carry. */
   take(tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {
-    const items: LinkItem[] = [];
-    if (this.#credit > 0) {
-      while (items.length < this.#limits.batchMax) {
-        const item = this.#queue.shift();
-        if (item === undefined) break;
-        items.push(item);
-      }
+    for (;;) {
+      const items = this.#draw();
+      if (items.length === 0 && this.#owed < this.#limits.creditBytes / 2) return undefined;
+      const bytes = this.#pack(items, tooLarge);
+      // Nothing of what was drawn fits a frame: what waits behind it still may.
+      if (bytes !== undefined) return bytes;
     }
-    if (items.length === 0 && this.#owed < this.#limits.creditBytes / 2) return undefined;
-    return this.#pack(items, tooLarge);
   }
 
   /** What a batch carried. Throws `MalformedBatch` on anything a well-behaved peer would not send. */
@@ -61,6 +58,17 @@ export class LinkSession {
     if (this.#credit > this.#limits.creditBytes) throw new MalformedBatch("more credit came back than was used");
     if (batch.items.length > 0) this.#owed += bytes.byteLength;
     return batch.items;
+  }
+
+  /** The items that may go into the next batch. */
+  #draw(): LinkItem[] {
+    const items: LinkItem[] = [];
+    while (this.#credit > 0 && items.length < this.#limits.batchMax) {
+      const item = this.#queue.shift();
+      if (item === undefined) break;
+      items.push(item);
+    }
+    return items;
   }
 
   #pack(items: readonly LinkItem[], tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { DeadLetters } from "../../src/actors/dead-letters.ts";
+import { Stage } from "./kit.ts";
+
+test("R11 dead letters are counted by reason; the last 1 024 are kept and the first 10 logged", () => {
+  const lines: string[] = [];
+  let now = 0;
+  const letters = new DeadLetters(
+    (_level, _from, message) => lines.push(message),
+    () => now++,
+  );
+  for (let count = 0; count < 2_000; count++) letters.add("/nobody", "say", count % 2 === 0 ? "noproc" : "stopped");
+  expect(Object.fromEntries(letters.counts)).toEqual({ noproc: 1_000, stopped: 1_000 });
+  expect(letters.recent).toHaveLength(1_024);
+  expect(letters.recent[0]).toEqual({ at: 976, to: "/nobody", kind: "say", reason: "noproc" });
+  expect(lines).toEqual(new Array(10).fill("say reached nobody"));
+});
+
+test("R11 a message to nobody is a dead letter with the reason", () => {
+  const site = new Stage().site();
+  const one = site.start("one");
+  const stopped = site.start("stopped");
+  site.cell(stopped).terminate("normal");
+  site.do(one, (ctx) => {
+    stopped.ref.tell("say", { text: "to the dead" });
+    ctx.named<never>("nobody").tell("say" as never, { text: "to nobody" } as never);
+    ctx.named<never>("master", "two~1/main.1").tell("say" as never, { text: "too far" } as never);
+    one.ref.tell("append" as never, { journal: "j", record: 1 } as never);
+  });
+  expect(site.deadLetters).toEqual(["say noproc", "say noproc", "say link-down", "append unknown-kind"]);
+});

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { Mailbox } from "../../src/actors/mailbox.ts";
+import { Stage } from "./kit.ts";
+
+test("R4.1 messages and turns share one queue", () => {
+  const mailbox = new Mailbox(10);
+  mailbox.offer("a", {}, undefined);
+  mailbox.turn("b", () => {});
+  mailbox.offer("c", {}, undefined);
+  expect(mailbox.peekKind()).toBe("a");
+  expect([mailbox.take(), mailbox.take(), mailbox.take(), mailbox.take()].map((letter) => letter?.kind)).toEqual([
+    "a",
+    "b",
+    "c",
+    undefined,
+  ]);
+});
+
+test("R4.2 a full mailbox refuses messages, and takes them again once one has left", () => {
+  const mailbox = new Mailbox(2);
+  expect([1, 2, 3].map(() => mailbox.offer("say", {}, undefined))).toEqual([true, true, false]);
+  mailbox.take();
+  expect(mailbox.offer("say", {}, undefined)).toBe(true);
+  expect(mailbox.length).toBe(2);
+});
+
+test("R4.3 turns are exempt from the bound and make no room when they leave", () => {
+  const mailbox = new Mailbox(1);
+  for (let count = 0; count < 100; count++) mailbox.turn("timer", () => {});
+  expect(mailbox.offer("say", {}, undefined)).toBe(true);
+  expect(mailbox.offer("say", {}, undefined)).toBe(false);
+  mailbox.take();
+  expect(mailbox.offer("say", {}, undefined)).toBe(false);
+  expect(mailbox.length).toBe(100);
+});
+
+test("R4.2 8 192 messages may wait unless the behaviour says otherwise", () => {
+  const stage = new Stage();
+  const site = stage.site("one", {}, { isolation: "reference" });
+  const busy = site.start("busy");
+  for (let count = 0; count < 8_193; count++) busy.ref.tell("say", { text: "more" });
+  expect(site.deadLetters).toEqual(["say refused"]);
+  site.turns();
+  expect(busy.heard).toHaveLength(8_192);
+});
+
+test("R4.3 a full mailbox still gets its timers, replies, downs and refusals", () => {
+  const stage = new Stage();
+  const site = stage.site();
+  const other = site.start("other");
+  const doomed = site.start("doomed");
+  const full = site.start("full", { mailboxMax: 1 });
+  site.do(full, (ctx) => {
+    full.question(other.ref, "well?");
+    full.watch(doomed.ref);
+    ctx.after("timer", 10, () => full.heard.push("timer"));
+  });
+  full.ref.tell("say", { text: "one" });
+  full.ref.tell("say", { text: "two" });
+  other.replies[0]?.("yes");
+  site.cell(doomed).terminate("normal");
+  stage.clock.fireNext(10);
+  site.turns();
+  expect(full.heard).toEqual(["one", "re: yes", "down: normal", "timer"]);
+});
+
+test("R3.4 refusals are told to the sender, once per receiver and turn, with their number", () => {
+  const site = new Stage().site();
+  const full = site.start("full", { mailboxMax: 1 });
+  const alsoFull = site.start("also-full", { mailboxMax: 1 });
+  const sender = site.start("sender");
+  site.do(sender, () => {
+    for (let count = 0; count < 5; count++) full.ref.tell("say", { text: "more" });
+    for (let count = 0; count < 3; count++) alsoFull.ref.tell("say", { text: "more" });
+  });
+  expect(sender.refused).toEqual([
+    { to: "/full", kind: "say", count: 4 },
+    { to: "/also-full", kind: "say", count: 2 },
+  ]);
+  expect(site.deadLetters).toEqual(new Array(6).fill("say refused"));
+  expect([full.heard, alsoFull.heard]).toEqual([["more"], ["more"]]);
+  // The next turn starts from nothing.
+  site.do(sender, () => {
+    for (let count = 0; count < 2; count++) full.ref.tell("say", { text: "more" });
+  });
+  expect(sender.refused.slice(2)).toEqual([{ to: "/full", kind: "say", count: 1 }]);
+});
+
+test("R3.4 an ask that a full mailbox refuses fails as overloaded and has not run", () => {
+  const site = new Stage().site();
+  const full = site.start("full", { mailboxMax: 1 });
+  const sender = site.start("sender");
+  site.do(sender, () => {
+    full.ref.tell("say", { text: "first" });
+    sender.question(full.ref, "second");
+  });
+  expect(sender.heard).toEqual(["re: overloaded not-run"]);
+  expect(full.heard).toEqual(["first"]);
+  expect(site.system.asks.size).toBe(0);
+});

@@ -1,0 +1,207 @@
+import { describe, expect, test } from "vitest";
+import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
+import { quantities } from "../../protocol/quantities.ts";
+import { Allocation, offered, rowsOf } from "./kit.ts";
+
+const whole = quantities("cpus:4;mem:1024");
+const frameworkId = FrameworkId("a");
+const slaveId = SlaveId("s1");
+
+/** One slave, one framework, everything offered. */
+function scene() {
+  const { allocation, master } = Allocation.running();
+  allocation.slave("s1", "cpus:4;mem:1024");
+  allocation.framework("a");
+  allocation.settle();
+  return { allocation, master };
+}
+
+describe("offering", () => {
+  test("is done at once, a slave's free resources as a whole", () => {
+    const { master } = scene();
+    expect(rowsOf(master)).toEqual([{ slaveId, frameworkId, resources: whole }]);
+  });
+
+  test("happens not before resume, and then with what has been told", () => {
+    const allocation = new Allocation();
+    const master = allocation.reset();
+    allocation.slave("s1", "cpus:4;mem:1024");
+    allocation.framework("a");
+    allocation.advance(10_000);
+    expect(offered(master)).toEqual([]);
+    allocation.tell("resume", {});
+    allocation.settle();
+    expect(offered(master)).toEqual(["s1 a"]);
+  });
+
+  test("counts what is offered as held: the next slave goes to somebody else", () => {
+    const { allocation, master } = Allocation.running();
+    allocation.framework("a");
+    allocation.framework("b");
+    for (const slave of ["s1", "s2", "s3", "s4"]) allocation.slave(slave, "cpus:4;mem:1024");
+    allocation.settle();
+    expect(offered(master)).toEqual(["s1 a", "s2 b", "s3 a", "s4 b"]);
+  });
+
+  test("does not offer twice what is out, however often it is asked to look", () => {
+    const { allocation, master } = scene();
+    allocation.tell("revive", { frameworkId });
+    allocation.advance(10_000);
+    expect(offered(master)).toEqual(["s1 a"]);
+  });
+
+  test("leaves out what is held already when the slave is told", () => {
+    const { allocation, master } = Allocation.running();
+    allocation.framework("a");
+    const allocated = [{ frameworkId, resources: quantities("cpus:1;mem:24") }];
+    allocation.tell("slaveAdded", { slaveId, total: whole, allocated, active: true });
+    allocation.settle();
+    expect(rowsOf(master)).toEqual([{ slaveId, frameworkId, resources: quantities("cpus:3;mem:1000") }]);
+  });
+
+  test.each([
+    ["cpus:0.009;mem:31.999", 0],
+    ["cpus:0.01", 1],
+    ["mem:32", 1],
+    ["ports:[1-100];gpus:4", 0],
+  ])("of %s makes %i offers: crumbs wait", (resources, count) => {
+    const { allocation, master } = Allocation.running();
+    allocation.framework("a");
+    allocation.slave("s1", resources);
+    allocation.settle();
+    expect(offered(master).length).toBe(count);
+  });
+
+  test("an inactive slave is not offered; what comes free on it waits for its return", () => {
+    const { allocation, master } = scene();
+    allocation.tell("slaveActive", { slaveId, active: false });
+    allocation.recovered("s1", "a", whole);
+    allocation.advance(5_000);
+    expect(offered(master).length).toBe(1);
+    allocation.tell("slaveActive", { slaveId, active: true });
+    allocation.settle();
+    expect(offered(master).length).toBe(2);
+  });
+});
+
+describe("what comes back", () => {
+  test("is offered again at once when no filter came with it", () => {
+    const { allocation, master } = scene();
+    allocation.recovered("s1", "a", whole);
+    allocation.settle();
+    expect(offered(master)).toEqual(["s1 a", "s1 a"]);
+  });
+
+  test("with a refusal is hidden until it expires, and offered by the next batch after", () => {
+    const { allocation, master } = scene();
+    allocation.recovered("s1", "a", whole, 2_500);
+    allocation.advance(2_999);
+    expect(offered(master).length).toBe(1);
+    allocation.advance(1);
+    expect(offered(master).length).toBe(2);
+  });
+
+  test("with a refusal of 0 waits for the next batch", () => {
+    const { allocation, master } = scene();
+    allocation.recovered("s1", "a", whole, 0);
+    allocation.advance(999);
+    expect(offered(master).length).toBe(1);
+    allocation.advance(1);
+    expect(offered(master).length).toBe(2);
+  });
+
+  test("breaks through a refusal when more is free than was refused", () => {
+    const { allocation, master } = Allocation.running();
+    allocation.framework("a");
+    const allocated = [{ frameworkId, resources: quantities("cpus:1") }];
+    allocation.tell("slaveAdded", { slaveId, total: whole, allocated, active: true });
+    allocation.settle();
+    allocation.recovered("s1", "a", quantities("cpus:3;mem:1024"), 1_000_000);
+    allocation.advance(5_000);
+    expect(rowsOf(master).length).toBe(1);
+    allocation.recovered("s1", "a", quantities("cpus:1"));
+    allocation.settle();
+    expect(rowsOf(master).at(-1)?.resources).toEqual(whole);
+  });
+
+  test("that was refused is offered to others", () => {
+    const { allocation, master } = scene();
+    allocation.framework("b");
+    allocation.recovered("s1", "a", whole, 1_000_000);
+    allocation.settle();
+    expect(offered(master)).toEqual(["s1 a", "s1 b"]);
+  });
+
+  test("of a slave or framework that is gone changes nothing", () => {
+    const { allocation, master } = scene();
+    allocation.tell("slaveRemoved", { slaveId });
+    allocation.recovered("s1", "a", whole);
+    allocation.tell("slaveRemoved", { slaveId });
+    allocation.tell("frameworkRemoved", { frameworkId });
+    allocation.tell("suppress", { frameworkId });
+    allocation.tell("slaveActive", { slaveId, active: true });
+    allocation.advance(2_000);
+    expect(offered(master)).toEqual(["s1 a"]);
+  });
+});
+
+describe("wanting", () => {
+  test("a suppressed or disconnected framework is passed over until it wants again", () => {
+    const { allocation, master } = scene();
+    allocation.tell("suppress", { frameworkId });
+    allocation.recovered("s1", "a", whole);
+    allocation.advance(5_000);
+    allocation.tell("frameworkActive", { frameworkId, active: false });
+    allocation.tell("revive", { frameworkId });
+    allocation.advance(5_000);
+    expect(offered(master).length).toBe(1);
+    allocation.tell("frameworkActive", { frameworkId, active: true });
+    allocation.settle();
+    expect(offered(master).length).toBe(2);
+  });
+
+  test("a revive forgets declines", () => {
+    const { allocation, master } = scene();
+    allocation.recovered("s1", "a", whole, 1_000_000);
+    allocation.settle();
+    allocation.tell("revive", { frameworkId });
+    allocation.settle();
+    expect(offered(master).length).toBe(2);
+  });
+
+  test("standing filters hold, and what they hide goes to others", () => {
+    const { allocation, master } = Allocation.running();
+    for (const framework of ["a", "b"]) allocation.framework(framework);
+    allocation.tell("setFilters", { frameworkId, filters: { slaves: [SlaveId("s2")], minFree: quantities("cpus:4") } });
+    for (const slave of ["s1", "s2"]) allocation.slave(slave, "cpus:4;mem:1024");
+    allocation.slave("s3", "cpus:2;mem:1024");
+    allocation.settle();
+    expect(offered(master)).toEqual(["s1 b", "s2 a", "s3 b"]);
+  });
+
+  test("a framework that is gone holds its tasks' resources until they end, and is offered nothing", () => {
+    const { allocation, master } = scene();
+    allocation.tell("frameworkRemoved", { frameworkId });
+    allocation.framework("b");
+    allocation.recovered("s1", "a", quantities("cpus:1"));
+    allocation.settle();
+    expect(rowsOf(master).at(-1)).toMatchObject({ frameworkId: "b", resources: quantities("cpus:1") });
+    expect(allocation.book.ledger.fault()).toBeUndefined();
+  });
+});
+
+describe("a new master", () => {
+  test("gets an empty book: nothing of the old one's is offered to anybody", () => {
+    const allocation = new Allocation();
+    const old = allocation.reset();
+    allocation.tell("resume", {});
+    allocation.slave("s1", "cpus:4;mem:1024");
+    allocation.framework("a");
+    const present = allocation.reset();
+    allocation.advance(5_000);
+    allocation.tell("resume", {});
+    allocation.advance(5_000);
+    expect([offered(old), offered(present)]).toEqual([[], []]);
+    expect([...allocation.book.ledger.slaves]).toEqual([]);
+  });
+});

@@ -1,0 +1,250 @@
+import { describe, expect, test } from "vitest";
+import { Cluster } from "./kit.ts";
+import { ScriptedScheduler } from "./scripted-scheduler.ts";
+import { ScriptedSlave, task } from "./scripted-slave.ts";
+
+describe("registration", () => {
+  test("a slave hears that it is in once the registry says so, and not before", () => {
+    const cluster = new Cluster();
+    const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:4096");
+    cluster.registry.hold();
+    slave.hello();
+    cluster.advance(500);
+    expect(slave.hearing.heard).toEqual([]);
+    cluster.registry.release();
+    cluster.settle();
+    expect(slave.hearing.of("slaveRegistered")).toMatchObject([{ lead: { epoch: 1, term: 1 }, missesMs: 4_000, lost: [] }]);
+    expect(cluster.registry.operations).toEqual([{ type: "admitSlave", slaveId: slave.id, info: slave.info }]);
+  });
+
+  test("however often it says hello, it is one slave", () => {
+    const cluster = new Cluster();
+    const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:4096");
+    cluster.registry.hold();
+    for (let retry = 0; retry < 3; retry++) slave.hello();
+    cluster.registry.release();
+    cluster.settle();
+    slave.hello();
+    expect([...cluster.state.slaves.all()].length).toBe(1);
+    expect(cluster.registry.operations.length).toBe(1);
+    expect(new Set(slave.hearing.of("slaveRegistered").map(({ slaveId }) => slaveId)).size).toBe(1);
+  });
+
+  test("ids are unique, also across lives of the master", () => {
+    const cluster = new Cluster();
+    const ids = ["s1", "s2", "s3"].map((name) => ScriptedSlave.registered(cluster, name).id);
+    cluster.restartMaster();
+    ids.push(ScriptedSlave.registered(cluster, "s4").id);
+    cluster.bootMaster();
+    ids.push(ScriptedSlave.registered(cluster, "s5").id);
+    expect(new Set(ids).size).toBe(5);
+  });
+
+  test("it keeps its id over a broken link, and its resources are offered again", () => {
+    const cluster = new Cluster();
+    const slave = ScriptedSlave.registered(cluster, "s1");
+    const { id } = slave;
+    const scheduler = ScriptedScheduler.subscribed(cluster, "f1");
+    slave.party.cut();
+    expect(scheduler.offers).toEqual([]);
+    slave.party.connect();
+    slave.helloAgain();
+    expect(slave.hearing.of("slaveRegistered").at(-1)?.slaveId).toBe(id);
+    expect(scheduler.offer.resources).toEqual(slave.info.resources);
+    expect(cluster.registry.operations.length).toBe(1);
+  });
+
+  test("a commit that fails because a later term has begun ends the master", () => {
+    const cluster = new Cluster();
+    const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:4096");
+    cluster.registry.beginEpoch();
+    expect(() => slave.hello()).toThrow("another master has begun a later term");
+    expect(slave.hearing.heard).toEqual([]);
+  });
+});
+
+/** A slave with one task of each framework given, all running. */
+function busy(...kinds: readonly ("command" | "function")[]) {
+  const cluster = new Cluster();
+  const slave = ScriptedSlave.registered(cluster, "s1");
+  const scheduler = ScriptedScheduler.subscribed(cluster, "f1");
+  const what = { command: {}, function: { function: { module: "m", export: "e", args: null } } };
+  scheduler.launch(...kinds.map((kind) => task(kind, slave.id, "cpus:1;mem:64", what[kind])));
+  for (const kind of kinds) slave.report(scheduler.id, kind, "running");
+  scheduler.hearing.clear();
+  return { cluster, slave, scheduler };
+}
+
+describe("pings", () => {
+  test("a slave that answers them stays for ever", () => {
+    const { cluster, scheduler } = busy("command");
+    cluster.advance(60_000);
+    expect(scheduler.hearing.kinds).toEqual([]);
+  });
+
+  test("one that does not is unreachable, but only once the registry says so", () => {
+    const { cluster, slave, scheduler } = busy("command");
+    slave.pongs = false;
+    cluster.registry.hold();
+    cluster.advance(10_000);
+    expect(scheduler.hearing.heard).toEqual([]);
+    cluster.registry.release();
+    cluster.settle();
+    expect(cluster.registry.operations.at(-1)).toEqual({ type: "markSlaveUnreachable", slaveId: slave.id });
+    expect(scheduler.updates).toMatchObject([{ taskId: "command", state: "unreachable", reason: "AGENT_REMOVED" }]);
+    expect(scheduler.updates[0]?.uuid).toBeUndefined();
+    expect(scheduler.hearing.of("slaveLost")).toEqual([{ slaveId: slave.id, hostname: "s1" }]);
+  });
+
+  test("it takes as many missed pings as are allowed and one more", () => {
+    const { cluster, slave } = busy("command");
+    slave.pongs = false;
+    cluster.advance(3_999);
+    expect(cluster.registry.registry.unreachable).toEqual({});
+    cluster.advance(1);
+    expect(Object.keys(cluster.registry.registry.unreachable)).toEqual([slave.id]);
+  });
+
+  test("an answer while the registry is being written keeps it in, in the registry too", () => {
+    const { cluster, slave, scheduler } = busy("command");
+    slave.pongs = false;
+    cluster.registry.hold();
+    cluster.advance(4_000);
+    slave.pongs = true;
+    slave.party.tell("pong", { slaveId: slave.id });
+    cluster.registry.release();
+    cluster.settle();
+    expect(cluster.state.slaves.get(slave.id)?.state).toBe("registered");
+    expect(scheduler.news).toEqual([]);
+    expect(Object.keys(cluster.registry.registry.admitted)).toEqual([slave.id]);
+    expect(cluster.registry.registry.unreachable).toEqual({});
+  });
+
+  test("a slave that comes back from being unreachable keeps its id and brings its tasks", () => {
+    const { cluster, slave, scheduler } = busy("command");
+    const { id } = slave;
+    const [mine] = slave.tasks;
+    slave.pongs = false;
+    cluster.advance(10_000);
+    slave.pongs = true;
+    scheduler.hearing.clear();
+    slave.helloAgain(mine === undefined ? [] : [slave.known(scheduler.id, scheduler.info, mine)]);
+    expect(slave.id).toBe(id);
+    expect(cluster.registry.operations.at(-1)?.type).toBe("markSlaveReachable");
+    expect(scheduler.updates).toMatchObject([{ taskId: "command", state: "running", reason: "AGENT_REREGISTERED" }]);
+    expect(scheduler.offer.resources).toEqual({ cpus: 3_000, mem: 4_032_000 });
+  });
+});
+
+describe("a lost link", () => {
+  test("loses functions at once and keeps commands of frameworks that want it", () => {
+    const { slave, scheduler, cluster } = busy("function", "command");
+    slave.party.cut();
+    expect(scheduler.updates).toMatchObject([{ taskId: "function", state: "lost", reason: "AGENT_DISCONNECTED" }]);
+    expect(cluster.state.tasks.onSlave(slave.id).map(({ info }) => String(info.taskId))).toEqual(["command"]);
+  });
+
+  test("loses the commands of frameworks that do not checkpoint", () => {
+    const cluster = new Cluster();
+    const slave = ScriptedSlave.registered(cluster, "s1");
+    const scheduler = ScriptedScheduler.subscribed(cluster, "f1", { checkpoint: false });
+    scheduler.launch(task("t1", slave.id, "cpus:1"));
+    slave.party.cut();
+    expect(scheduler.news).toEqual(["t1 lost"]);
+  });
+
+  test("tells each framework once that the slave is lost, however often it loses tasks there", () => {
+    const { cluster, slave, scheduler } = busy("function", "command");
+    slave.party.cut();
+    expect(scheduler.hearing.of("slaveLost").length).toBe(1);
+    cluster.advance(20_000);
+    expect(scheduler.news).toEqual(["function lost", "command unreachable"]);
+    expect(scheduler.hearing.of("slaveLost").length).toBe(1);
+  });
+
+  test("what was given up meanwhile is ended on return, and not taken back", () => {
+    const { slave, scheduler, cluster } = busy("function", "command");
+    const tasks = slave.tasks.map((each) => slave.known(scheduler.id, scheduler.info, each));
+    slave.party.cut();
+    slave.party.connect();
+    slave.helloAgain(tasks);
+    const lost = [{ frameworkId: scheduler.id, taskId: "function" }];
+    expect(slave.hearing.of("slaveRegistered").at(-1)?.lost).toEqual(lost);
+    expect(scheduler.news).toEqual(["function lost"]);
+    expect(cluster.state.tasks.onSlave(slave.id).length).toBe(1);
+    slave.party.cut();
+    slave.party.connect();
+    slave.helloAgain(tasks.slice(1));
+    expect(slave.hearing.of("slaveRegistered").at(-1)?.lost).toEqual([]);
+  });
+});
+
+describe("what a returning slave reports", () => {
+  test("a task it does not have any more is gone", () => {
+    const { slave, scheduler, cluster } = busy("command");
+    slave.party.cut();
+    slave.party.connect();
+    slave.helloAgain([]);
+    expect(scheduler.updates).toMatchObject([{ taskId: "command", state: "gone", reason: "AGENT_REREGISTERED" }]);
+    expect(cluster.state.slaves.get(slave.id)?.used).toEqual({});
+  });
+
+  test("a task that only it knows is taken over, and counts", () => {
+    const { slave, scheduler, cluster } = busy("command");
+    const known = slave.tasks.map((each) => slave.known(scheduler.id, scheduler.info, each));
+    const other = slave.known(scheduler.id, scheduler.info, task("other", slave.id, "cpus:2;mem:64"));
+    slave.party.cut();
+    slave.party.connect();
+    slave.helloAgain([...known, other]);
+    expect(scheduler.news).toEqual(["other running"]);
+    expect(cluster.state.slaves.get(slave.id)?.used).toEqual({ cpus: 3_000, mem: 128_000 });
+    cluster.advance(5_000);
+    expect(scheduler.offer.resources).toEqual({ cpus: 1_000, mem: 3_968_000 });
+  });
+
+  test("a slave whose actor has ended takes its tasks with it", () => {
+    const { slave, scheduler, cluster } = busy("command");
+    slave.party.end();
+    expect(scheduler.news).toEqual(["command lost"]);
+    expect([...cluster.state.slaves.all()]).toEqual([]);
+    expect(cluster.registry.registry).toEqual({ admitted: {}, unreachable: {} });
+  });
+
+  test("a slave that leaves in good order is removed from the registry first", () => {
+    const { slave, scheduler, cluster } = busy("command");
+    slave.report(scheduler.id, "command", "finished");
+    cluster.registry.hold();
+    slave.party.tell("unregisterSlave", { slaveId: slave.id });
+    expect([...cluster.state.slaves.all()].length).toBe(1);
+    cluster.registry.release();
+    cluster.settle();
+    expect([...cluster.state.slaves.all()]).toEqual([]);
+    expect(scheduler.news).toEqual(["command finished"]);
+  });
+});
+
+describe("placeable", () => {
+  test("says whether any slave is large enough, and else which comes closest", () => {
+    const cluster = new Cluster();
+    ScriptedSlave.registered(cluster, "small", "cpus:1;mem:64");
+    ScriptedSlave.registered(cluster, "large", "cpus:8;mem:64");
+    const { party } = ScriptedScheduler.subscribed(cluster, "f1");
+    expect(party.ask("placeable", { resources: { cpus: 2_000 } })).toEqual({ slaves: 2, fitting: 1 });
+    expect(party.ask("placeable", { resources: { cpus: 4_000, mem: 128_000 } })).toEqual({
+      slaves: 2,
+      fitting: 0,
+      closest: { hostname: "large", resources: { cpus: 8_000, mem: 64_000 } },
+    });
+  });
+});
+
+describe("a slave that is not what it should be", () => {
+  test("is refused with the name of what is wrong, and is not admitted", () => {
+    const cluster = new Cluster();
+    const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:4096");
+    const info = { ...slave.info, resources: { cpus: 4_000, mem: -1 } };
+    slave.party.tell("registerSlave", { self: slave.party.address, info, tasks: [] });
+    expect(slave.hearing.of("slaveRefused")).toMatchObject([{ reason: "its mem is not a quantity" }]);
+    expect(cluster.registry.operations).toEqual([]);
+  });
+});
