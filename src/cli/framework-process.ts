@@ -52,8 +52,9 @@ export class FrameworkProcess {
   }
 }
 
-/** The failure that an ending amounts to, or undefined when the framework got its work done. */
+/** The failure that an ending amounts to, or undefined when the framework got its work done. Stacks stay in the logs. */
 export function endingFailure({ ending }: FrameworkEnd): CliFailure | undefined {
   if (ending.kind === "done") return undefined;
-  return new CliFailure(ending.message, { exit: ending.kind === "notPlaced" ? "notPlaced" : "failure" });
+  const [sentence = ""] = ending.message.split("\n");
+  return new CliFailure(sentence, { exit: ending.kind === "notPlaced" ? "notPlaced" : "failure" });
 }

@@ -16,7 +16,7 @@ const idLengthMax = 255;
 /** What is wrong with an id that a framework chose, or undefined. The rules are Mesos's (`common/validation`). */
 export function idFault(id: string): string | undefined {
   if (id.length === 0) return "is empty";
-  if (id.length > idLengthMax) return `is longer than ${idLengthMax} characters`;
+  if (new TextEncoder().encode(id).length > idLengthMax) return `is longer than ${idLengthMax} bytes`;
   if (id === "." || id === "..") return "is . or ..";
   const bad = [...id].find((char) => char === "/" || char === "\\" || char < " " || char === "\x7f");
   return bad === undefined ? undefined : `contains ${JSON.stringify(bad)}`;

@@ -16,8 +16,9 @@ export function parseAttributes(text: string): { readonly [name: string]: string
   const attributes: Record<string, string> = {};
   for (const part of text.split(";").filter((piece) => piece.trim() !== "")) {
     const colon = part.indexOf(":");
-    if (colon < 1) return undefined;
-    attributes[part.slice(0, colon).trim()] = part.slice(colon + 1).trim();
+    const name = part.slice(0, Math.max(0, colon)).trim();
+    if (name === "") return undefined;
+    attributes[name] = part.slice(colon + 1).trim();
   }
   return attributes;
 }

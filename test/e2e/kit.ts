@@ -17,9 +17,11 @@ export class Mesolite implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[], cwd: string, entry: readonly string[] = [main]) {
-    const child = spawn(process.execPath, [...entry, ...args], {
+  /** `uid`: whom the process runs as, when this one may choose. `entry`: another installation than the sources. */
+  constructor(args: readonly string[], cwd: string, { uid, entry = main }: { uid?: number; entry?: string } = {}) {
+    const child = spawn(process.execPath, [entry, ...args], {
       cwd,
+      ...(uid === undefined ? {} : { uid, gid: uid }),
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
     });

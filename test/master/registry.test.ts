@@ -1,16 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { emptyRegistry, perform, type RegistryOperation } from "../../src/master/registry.ts";
+import { emptyRegistry, perform } from "../../src/master/registry.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
-import type { SlaveInfo } from "../../src/protocol/slave-info.ts";
+import { registryOperation as operation, slaveInfo as info, registryStory as story } from "./registry-story.ts";
 
-const info = (port: number): SlaveInfo => ({ hostname: "h", port, resources: {}, attributes: {}, checkpoint: false });
-const slaveId = fc.constantFrom("s1", "s2", "s3").map(SlaveId);
-export const operation: fc.Arbitrary<RegistryOperation> = fc.oneof(
-  fc.record({ type: fc.constantFrom("admitSlave", "markSlaveReachable"), slaveId, info: fc.nat(3).map(info) }),
-  fc.record({ type: fc.constantFrom("markSlaveUnreachable", "removeSlave"), slaveId }),
-) as fc.Arbitrary<RegistryOperation>;
-const story = fc.array(operation, { maxLength: 30 });
 
 describe("the registry", () => {
   test("may perform an operation twice: the second changes nothing", () => {

@@ -20,7 +20,8 @@ export type Batch = {
   readonly items: readonly LinkItem[];
 };
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
+// Copied, a few bytes that an actor keeps do not keep the frame they came in.
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true });
 
 const tags = { tell: 0, ask: 1, reply: 2, askFailed: 3, watch: 4, unwatch: 5, down: 6 } as const;
 
@@ -105,7 +106,7 @@ export class Codec {
       case tags.unwatch:
         return { type: "unwatch", watch: count(a) };
       case tags.down:
-        return { type: "down", watch: count(a), who: text(b), reason: c as DownReason };
+        return { type: "down", watch: count(a), who: text(b), reason: reason(c) };
       default:
         throw new MalformedBatch(`an item has the unknown tag ${String(tag)}`);
     }
@@ -138,4 +139,9 @@ function count(value: WireValue | undefined): number {
 function text(value: WireValue | undefined): string {
   if (typeof value !== "string") throw new MalformedBatch(`${typeof value} is not a text`);
   return value;
+}
+
+function reason(value: WireValue | undefined): DownReason {
+  if (typeof value === "string") return value as DownReason;
+  return { failed: text((value as { readonly failed?: WireValue } | null | undefined)?.failed) };
 }

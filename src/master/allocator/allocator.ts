@@ -24,6 +24,7 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
     let book = new Book(ctx, undefined);
     return {
       resetBook: ({ master, allocationIntervalMs }) => {
+        ctx.cancel("pass");
         book = new Book(ctx, ctx.ref(master));
         ctx.every("batch", allocationIntervalMs, () => book.touchAll());
       },
@@ -86,6 +87,10 @@ export class Book {
     if (this.#frameworks.has(frameworkId)) return;
     this.#frameworks.set(frameworkId, { active, suppressed: false });
     this.sorter.addClient(frameworkId);
+    for (const slaveId of this.ledger.slaves) {
+      const held = this.ledger.allocations(slaveId).get(frameworkId);
+      if (held !== undefined) this.sorter.allocated(frameworkId, held);
+    }
     this.touchAll();
   }
 

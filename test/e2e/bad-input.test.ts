@@ -1,0 +1,156 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Mesolite, mesolite, startMaster, temporary, until } from "./kit.ts";
+
+type Row = {
+  readonly what: string;
+  readonly args: readonly string[];
+  readonly code: number;
+  readonly says: RegExp;
+};
+
+const wordcount = ["framework", "run", "wordcount", "--slaves", "1", "--output", "out.tsv"];
+
+const rows: readonly Row[] = [
+  {
+    what: "an unknown flag",
+    args: ["dev", "--slavs", "3"],
+    code: 2,
+    says: /unknown option '--slavs'\n\(Did you mean --slaves\?\)/,
+  },
+  { what: "an unknown command", args: ["psx"], code: 2, says: /unknown command 'psx'\n\(Did you mean ps\?\)/ },
+  {
+    what: "resources that do not parse",
+    args: ["dev", "--resources", "cpus:four"],
+    code: 2,
+    says: /"cpus:four": the value is a number/,
+  },
+  {
+    what: "a port that is none",
+    args: ["dev", "--port", "99999"],
+    code: 2,
+    says: /a port is a number from 0 to 65535/,
+  },
+  {
+    what: "a file pattern without a match",
+    args: [...wordcount, "--input", "nothing-*.txt"],
+    code: 1,
+    says: /nothing-\*\.txt/,
+  },
+  {
+    what: "no output for the counts",
+    args: ["framework", "run", "wordcount", "--slaves", "1", "--input", "*"],
+    code: 2,
+    says: /--output FILE/,
+  },
+  {
+    what: "a framework that is not there",
+    args: ["framework", "run", "nope.ts"],
+    code: 2,
+    says: /no framework nope\.ts/,
+  },
+  {
+    what: "a module without a scheduler",
+    args: ["framework", "run", "empty.mjs", "--slaves", "1"],
+    code: 1,
+    says: /empty\.mjs has no scheduler/,
+  },
+  { what: "no master there", args: ["ps", "--master", "127.0.0.1:1"], code: 5, says: /no master at 127\.0\.0\.1:1/ },
+  {
+    what: "a command file that is not there",
+    args: ["framework", "run", "batch", "--slaves", "1", "--commands", "none"],
+    code: 1,
+    says: /cannot read --commands none/,
+  },
+  {
+    what: "an unknown bug to plant",
+    args: ["sim", "--plant", "nope"],
+    code: 2,
+    says: /no bug called nope.*double-release/s,
+  },
+  {
+    what: "a public address without a secret",
+    args: ["master", "--host", "0.0.0.0", "--port", "0", "--data", "d", "--insecure"],
+    code: 1,
+    says: /--secret-file FILE/,
+  },
+  {
+    what: "a public address without authentication",
+    args: ["master", "--host", "0.0.0.0", "--port", "0", "--data", "d"],
+    code: 1,
+    says: /--insecure/,
+  },
+  {
+    what: "a short secret",
+    args: ["master", "--port", "0", "--data", "d", "--secret-file", "short"],
+    code: 2,
+    says: /shorter than 16/,
+  },
+];
+
+test.each(rows)("$what gets one clear line and exit code $code", async ({ args, code, says }) => {
+  using home = temporary();
+  writeFileSync(join(home.path, "empty.mjs"), "export const nothing = 1;\n");
+  writeFileSync(join(home.path, "short"), "secret\n");
+  const run = await mesolite(args, home.path);
+  expect(run.stderr).toMatch(says);
+  expect(run.stderr).not.toMatch(/^ +at /m);
+  expect(run.stdout).toBe("");
+  expect(run.code).toBe(code);
+});
+
+test("a second master on the same data is refused", async () => {
+  using home = temporary();
+  await using _first = (await startMaster(home.path)).process;
+  const second = await mesolite(["master", "--port", "0", "--data", join(home.path, "master")], home.path);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toMatch(/another master is using it.*--data/);
+});
+
+test("a slave without a master keeps trying, says so, and joins when one comes", async () => {
+  using home = temporary();
+  const early = await startMaster(home.path);
+  const port = Number(early.address.split(":")[1]);
+  await early.process[Symbol.asyncDispose]();
+  const flags = ["--port", "0", "--work-dir", "work", "--resources", "cpus:1;mem:64", "--timeouts", "test"];
+  await using slave = new Mesolite(["slave", "--master", early.address, ...flags], home.path);
+  await slave.printed(/cannot reach the master at .*, trying on: .*connection refused/);
+  await using _master = (await startMaster(home.path, port)).process;
+  await slave.printed(/registered as/);
+});
+
+test("garbage on the bridge closes that connection and nothing else", async () => {
+  using home = temporary();
+  const { process: master, address } = await startMaster(home.path);
+  await using _master = master;
+  const { port } = (await (await fetch(`http://${address}/mesolite/bridge`)).json()) as { port: number };
+  for (const garbage of [
+    Buffer.alloc(70_000, 0xff),
+    Buffer.from("GET / HTTP/1.1\r\n\r\n"),
+    Buffer.from([0xff, 0xff, 0xff, 0x7f, 4]),
+  ]) {
+    const socket = connect(port, "127.0.0.1");
+    let closed = false;
+    socket.on("close", () => {
+      closed = true;
+    });
+    socket.on("error", () => {}).resume();
+    socket.write(garbage);
+    await until(() => (closed ? true : undefined));
+  }
+  expect((await fetch(`http://${address}/health`)).status).toBe(200);
+  expect(master.child.exitCode).toBeNull();
+});
+
+test("an unreadable file is named", async () => {
+  using home = temporary();
+  chmodSync(home.path, 0o777);
+  writeFileSync(join(home.path, "locked.txt"), "word");
+  chmodSync(join(home.path, "locked.txt"), 0o000);
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {};
+  const run = await new Mesolite([...wordcount, "--input", "*.txt"], home.path, nobody).finished;
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(/locked\.txt/);
+});

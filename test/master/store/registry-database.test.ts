@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { emptyRegistry, perform, type Registry } from "../../../src/master/registry.ts";
+import { RegistryDatabase } from "../../../src/master/store/registry-database.ts";
+import { SlaveId } from "../../../src/protocol/ids.ts";
+import { registryStory, slaveInfo } from "../registry-story.ts";
+
+let directory = "";
+const open: RegistryDatabase[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "registry-"));
+});
+
+afterEach(() => {
+  for (const database of open.splice(0)) database.close();
+  rmSync(directory, { recursive: true });
+});
+
+function opened(name = "registry.db"): RegistryDatabase {
+  const database = new RegistryDatabase(join(directory, name));
+  open.push(database);
+  return database;
+}
+
+function closed(database: RegistryDatabase): void {
+  open.splice(open.indexOf(database), 1);
+  database.close();
+}
+
+function contents(database: RegistryDatabase): Registry {
+  const side = (reachable: boolean) =>
+    Object.fromEntries(database.slaves(reachable).map(({ slaveId, info }) => [slaveId, info]));
+  return { admitted: side(true), unreachable: side(false) };
+}
+
+const s1 = SlaveId("s1");
+const admit = { type: "admitSlave", slaveId: s1, info: slaveInfo(1) } as const;
+
+describe("a registry on disk", () => {
+  test("is made with its directory, and holds what was committed when it is opened again", () => {
+    const first = opened("deep/down/registry.db");
+    expect(first.commit(first.begin(), [admit])).toBe(true);
+    closed(first);
+    expect(contents(opened("deep/down/registry.db"))).toEqual({ admitted: { s1: slaveInfo(1) }, unreachable: {} });
+  });
+
+  test("counts an epoch for every opening and a term for every beginning", () => {
+    const first = opened();
+    expect([first.begin(), first.begin()]).toEqual([
+      { epoch: 1, term: 1 },
+      { epoch: 1, term: 2 },
+    ]);
+    closed(first);
+    expect(opened().begin()).toEqual({ epoch: 2, term: 1 });
+  });
+
+  test("takes nothing from a leadership that was superseded", () => {
+    const first = opened();
+    const old = first.begin();
+    const present = first.begin();
+    expect(first.commit(old, [admit])).toBe(false);
+    expect(first.commit({ epoch: 9, term: present.term }, [admit])).toBe(false);
+    expect(contents(first)).toEqual(emptyRegistry);
+    closed(first);
+    const second = opened();
+    second.begin();
+    expect(second.commit({ epoch: 1, term: 1 }, [admit])).toBe(false);
+    expect(contents(second)).toEqual(emptyRegistry);
+  });
+
+  test("takes a batch as a whole or not at all", () => {
+    const database = opened();
+    const lead = database.begin();
+    const broken = { type: "admitSlave", slaveId: null, info: slaveInfo(1) } as never;
+    expect(() => database.commit(lead, [admit, { ...broken, info: 1n } as never])).toThrow();
+    expect(contents(database)).toEqual(emptyRegistry);
+    expect(database.commit(lead, [admit])).toBe(true);
+  });
+
+  test("belongs to one process: a second opener is told so, and harms nothing", () => {
+    const first = opened();
+    const lead = first.begin();
+    expect(() => opened()).toThrow(
+      `cannot open the registry ${join(directory, "registry.db")}: another master is using it; choose another directory with --data`,
+    );
+    expect(first.commit(lead, [admit])).toBe(true);
+    expect(first.begin().epoch).toBe(1);
+  });
+
+  test("says what is wrong when the file cannot be a registry", () => {
+    expect(() => new RegistryDatabase(directory)).toThrow(/^cannot open the registry .*; choose another directory/);
+  });
+
+  test("holds the same as the registry in memory after any story, also when reopened in the middle", () => {
+    let name = 0;
+    fc.assert(
+      fc.property(registryStory, registryStory, (before, after) => {
+        const file = `story-${name++}.db`;
+        const first = opened(file);
+        first.commit(first.begin(), before);
+        closed(first);
+        const second = opened(file);
+        const lead = second.begin();
+        for (const operation of after) second.commit(lead, [operation]);
+        expect(contents(second)).toEqual([...before, ...after].reduce(perform, emptyRegistry));
+        closed(second);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { plantNames } from "../../src/sim/plants.ts";
+import { type RunResult, run } from "../../src/sim/run.ts";
+
+/** Always the same, so that a change that breaks one is seen; fresh seeds are `mesolite sim --seeds 500`. */
+const seeds = Array.from({ length: 60 }, (_, index) => 1 + index);
+const plantSeedsMax = 40;
+
+describe("clusters under faults", () => {
+  const results: RunResult[] = [];
+
+  test.each(seeds)("seed %i breaks no rule", (seed) => {
+    const result = run({ seed });
+    results.push(result);
+    expect(result.violation).toBeUndefined();
+  });
+
+  test("were not idle", () => {
+    const total = (name: keyof RunResult["counts"]) => results.reduce((sum, { counts }) => sum + counts[name], 0);
+    for (const name of [
+      "slaveCrashes",
+      "masterCrashes",
+      "cutLinks",
+      "rescinds",
+      "declines",
+      "reruns",
+      "finished",
+    ] as const) {
+      expect([name, total(name) > 10]).toEqual([name, true]);
+    }
+  });
+
+  test("do the same again from the same seed", () => {
+    for (const result of results.slice(0, 5)) expect(run({ seed: result.seed }).traceHash).toBe(result.traceHash);
+  });
+});
+
+describe("a planted bug", () => {
+  test.each(plantNames)("%s is found", (plant) => {
+    const found = Array.from({ length: plantSeedsMax }, (_, index) => 1 + index).find(
+      (seed) => run({ seed, plant }).violation !== undefined,
+    );
+    expect(found).toBeDefined();
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { commandTask, config, Host, simulatedTask } from "./kit.ts";
+
+/** A task that has started and ended; only its first update has been sent. */
+function twoUpdates(): Host {
+  const host = Host.registered();
+  host.run(simulatedTask("t1", 1_000));
+  host.advance(1_000);
+  return host;
+}
+
+describe("the updates of a task", () => {
+  test("are sent one at a time: the next when the one before is acknowledged", () => {
+    const host = twoUpdates();
+    expect(host.news).toEqual(["t1 running"]);
+    host.acknowledgeLast();
+    expect(host.news).toEqual(["t1 running", "t1 finished"]);
+    expect(new Set(host.updates.map(({ uuid }) => uuid)).size).toBe(2);
+  });
+
+  test("are sent again with growing pauses until they are acknowledged, the same each time", () => {
+    const host = Host.registered();
+    host.run(simulatedTask("t1", 900_000));
+    const at: number[] = [];
+    const bornMs = host.stage.clock.now();
+    host.hearing.react = ({ kind }) => {
+      if (kind === "statusUpdate") at.push(host.stage.clock.now() - bornMs);
+    };
+    host.advance(200_000);
+    expect(at).toEqual([10_000, 30_000, 70_000, 110_000, 150_000, 190_000]);
+    expect(new Set(host.updates.map(({ uuid }) => uuid)).size).toBe(1);
+    host.acknowledgeLast();
+    host.advance(200_000);
+    expect(at.length).toBe(6);
+  });
+
+  test("start with the shortest pause again after each acknowledgement", () => {
+    const host = twoUpdates();
+    host.advance(100_000);
+    host.acknowledgeLast();
+    const sent = host.updates.length;
+    host.advance(config.updateRetryMinMs - 1);
+    expect(host.updates.length).toBe(sent);
+    host.advance(1);
+    expect(host.updates.length).toBe(sent + 1);
+  });
+
+  test("are not moved on by an acknowledgement of something else, nor by the same one twice", () => {
+    const host = Host.registered();
+    host.run(simulatedTask("t1", 1_000));
+    const [running] = host.updates;
+    host.advance(1_000);
+    if (running === undefined) throw new Error("nothing was sent");
+    host.acknowledge({ ...running, uuid: "wrong" });
+    host.acknowledge({ ...running, taskId: commandTask("t2").taskId });
+    expect(host.news).toEqual(["t1 running"]);
+    host.acknowledge(running);
+    host.acknowledge(running);
+    expect(host.news).toEqual(["t1 running", "t1 finished"]);
+    expect(host.party.updates.pending).toBe(1);
+  });
+
+  test("of different tasks do not wait for each other", () => {
+    const host = Host.registered();
+    host.run(simulatedTask("t1", 1_000));
+    host.run(simulatedTask("t2", 1_000));
+    expect(host.news).toEqual(["t1 running", "t2 running"]);
+  });
+
+  test("are held while there is no master, and all sent at once when there is one", () => {
+    const host = Host.registered();
+    host.run(simulatedTask("t1", 1_000));
+    host.run(simulatedTask("t2", 2_000));
+    host.crashMaster();
+    host.hearing.clear();
+    host.startMaster();
+    host.advance(config.registration.maxMs);
+    expect(host.news).toEqual([]);
+    host.welcome();
+    expect(host.news).toEqual(["t1 running", "t2 running"]);
+  });
+
+  test("end with the acknowledgement of the last: the slave forgets the task", () => {
+    const host = twoUpdates();
+    host.acknowledgeLast();
+    expect([...host.party.executors.all()].length).toBe(1);
+    host.acknowledgeLast();
+    expect([...host.party.executors.all()]).toEqual([]);
+    expect(host.party.updates.pending).toBe(0);
+    host.advance(1_000_000);
+    expect(host.news).toEqual(["t1 running", "t1 finished"]);
+  });
+});
