@@ -5,6 +5,7 @@ import type { AskOptions, AskOutcome, Context, Outcome, SpawnOptions, Watch } fr
 import type { AskKind, BodyOf, Protocol, ReplyOf } from "./protocol.ts";
 import type { ActorRef } from "./ref.ts";
 import type { Down, DownReason, Spec } from "./spec.ts";
+import type { StorageProtocol } from "./storage.ts";
 import type { WireBody, WireValue } from "./wire-value.ts";
 import type { Clock, Ids, LogLevel, Random, World } from "./world.ts";
 
@@ -14,6 +15,7 @@ class Fenced extends Error {
 }
 
 const durableTimeoutMs = 20_000;
+const storageRetryMs = 20;
 
 /** The context of one cell: every effect goes through its outbox, and none once the cell has stopped. */
 export class CellContext implements Context<Protocol> {
@@ -48,10 +50,7 @@ export class CellContext implements Context<Protocol> {
     this.#fence();
     const { system } = this.#cell;
     const child = system.allocate(spec as never, args, this.#cell, options);
-    this.#cell.outbox.add(
-      () => system.startCell(child),
-      () => child.terminate("shutdown"),
-    );
+    this.#cell.outbox.add(() => system.startCell(child));
     return system.refs.local(child) as unknown as ActorRef<Q>;
   }
 
@@ -114,21 +113,41 @@ export class CellContext implements Context<Protocol> {
   }
 
   afterDurable(record: WireValue, then: () => void): void {
-    this.#fence();
-    const storage = this.#cell.system.storage;
-    invariant(storage !== undefined, () => `${this.#cell.path} wants a journal and this thread has no storage`);
-    this.ask(
-      storage,
-      "append",
-      { journal: this.#cell.path, record },
-      {
-        timeoutMs: durableTimeoutMs,
-        settled: (outcome) => {
-          invariant(outcome.ok, () => `${this.#cell.path} lost its journal: nothing more can be promised`);
-          then();
+    this.#store("append", { journal: this.#cell.path, record }, then);
+  }
+
+  recoverJournal(recovered: (records: readonly WireValue[]) => void): void {
+    const records: WireValue[] = [];
+    const giveUpMs = this.clock.now() + durableTimeoutMs;
+    const read = (from: number): void => {
+      const journal = this.#cell.path;
+      this.#store("read", { journal, from }, (page) => {
+        records.push(...page.records);
+        if (page.next === undefined) recovered(records);
+        else read(page.next);
+      });
+    };
+    // The storage may still be starting: nothing has been promised yet, so there is time to wait for it.
+    const begin = (): void => {
+      const ready = this.#storage();
+      this.ask<StorageProtocol, "read">(
+        ready,
+        "read",
+        { journal: this.#cell.path, from: 0 },
+        {
+          timeoutMs: durableTimeoutMs,
+          settled: (outcome) => {
+            if (outcome.ok || this.clock.now() > giveUpMs) read(0);
+            else this.after("journal", storageRetryMs, begin);
+          },
         },
-      },
-    );
+      );
+    };
+    begin();
+  }
+
+  replaceJournal(records: readonly WireValue[], then: () => void): void {
+    this.#store("replace", { journal: this.#cell.path, records }, then);
   }
 
   act(effect: (world: World) => void): void {
@@ -171,19 +190,36 @@ export class CellContext implements Context<Protocol> {
     const { clock } = cell.system.world;
     const armed = { timer: { dueMs: 0 }, live: true };
     cell.timers.set(key, armed);
-    cell.outbox.add(
-      () => {
-        if (!armed.live) return;
-        armed.timer = clock.arm(delayMs, () =>
-          cell.system.enqueueTurn(cell, `timer.${key}`, () => {
-            if (armed.live) run();
-          }),
-        );
+    cell.outbox.add(() => {
+      if (!armed.live) return;
+      armed.timer = clock.arm(delayMs, () =>
+        cell.system.enqueueTurn(cell, `timer.${key}`, () => {
+          if (armed.live) run();
+        }),
+      );
+    });
+  }
+
+  /** An actor without its journal can promise nothing: it ends, and a new life reads what is there. */
+  #store<K extends AskKind<StorageProtocol>>(
+    kind: K,
+    body: BodyOf<StorageProtocol[K]>,
+    stored: (answer: ReplyOf<StorageProtocol[K]>) => void,
+  ): void {
+    this.ask<StorageProtocol, K>(this.#storage(), kind, body, {
+      timeoutMs: durableTimeoutMs,
+      settled: (outcome) => {
+        invariant(outcome.ok, () => `${this.#cell.path} lost its journal: nothing more can be promised`);
+        stored(outcome.value);
       },
-      () => {
-        armed.live = false;
-      },
-    );
+    });
+  }
+
+  #storage(): ActorRef<StorageProtocol> {
+    this.#fence();
+    const { storage } = this.#cell.system;
+    invariant(storage !== undefined, () => `${this.#cell.path} wants a journal and this thread has no storage`);
+    return storage;
   }
 
   #fence(): void {

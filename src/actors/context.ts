@@ -42,6 +42,11 @@ export type Context<P> = {
   /** Appends the record to this actor's journal and runs `then` once it is on disk: the gate for what is promised. */
   afterDurable(record: WireValue, then: () => void): void;
 
+  /** Hears every record of this actor's journal, in order: what it had promised in earlier lives. */
+  recoverJournal(recovered: (records: readonly WireValue[]) => void): void;
+  /** Puts these records in place of the whole journal, in one step. */
+  replaceJournal(records: readonly WireValue[], then: () => void): void;
+
   /** Starts an effect on the world when the turn has returned. */
   act(effect: (world: World) => void): void;
   /** Runs work that takes its time outside; its outcome comes back as a turn, or not at all if the actor is gone. */

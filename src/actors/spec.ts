@@ -17,7 +17,7 @@ export type Spec<P, Args> = {
 export type Behaviour<P> = Handlers<P> & Hooks;
 
 type Hooks = {
-  /** Messages of ours that a full mailbox refused, at most one call per receiver and turn. */
+  /** Messages of ours that a full mailbox refused, at most one call per receiver, kind and turn. */
   readonly onRefused?: (refused: Refused) => void;
   /** The last thing that runs. What it tells or starts on the world still leaves; it may not spawn, ask or wait. */
   readonly onStop?: (reason: DownReason) => void;

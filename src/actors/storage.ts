@@ -8,9 +8,20 @@ import type { WireValue } from "./wire-value.ts";
 export type StorageProtocol = {
   /** Answered when the record is on disk. */
   append: Ask<{ readonly journal: string; readonly record: WireValue }, { readonly records: number }>;
+  /** The records from position `from` on, as many as fit one answer; `next` is absent at the end. */
+  read: Ask<
+    { readonly journal: string; readonly from: number },
+    { readonly records: readonly WireValue[]; readonly next?: number }
+  >;
+  /** Puts these records in place of all there are, in one step: after a crash there is the old journal or the new. */
+  replace: Ask<{ readonly journal: string; readonly records: readonly WireValue[] }, { readonly records: number }>;
 };
 
-export const storageTable = protocolTable<StorageProtocol>("storage", { append: { journal: 0, record: 1 } });
+export const storageTable = protocolTable<StorageProtocol>("storage", {
+  append: { journal: 0, record: 1 },
+  read: { journal: 0, from: 1 },
+  replace: { journal: 0, records: 1 },
+});
 
 /** The name under which a storage actor is registered on its thread. */
 export const storageName = "storage";

@@ -89,6 +89,8 @@ export type Processes = {
   start(command: ProcessCommand, on: ProcessEvents): void;
   /** Signals the whole group. Unknown or finished pids are ignored. */
   signal(pid: number, signal: "SIGTERM" | "SIGKILL"): void;
+  /** Kills every process that has these variables: what an earlier life of ours started and could not end. */
+  endStrays(environment: Readonly<Record<string, string>>): void;
 };
 
 export type ProcessEvents = {

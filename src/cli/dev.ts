@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { BackoffConfig } from "../actors/backoff.ts";
 import type { LogLevel } from "../actors/world.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { CliFailure } from "./failure.ts";
@@ -15,6 +16,9 @@ export type DevOptions = {
   readonly timeouts: string;
   readonly logLevel: LogLevel;
 };
+
+/** Pauses of slaves whose master is a thread away: it is there within milliseconds. */
+export const threadBackoff: BackoffConfig = { minMs: 20, maxMs: 1_000, factor: 2 };
 
 /** Time in which every slave must have registered, in milliseconds. */
 const readyWithinMs = 15_000;
@@ -40,6 +44,7 @@ export async function dev(options: DevOptions): Promise<void> {
 async function startCluster(cluster: LocalCluster, options: DevOptions): Promise<void> {
   const { slaves, data, timeouts, resources, port } = options;
   const { master, slave } = timeoutsOf(timeouts);
+  const config = { ...slave, registration: threadBackoff };
   const bridgePort = options.bridgePort ?? (port === 0 ? 0 : port + 10);
   await Promise.all([
     cluster.startMaster({
@@ -50,8 +55,8 @@ async function startCluster(cluster: LocalCluster, options: DevOptions): Promise
     cluster.startSlaves({
       master: "thread:master",
       slaves: devSlaves(slaves, resources),
-      config: slave,
-      ...(data === undefined ? {} : { workDir: data }),
+      config,
+      ...(data === undefined ? {} : { workDir: data, journal: true }),
       http: { host: "127.0.0.1", port: 0 },
     }),
   ]);

@@ -6,7 +6,7 @@ import type { LogLevel } from "../actors/world.ts";
 import { type BatchRow, batchFault } from "../frameworks/batch/batch.ts";
 import { type WordcountOptions, wordcountFault } from "../frameworks/wordcount/wordcount.ts";
 import type { Resources } from "../protocol/resources.ts";
-import { devSlaves, registered } from "./dev.ts";
+import { devSlaves, registered, threadBackoff } from "./dev.ts";
 import { CliFailure } from "./failure.ts";
 import { endingFailure, type FrameworkEnd, FrameworkProcess, type FrameworkRun } from "./framework-process.ts";
 import { aborted, interruption } from "./interrupt.ts";
@@ -79,7 +79,11 @@ export async function startPrivate(
   const { master, slave } = timeoutsOf(timeouts);
   await Promise.all([
     cluster.startMaster({ config: master }),
-    cluster.startSlaves({ master: "thread:master", slaves: devSlaves(slaves, resources), config: slave }),
+    cluster.startSlaves({
+      master: "thread:master",
+      slaves: devSlaves(slaves, resources),
+      config: { ...slave, registration: threadBackoff },
+    }),
   ]);
   await registered(cluster, slaves, interrupted);
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { placeText } from "../actors/address.ts";
+import { storageName } from "../actors/storage.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Log, LogLevel } from "../actors/world.ts";
 import { type BridgeAddress, openGateway } from "../http/gateway.ts";
@@ -50,6 +51,8 @@ export type SlavesPlan = {
   readonly config: SlaveConfig;
   /** Where sandboxes are made; absent: a temporary directory that is removed in the end. */
   readonly workDir?: string;
+  /** Whether they remember who they are and what they have to report through a restart; needs `workDir`. */
+  readonly journal?: boolean;
   /** Where sandbox files can be read; absent: nowhere. */
   readonly http?: { readonly host: string; readonly port: number; readonly insecure?: boolean };
 };
@@ -140,11 +143,21 @@ export class LocalCluster {
     const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
       const info = { hostname, port: files?.port ?? 0, resources, attributes, checkpoint: false };
       const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/" };
-      const args = { master: plan.master, info, config: plan.config, workDir, environment };
+      const args = {
+        master: plan.master,
+        info,
+        config: plan.config,
+        workDir,
+        environment,
+        checkpoint: plan.journal === true,
+      };
       return { name, behaviour: "slave", args, exported: true };
     });
     this.#slaves = plan.slaves;
-    await this.#start("slaves", roots, { tasks: { poolThreads: availableParallelism() }, dials: true });
+    const tasks = { tasks: { poolThreads: availableParallelism() }, dials: true };
+    if (plan.journal !== true) return await this.#start("slaves", roots, tasks);
+    const journals = { name: storageName, behaviour: "journals", args: join(workDir, "journals") };
+    await Promise.all([this.#start("journals", [journals]), this.#start("slaves", roots, tasks, "journals")]);
   }
 
   /** Starts a framework on a thread of its own. */
@@ -183,10 +196,15 @@ export class LocalCluster {
     await this.hosted.close();
   }
 
-  #start(name: string, roots: readonly ThreadRoot[], more: Partial<ThreadOptions> = {}): Promise<unknown> {
+  async #start(
+    name: string,
+    roots: readonly ThreadRoot[],
+    more: Partial<ThreadOptions> = {},
+    storageThread?: string,
+  ): Promise<void> {
     const { logLevel, prettyLog, secretFile } = this.#options;
     const options = { logLevel, prettyLog, ...(secretFile === undefined ? {} : { secretFile }), ...more };
-    return this.threads.start(name, { roots, options });
+    await this.threads.start(name, { roots, options, ...(storageThread === undefined ? {} : { storageThread }) });
   }
 
   async #drainSlaves(): Promise<void> {

@@ -42,6 +42,7 @@ export async function slave(options: SlaveOptions): Promise<void> {
       slaves: [{ name: "slave", hostname, resources, attributes }],
       config: timeoutsOf(timeouts).slave,
       workDir,
+      journal: true,
       http: { host, port, insecure: options.insecure === true },
     });
     process.stdout.write(`mesolite slave is running (pid ${process.pid}), looking for its master at ${master}\n`);

@@ -14,6 +14,7 @@ import { ThreadTaskPool } from "../runtime/task-pool.ts";
 import type { ThreadBoot, ThreadRoot } from "../runtime/thread-facade.ts";
 import { hostThread } from "../runtime/thread-host.ts";
 import { BridgeTransport } from "../runtime/transport.ts";
+import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
 import { secretFrom } from "./secret.ts";
@@ -68,6 +69,7 @@ async function childFor(
     opened(() => database.close());
     return child(name, registryStore(database), {});
   }
+  if (behaviour === "journals") return child(name, journalStorage(String(args)), {});
   const define = await schedulerOf(behaviour);
   return child(name, schedulerDriver(define), args as SchedulerDriverArgs<null>, { exported, restart: "temporary" });
 }

@@ -22,20 +22,21 @@ export type FileEntry = {
 
 /**
  * The sandboxes below a work directory, for reading only. Tasks write there, so nothing in them is trusted: a link out
- * of the work directory, a device or a pipe is as absent as a file that does not exist.
+ * of the sandboxes, a device or a pipe is as absent as a file that does not exist. What else a slave keeps in its work
+ * directory, such as its journal, is nobody's to read.
  *
  *     WORK_DIR/slaves/SLAVE/frameworks/FRAMEWORK/executors/EXECUTOR/runs/CONTAINER      and runs/latest, a link
  */
 export class Sandbox {
-  readonly #workDir: string;
+  readonly #slaves: string;
 
   constructor(workDir: string) {
-    this.#workDir = resolve(workDir);
+    this.#slaves = resolve(workDir, "slaves");
   }
 
-  /** Opens a path: below the work directory, or `/frameworks/…/runs/…` of any slave. Undefined when it may not be seen. */
+  /** Opens a path: below `WORK_DIR/slaves`, or `/frameworks/…/runs/…` of any slave. Undefined when it may not be seen. */
   async open(path: string): Promise<Opened | undefined> {
-    const root = await realpath(this.#workDir).catch(() => undefined);
+    const root = await realpath(this.#slaves).catch(() => undefined);
     const found = root === undefined ? undefined : await this.#find(path, root);
     return root === undefined || found === undefined ? undefined : openResolved(found, root);
   }
@@ -46,14 +47,14 @@ export class Sandbox {
     if (run === null) {
       const plain = resolve("/", path);
       // Whether files outside exist is nobody's business: they are not even looked at.
-      const inside = isBelow(plain, root) || isBelow(plain, this.#workDir);
+      const inside = isBelow(plain, root) || isBelow(plain, this.#slaves);
       return inside && path.startsWith("/") ? realpath(plain).catch(() => undefined) : undefined;
     }
     const [, framework = "", executor = "", container = "", rest = ""] = run;
     if ([framework, executor, container].some((name) => name === "." || name === "..")) return undefined;
-    const slaves = await readdir(join(root, "slaves")).catch(() => []);
+    const slaves = await readdir(root).catch(() => []);
     const runs = slaves.map((slave) =>
-      join(root, "slaves", slave, "frameworks", framework, "executors", executor, "runs", container),
+      join(root, slave, "frameworks", framework, "executors", executor, "runs", container),
     );
     const newest = await newestOf(runs);
     return newest === undefined ? undefined : realpath(join(newest, rest)).catch(() => undefined);

@@ -1,4 +1,5 @@
 import { invariant } from "../base/invariant.ts";
+import { MultiMap } from "../base/multi-map.ts";
 import type { OfferRow } from "../protocol/cluster-events.ts";
 import { type FrameworkId, OfferId, type SlaveId } from "../protocol/ids.ts";
 import { clampRefuseMs, type Filter, type Offer, type Operation, type RescindReason } from "../protocol/offer.ts";
@@ -16,6 +17,8 @@ export class Offers {
   readonly #state: () => MasterState;
   /** In the order they were made, which is the order in which they expire. */
   readonly #offers = new Map<OfferId, Outstanding>();
+  readonly #bySlave = new MultiMap<SlaveId, Outstanding>();
+  readonly #byFramework = new MultiMap<FrameworkId, Outstanding>();
   #made = 0;
 
   constructor(state: () => MasterState) {
@@ -27,7 +30,7 @@ export class Offers {
   }
 
   onSlave(slaveId: SlaveId): readonly Outstanding[] {
-    return [...this.#offers.values()].filter((offer) => offer.slaveId === slaveId);
+    return [...this.#bySlave.get(slaveId)];
   }
 
   /** Turns the allocator's rows into offers, one message per framework; rows that came too late go back. */
@@ -75,8 +78,8 @@ export class Offers {
 
   /** Takes back what is offered to a framework whose scheduler is gone or was replaced: nobody is told. */
   withdrawFramework(frameworkId: FrameworkId): void {
-    for (const offer of [...this.#offers.values()]) {
-      if (offer.frameworkId === frameworkId) this.#giveBack(this.#end(offer, "rescinded"), undefined);
+    for (const offer of [...this.#byFramework.get(frameworkId)]) {
+      this.#giveBack(this.#end(offer, "rescinded"), undefined);
     }
   }
 
@@ -106,6 +109,8 @@ export class Offers {
       expiresMs: ctx.clock.now() + config.offerTimeoutMs,
     };
     this.#offers.set(id, offer);
+    this.#bySlave.add(slaveId, offer);
+    this.#byFramework.add(frameworkId, offer);
     slaves.offer(slave, resources);
     frameworks.offer(frameworkId, resources);
     publisher.changed({ type: "offer", row: this.row(offer) });
@@ -162,6 +167,8 @@ export class Offers {
   #end(offer: Outstanding, how: "accepted" | "declined" | "rescinded"): Outstanding {
     const { slaves, frameworks, publisher } = this.#state();
     this.#offers.delete(offer.id);
+    this.#bySlave.delete(offer.slaveId, offer);
+    this.#byFramework.delete(offer.frameworkId, offer);
     slaves.unoffer(offer.slaveId, offer.resources);
     frameworks.unoffer(offer.frameworkId, offer.resources, how);
     publisher.changed({ type: "offerGone", id: offer.id });

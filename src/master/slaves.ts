@@ -97,11 +97,18 @@ export class Slaves {
       return this.#accept(slaveId, registration);
     }
     this.#admitting.add(self);
-    const back = slaveId !== undefined && registrar.registry.unreachable[slaveId] !== undefined;
-    const id = back ? slaveId : SlaveId(`${masterId}-S${this.#made++}`);
-    registrar.apply({ type: back ? "markSlaveReachable" : "admitSlave", slaveId: id, info }, () => {
+    if (slaveId !== undefined && registrar.registry.unreachable[slaveId] !== undefined) {
+      registrar.apply({ type: "markSlaveReachable", slaveId, info }, () => {
+        this.#admitting.delete(self);
+        this.#accept(slaveId, registration);
+      });
+      return;
+    }
+    const id = SlaveId(`${masterId}-S${this.#made++}`);
+    registrar.apply({ type: "admitSlave", slaveId: id, info }, () => {
       this.#admitting.delete(self);
-      this.#accept(id, registration);
+      // Whoever it was before was given up, and every task with it: it starts anew under the new id.
+      this.#accept(id, { ...registration, tasks: [] });
     });
   }
 

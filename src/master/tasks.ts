@@ -1,3 +1,4 @@
+import { MultiMap } from "../base/multi-map.ts";
 import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
 import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
 import {
@@ -26,7 +27,8 @@ export type Task = {
 export class Tasks {
   readonly #state: () => MasterState;
   readonly #tasks = new Map<string, Task>();
-  readonly #bySlave = new Map<SlaveId, Set<Task>>();
+  readonly #bySlave = new MultiMap<SlaveId, Task>();
+  readonly #byFramework = new MultiMap<FrameworkId, Task>();
 
   constructor(state: () => MasterState) {
     this.#state = state;
@@ -41,11 +43,11 @@ export class Tasks {
   }
 
   onSlave(slaveId: SlaveId): readonly Task[] {
-    return [...(this.#bySlave.get(slaveId) ?? [])];
+    return [...this.#bySlave.get(slaveId)];
   }
 
   ofFramework(frameworkId: FrameworkId): readonly Task[] {
-    return [...this.#tasks.values()].filter((task) => task.frameworkId === frameworkId);
+    return [...this.#byFramework.get(frameworkId)];
   }
 
   /** Whether the task may go on while its slave's link is broken: functions die with their slave's process. */
@@ -212,8 +214,8 @@ export class Tasks {
   #add(task: Task): void {
     const { slaves, frameworks, publisher } = this.#state();
     this.#tasks.set(taskKey(task.frameworkId, task.info.taskId), task);
-    const onSlave = this.#bySlave.get(task.slaveId) ?? new Set();
-    this.#bySlave.set(task.slaveId, onSlave.add(task));
+    this.#bySlave.add(task.slaveId, task);
+    this.#byFramework.add(task.frameworkId, task);
     if (!task.released) {
       slaves.use(task.slaveId, task.info.resources);
       frameworks.use(task.frameworkId, task.info.resources);
@@ -234,9 +236,8 @@ export class Tasks {
 
   #remove(task: Task): void {
     this.#tasks.delete(taskKey(task.frameworkId, task.info.taskId));
-    const onSlave = this.#bySlave.get(task.slaveId);
-    onSlave?.delete(task);
-    if (onSlave?.size === 0) this.#bySlave.delete(task.slaveId);
+    this.#bySlave.delete(task.slaveId, task);
+    this.#byFramework.delete(task.frameworkId, task);
     this.#state().frameworks.settle(task.frameworkId);
   }
 

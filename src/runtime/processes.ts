@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessCommand, ProcessEvents, ProcessExit, Processes } from "../actors/world.ts";
 
@@ -38,6 +38,18 @@ export class ProcessGroups implements Processes {
 
   signal(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
     if (this.#live.has(pid)) signalGroup(pid, signal);
+  }
+
+  endStrays(environment: Readonly<Record<string, string>>): void {
+    const wanted = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+    for (const pid of pidsWith(wanted)) {
+      if (this.#live.has(pid)) continue;
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended meanwhile, or is somebody else's: either way it is none of ours any more.
+      }
+    }
   }
 
   /** Kills every live group, at once: also the last thing that happens when the thread exits. */
@@ -122,5 +134,25 @@ function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ESRCH" && code !== "EPERM") throw error;
+  }
+}
+
+/** Processes whose environment has all of these entries. Only Linux tells; elsewhere there are none to be found. */
+function pidsWith(wanted: readonly string[]): readonly number[] {
+  try {
+    return readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0 && hasEnvironment(pid, wanted));
+  } catch {
+    return [];
+  }
+}
+
+function hasEnvironment(pid: number, wanted: readonly string[]): boolean {
+  try {
+    const entries = new Set(readFileSync(`/proc/${pid}/environ`, "utf8").split("\0"));
+    return wanted.every((entry) => entries.has(entry));
+  } catch {
+    return false;
   }
 }

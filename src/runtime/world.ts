@@ -60,4 +60,5 @@ const noProcesses: Processes = {
     queueMicrotask(() => on.failed("this thread starts no processes"));
   },
   signal() {},
+  endStrays() {},
 };

@@ -1,6 +1,6 @@
 import { KindTable } from "../actors/link/kind-table.ts";
 import type { Spec } from "../actors/spec.ts";
-import { storageTable } from "../actors/storage.ts";
+import { storageName, storageTable } from "../actors/storage.ts";
 import { type ChildSpec, child } from "../actors/supervisor.ts";
 import type { Log } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
@@ -23,6 +23,7 @@ import { functionExecutor } from "../slave/function-executor.ts";
 import { simulatedExecutor } from "../slave/simulated-executor.ts";
 import { type Party, slave } from "../slave/slave.ts";
 import { SimClock } from "./clock.ts";
+import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
 import { SimNode, type ThreadPlan } from "./node.ts";
 import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
@@ -69,6 +70,8 @@ export class SimCluster {
   readonly #nodes = new Map<string, SimNode>();
   readonly #epochs = new Map<string, number>();
   readonly #log: Log;
+  /** What slaves with a journal find again when they restart. */
+  readonly #journals: ReadonlyMap<string, JournalDisk>;
 
   constructor(random: Prng, options: ClusterOptions) {
     this.#random = random;
@@ -84,6 +87,9 @@ export class SimCluster {
     this.#log = (level, from, message) => {
       if (level === "error" && !message.includes("injected")) this.failures.push(`${from} ${message}`);
     };
+    const keeps = random.split("journals");
+    const journals = this.slaveNames.filter(() => keeps.chance(0.5));
+    this.#journals = new Map(journals.map((name) => [name, new JournalDisk()]));
     this.bootMaster();
     for (const index of options.slaves.keys()) this.bootSlave(index);
     for (const index of options.work.keys()) this.bootFramework(index);
@@ -127,8 +133,21 @@ export class SimCluster {
     const resources = this.#options.slaves[index] ?? noResources;
     const hostname = slaveName(index);
     const info = { hostname, port: 0, resources, attributes: {}, checkpoint: false };
-    const args = { master: masterEndpoint, info, config: slaveTestScale, workDir: "/work", environment: {} };
-    this.#boot(hostname, [{ thread: "slave", roots: () => [this.#child("slave", slave, args)] }]);
+    const disk = this.#journals.get(hostname);
+    const checkpoint = disk !== undefined;
+    const args = {
+      master: masterEndpoint,
+      info,
+      config: slaveTestScale,
+      workDir: "/work",
+      environment: {},
+      checkpoint,
+    };
+    const storage = simJournalStorage(disk ?? new JournalDisk(), this.#random.split(`journal.${hostname}`));
+    this.#boot(hostname, [
+      { thread: "storage", roots: () => [this.#child(storageName, storage, {})] },
+      { thread: "slave", storage: "storage", roots: () => [this.#child("slave", slave, args)] },
+    ]);
   }
 
   /** A scheduler resumes the framework that its record knows. */

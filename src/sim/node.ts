@@ -10,6 +10,8 @@ import { NodeClock, simWorld } from "./world.ts";
 
 export type ThreadPlan = {
   readonly thread: string;
+  /** The thread that keeps the journals of this one. */
+  readonly storage?: string;
   readonly roots: (place: (thread: string) => string) => readonly ChildSpec[];
 };
 
@@ -35,19 +37,21 @@ export class SimNode {
     this.epoch = epoch;
     this.#network = parts.network;
     this.#clock = new NodeClock(parts.clock);
-    const places = new Map(plans.map(({ thread }) => [thread, { node: name, epoch, thread, threadEpoch: 1 }]));
-    this.systems = [...places.values()].map((place) => this.#boot(place, parts));
+    const placeOf = (thread: string) => ({ node: name, epoch, thread, threadEpoch: 1 });
+    this.systems = plans.map(({ thread, storage }) =>
+      this.#boot(placeOf(thread), storage === undefined ? undefined : placeOf(storage), parts),
+    );
     for (const [index, system] of this.systems.entries()) {
       parts.network.attach(system);
       for (const other of this.systems.slice(0, index)) parts.network.join(other, system);
     }
-    const placeOf = (thread: string) => {
-      const place = places.get(thread);
-      return place === undefined ? "" : placeText(place);
-    };
     for (const [index, { roots }] of plans.entries()) {
       const intensity = { max: 20, withinMs: 30_000 };
-      const args = { strategy: "one-for-one", intensity, children: roots(placeOf) } as const;
+      const args = {
+        strategy: "one-for-one",
+        intensity,
+        children: roots((thread) => placeText(placeOf(thread))),
+      } as const;
       this.systems[index]?.spawn(supervisor, args, { name: "supervisor" });
     }
   }
@@ -68,9 +72,15 @@ export class SimNode {
     this.#network.crash(this.systems.map(({ place }) => place));
   }
 
-  #boot(place: Place, parts: NodeParts): ActorSystem {
+  #boot(place: Place, storage: Place | undefined, parts: NodeParts): ActorSystem {
     const text = placeText(place);
-    const world = simWorld(text, this.#clock, parts.random.split(text), parts.network, parts.log);
-    return new ActorSystem({ place, world, kinds: parts.kinds, wake: () => {}, isolation: parts.isolation });
+    return new ActorSystem({
+      place,
+      world: simWorld(text, this.#clock, parts.random.split(text), parts.network, parts.log),
+      kinds: parts.kinds,
+      wake: () => {},
+      isolation: parts.isolation,
+      ...(storage === undefined ? {} : { storagePlace: placeText(storage) }),
+    });
   }
 }

@@ -113,14 +113,14 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       hear(record, status);
       const item = running.get(status.taskId);
       if (item === undefined) {
-        if (!isTerminal(status.state) && status.state !== "unreachable") driver.killTask(status.taskId);
+        if (isAlive(status.state)) driver.killTask(status.taskId);
         return;
       }
       if (status.state === "running" && random.chance(mood.kills)) {
         counts.kills++;
         driver.killTask(status.taskId);
       }
-      if (!isTerminal(status.state) && status.state !== "unreachable" && status.state !== "unknown") return;
+      if (isAlive(status.state)) return;
       running.delete(status.taskId);
       if (status.state === "finished") {
         counts.finished++;
@@ -141,6 +141,11 @@ function work(random: Prng) {
   if (kind === 1) return { function: { module: "sim", export: "sim", args: null } };
   const outcome = random.chance(0.9) ? ("finished" as const) : ("failed" as const);
   return { simulated: { durationMs: 100 + random.int(durationMaxMs), outcome } };
+}
+
+/** Whether the task may still come to something. */
+function isAlive(state: TaskState): boolean {
+  return !isTerminal(state) && state !== "unreachable" && state !== "unknown";
 }
 
 function hear(record: WorkRecord, status: TaskStatus): void {

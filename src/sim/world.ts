@@ -77,6 +77,7 @@ function simProcesses(clock: Clock, random: Prng): Processes {
     signal(pid, signal) {
       if (signal === "SIGKILL" || !random.chance(stubborn)) living.get(pid)?.({ kind: "signalled", signal });
     },
+    endStrays() {},
   };
 }
 

@@ -12,11 +12,14 @@ import { functionExecutor } from "./function-executor.ts";
 import { sandboxDirectory } from "./sandbox.ts";
 import { simulatedExecutor } from "./simulated-executor.ts";
 
-type Entry = {
+export type Entry = {
   readonly frameworkId: FrameworkId;
   readonly framework: FrameworkInfo;
   readonly task: TaskInfo;
-  readonly executor: ActorRef<ExecutorProtocol>;
+  /** Absent when the task ran in an earlier life of the slave. */
+  readonly executor?: ActorRef<ExecutorProtocol>;
+  /** Whether the executor has been told to begin; before that the launch is on its way to disk. */
+  begun: boolean;
   status: TaskStatus;
   /** Its end is not reported to anybody: the master gave it up before. */
   disowned: boolean;
@@ -53,13 +56,14 @@ export class Executors {
     return this.#entries.values();
   }
 
+  /** Makes an executor for the task; it waits for `begin`. */
   launch(
     slaveId: SlaveId,
     frameworkId: FrameworkId,
     framework: FrameworkInfo,
     task: TaskInfo,
     staged: TaskStatus,
-  ): void {
+  ): Entry {
     const { taskId } = task;
     const ids = { slaveId, frameworkId, taskId, run: this.#ctx.ids.next() };
     const args: ExecutorArgs = {
@@ -70,15 +74,32 @@ export class Executors {
       environment: this.#config.environment,
     };
     const executor = this.#spawn(task, args);
-    const entry: Entry = { frameworkId, framework, task, executor, status: staged, disowned: false };
+    const entry: Entry = { frameworkId, framework, task, executor, begun: false, status: staged, disowned: false };
     this.#entries.set(taskKey(frameworkId, taskId), entry);
     this.#ctx.watch(executor, (down) => this.#ended(frameworkId, taskId, down));
-    executor.tell("launch", { task });
+    return entry;
+  }
+
+  /** The launch is on disk: the executor may begin. */
+  begin(entry: Entry): void {
+    entry.begun = true;
+    entry.executor?.tell("launch", { task: entry.task });
+  }
+
+  /** A task of an earlier life, of which only its news are left. */
+  restore(frameworkId: FrameworkId, framework: FrameworkInfo, task: TaskInfo, status: TaskStatus): void {
+    const entry: Entry = { frameworkId, framework, task, begun: true, status, disowned: false };
+    this.#entries.set(taskKey(frameworkId, task.taskId), entry);
+  }
+
+  /** Ends an executor whose task has not begun. */
+  stop(entry: Entry): void {
+    if (entry.executor !== undefined) this.#ctx.stop(entry.executor);
   }
 
   kill(entry: Entry, graceMs: number | undefined): void {
     if (isTerminal(entry.status.state)) return;
-    entry.executor.tell("kill", {
+    entry.executor?.tell("kill", {
       taskId: entry.task.taskId,
       graceMs: graceMs ?? entry.task.killGraceMs ?? killGraceMsDefault,
     });

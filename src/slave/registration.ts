@@ -1,3 +1,4 @@
+import { Backoff } from "../actors/backoff.ts";
 import type { Context } from "../actors/context.ts";
 import { Peer } from "../actors/peer.ts";
 import type { ActorRef } from "../actors/ref.ts";
@@ -21,34 +22,40 @@ export class Registration {
   readonly #ctx: Context<unknown>;
   readonly #config: SlaveConfig;
   readonly #events: RegistrationEvents;
-  readonly #peer: Peer<MasterForSlaves>;
+  readonly #master: string;
+  #peer: Peer<MasterForSlaves> | undefined;
+  /** Pauses between hellos: the master may be busy with the whole cluster's. */
+  readonly #hellos: Backoff;
   #lead: Lead = { epoch: 0, term: 0 };
   #registered = false;
   #missesMs = 0;
 
   constructor(ctx: Context<unknown>, master: string, config: SlaveConfig, events: RegistrationEvents) {
     this.#ctx = ctx;
+    this.#master = master;
     this.#config = config;
     this.#events = events;
-    const backoff = config.registration;
-    this.#peer = new Peer<MasterForSlaves>(
-      ctx,
-      { endpoint: master, name: masterName, backoff },
-      {
-        up: () => this.#register(),
-        down: (reason) => this.#lost(reason),
-        failed: (reason, attempts) => {
-          ctx.log(attempts === 1 ? "warn" : "debug", `cannot reach the master at ${master}, trying on: ${reason}`, {
-            attempts,
-          });
-        },
+    this.#hellos = new Backoff(config.registration, ctx.random);
+  }
+
+  /** Begins the search, as whom an earlier life was known. */
+  start(slaveId: SlaveId | undefined, lead: Lead | undefined): void {
+    this.slaveId = slaveId;
+    if (lead !== undefined) this.#lead = lead;
+    const peer = { endpoint: this.#master, name: masterName, backoff: this.#config.registration };
+    this.#peer = new Peer<MasterForSlaves>(this.#ctx, peer, {
+      up: () => this.#register(),
+      down: (reason) => this.#lost(reason),
+      failed: (reason, attempts) => {
+        const level = attempts === 1 ? "warn" : "debug";
+        this.#ctx.log(level, `cannot reach the master at ${this.#master}, trying on: ${reason}`, { attempts });
       },
-    );
+    });
   }
 
   /** The master that knows us, or undefined while there is none. */
   get master(): ActorRef<MasterForSlaves> | undefined {
-    return this.#registered ? this.#peer.ref : undefined;
+    return this.#registered ? this.#peer?.ref : undefined;
   }
 
   /** Whether an order may be carried out. Orders of a leadership that was superseded have no effect. */
@@ -66,7 +73,8 @@ export class Registration {
     this.slaveId = slaveId;
     this.#registered = true;
     this.#missesMs = missesMs;
-    this.#peer.settled();
+    this.#peer?.settled();
+    this.#hellos.reset();
     this.#ctx.cancel("register");
     this.pinged();
   }
@@ -77,11 +85,11 @@ export class Registration {
   }
 
   #register(): void {
-    const master = this.#peer.ref;
+    const master = this.#peer?.ref;
     if (master === undefined) return;
     this.#registered = false;
     this.#events.hello(master);
-    this.#ctx.after("register", this.#config.registration.minMs, () => this.#register());
+    this.#ctx.after("register", this.#config.registration.minMs + this.#hellos.nextMs(), () => this.#register());
   }
 
   #lost(reason: string): void {

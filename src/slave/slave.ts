@@ -3,12 +3,15 @@ import type { Context } from "../actors/context.ts";
 import { type Ask, protocolTable } from "../actors/protocol.ts";
 import type { Spec } from "../actors/spec.ts";
 import { type ExecutorCalls, type ExecutorStatus, executorCallsTable } from "../protocol/executor-api.ts";
-import type { FrameworkId, TaskId } from "../protocol/ids.ts";
+import type { FrameworkInfo } from "../protocol/framework-info.ts";
+import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { Lead } from "../protocol/lead.ts";
 import { type LostTask, type SlaveProtocol, slaveTable } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
-import { isTerminal, type KnownTask, type TaskStatus } from "../protocol/task.ts";
+import { isTerminal, type KnownTask, type TaskInfo, type TaskStatus } from "../protocol/task.ts";
+import { Checkpoint, type RecoveredTask } from "./checkpoint.ts";
 import type { SlaveConfig } from "./config.ts";
-import { Executors } from "./executors.ts";
+import { type Entry, Executors } from "./executors.ts";
 import { Registration } from "./registration.ts";
 import { StatusUpdates } from "./status-updates.ts";
 
@@ -21,6 +24,8 @@ export type SlaveArgs = {
   readonly workDir: string;
   /** Environment that commands start from. */
   readonly environment: { readonly [name: string]: string };
+  /** Whether it keeps a journal, and so its identity and its news, through a restart. */
+  readonly checkpoint: boolean;
 };
 
 type SlaveOperations = {
@@ -40,25 +45,17 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
   }),
   start(ctx, args) {
     const party = new Party(ctx, args);
-    const { registration, executors, updates } = party;
+    party.start();
+    const { registration, updates } = party;
     return {
       slaveRegistered: ({ lead, slaveId, missesMs, lost }) => {
-        if (registration.accepts(lead)) party.registered(slaveId, missesMs, lost);
+        if (registration.accepts(lead)) party.registered(lead, slaveId, missesMs, lost);
       },
       slaveRefused: ({ lead, reason }) => {
         if (registration.accepts(lead)) ctx.stop(undefined, { failed: `the master refuses this slave: ${reason}` });
       },
       runTask: ({ lead, frameworkId, framework, task }) => {
-        const { slaveId } = registration;
-        if (!registration.accepts(lead) || slaveId === undefined) return;
-        if (executors.get(frameworkId, task.taskId) !== undefined) return;
-        executors.launch(
-          slaveId,
-          frameworkId,
-          framework,
-          task,
-          party.status({ taskId: task.taskId, state: "staging" }),
-        );
+        if (registration.accepts(lead)) party.run(frameworkId, framework, task);
       },
       killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
         if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
@@ -85,13 +82,17 @@ export class Party {
   readonly registration: Registration;
   readonly executors: Executors;
   readonly updates: StatusUpdates;
+  readonly #checkpoint: Checkpoint;
   readonly #ctx: Context<SlaveMailbox>;
   readonly #self: Address<SlaveProtocol>;
+  /** The id and the leadership that were last written down. */
+  #identity: string | undefined;
   #drained: (() => void) | undefined;
 
   constructor(ctx: Context<SlaveMailbox>, args: SlaveArgs) {
     this.#ctx = ctx;
     this.#self = ctx.self.address;
+    this.#checkpoint = new Checkpoint(ctx, args.checkpoint);
     this.executors = new Executors(ctx, args, (frameworkId, taskId, { reason }) => {
       const why = typeof reason === "object" ? reason.failed : reason;
       this.reported(frameworkId, {
@@ -101,7 +102,7 @@ export class Party {
         message: `the executor ended: ${why}`,
       });
     });
-    this.updates = new StatusUpdates(ctx, args.config, (update) => {
+    this.updates = new StatusUpdates(ctx, args.config, this.#checkpoint, (update) => {
       const { master, slaveId } = this.registration;
       if (slaveId !== undefined) master?.tell("statusUpdate", { slaveId, update });
     });
@@ -114,10 +115,35 @@ export class Party {
     });
   }
 
-  registered(slaveId: Parameters<Registration["registered"]>[0], missesMs: number, lost: readonly LostTask[]): void {
+  /** Takes up what an earlier life left, and goes in search of the master. */
+  start(): void {
+    this.#checkpoint.recover(({ slaveId, lead, tasks }) => {
+      this.registration.start(slaveId, lead);
+      if (slaveId !== undefined) this.#ctx.act(({ processes }) => processes.endStrays({ MESOS_SLAVE_ID: slaveId }));
+      for (const recovered of tasks) this.#restore(recovered);
+    });
+  }
+
+  registered(lead: Lead, slaveId: SlaveId, missesMs: number, lost: readonly LostTask[]): void {
+    const known = this.registration.slaveId;
+    const identity = `${slaveId} ${lead.epoch}.${lead.term}`;
+    if (identity !== this.#identity) this.#checkpoint.write({ type: "registered", slaveId, lead }, () => {});
+    this.#identity = identity;
     this.registration.registered(slaveId, missesMs);
+    if (slaveId !== known && known !== undefined) this.#startAnew();
     for (const { frameworkId, taskId } of lost) this.#disown(frameworkId, taskId);
     this.updates.resendAll();
+  }
+
+  /** A task begins once it is on disk that it does: a slave that dies in between knows what to look for. */
+  run(frameworkId: FrameworkId, framework: FrameworkInfo, task: TaskInfo): void {
+    const { slaveId } = this.registration;
+    if (slaveId === undefined || this.executors.get(frameworkId, task.taskId) !== undefined) return;
+    const staged = this.status({ taskId: task.taskId, state: "staging" });
+    const entry = this.executors.launch(slaveId, frameworkId, framework, task, staged);
+    this.#checkpoint.write({ type: "launched", frameworkId, framework, task }, () => {
+      if (!isTerminal(entry.status.state)) this.executors.begin(entry);
+    });
   }
 
   pinged(): void {
@@ -128,12 +154,12 @@ export class Party {
 
   kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined): void {
     const entry = this.executors.get(frameworkId, taskId);
-    if (entry !== undefined) this.executors.kill(entry, graceMs);
+    if (entry !== undefined) this.#kill(entry, graceMs);
   }
 
   shutdownFramework(frameworkId: FrameworkId): void {
     for (const entry of this.executors.all()) {
-      if (entry.frameworkId === frameworkId) this.executors.kill(entry, undefined);
+      if (entry.frameworkId === frameworkId) this.#kill(entry, undefined);
     }
   }
 
@@ -148,16 +174,18 @@ export class Party {
     const worker = reported.worker ?? entry.status.worker;
     entry.status = this.status({ ...reported, ...(worker === undefined ? {} : { worker }) });
     this.updates.append({ frameworkId, status: entry.status });
+    if (isTerminal(reported.state)) this.#finishDrain();
   }
 
   forget(frameworkId: FrameworkId, taskId: TaskId): void {
     this.executors.forget(frameworkId, taskId);
+    this.#checkpoint.write({ type: "forgotten", frameworkId, taskId }, () => {});
     this.#finishDrain();
   }
 
   drain(graceMs: number, done: (killed: number) => void): void {
     const live = [...this.executors.all()].filter(({ status }) => !isTerminal(status.state));
-    for (const entry of live) this.executors.kill(entry, graceMs);
+    for (const entry of live) this.#kill(entry, graceMs);
     this.#drained = () => {
       const { master, slaveId } = this.registration;
       if (slaveId !== undefined) master?.tell("unregisterSlave", { slaveId });
@@ -188,6 +216,11 @@ export class Party {
     }));
   }
 
+  /** The master has given us up and lets us in as somebody else: what we were belongs to nobody any more. */
+  #startAnew(): void {
+    for (const { frameworkId, task } of [...this.executors.all()]) this.#disown(frameworkId, task.taskId);
+  }
+
   /** Ends a task that the master has given up; nobody hears of it again. */
   #disown(frameworkId: FrameworkId, taskId: TaskId): void {
     const entry = this.executors.get(frameworkId, taskId);
@@ -195,7 +228,29 @@ export class Party {
     if (entry === undefined) return;
     if (isTerminal(entry.status.state)) return this.forget(frameworkId, taskId);
     entry.disowned = true;
-    this.executors.kill(entry, undefined);
+    this.#kill(entry, undefined);
+  }
+
+  #kill(entry: Entry, graceMs: number | undefined): void {
+    if (entry.begun) return this.executors.kill(entry, graceMs);
+    const { taskId } = entry.task;
+    this.reported(entry.frameworkId, { taskId, state: "killed", reason: "TASK_KILLED_DURING_LAUNCH" });
+    this.executors.stop(entry);
+  }
+
+  /** What ran when the earlier life ended has ended with it; its scheduler hears so after what it had still to hear. */
+  #restore({ frameworkId, framework, task, status, pending }: RecoveredTask): void {
+    const { taskId } = task;
+    const last = status ?? this.status({ taskId, state: "staging" });
+    this.executors.restore(frameworkId, framework, task, last);
+    this.updates.restore(frameworkId, taskId, pending);
+    if (isTerminal(last.state)) return;
+    this.reported(frameworkId, {
+      taskId,
+      state: "lost",
+      reason: "AGENT_RESTARTED",
+      message: "the slave was restarted",
+    });
   }
 
   /** A drained slave leaves once nothing runs: what is not acknowledged yet is told by the master's own books. */

@@ -22,20 +22,31 @@ test("R1.5 a place is what its text says", () => {
 
 test("R1.5 an address is what its text says, whoever it is for", () => {
   fc.assert(
-    fc.property(places, fc.nat({ max: 2 ** 24 - 1 }), fc.nat({ max: 2 ** 32 - 1 }), word, (any, slot, generation, name) => {
-      const place = placeText(any);
-      expect(parseAddress(slotAddress(place, slot, generation))).toEqual({ place, slot, generation });
-      expect(parseAddress(nameAddress(place, name))).toEqual({ place, name });
-    }),
+    fc.property(
+      places,
+      fc.nat({ max: 2 ** 24 - 1 }),
+      fc.nat({ max: 2 ** 32 - 1 }),
+      word,
+      (any, slot, generation, name) => {
+        const place = placeText(any);
+        expect(parseAddress(slotAddress(place, slot, generation))).toEqual({ place, slot, generation });
+        expect(parseAddress(nameAddress(place, name))).toEqual({ place, name });
+      },
+    ),
   );
 });
 
-test.each(["", "node", "node~1/main", "Node~1/main.1", "node~1/main.1 ", "node~1/main.123456", `${"n".repeat(64)}~1/main.1`])(
-  "%j names no place",
-  (text) => {
-    expect(parsePlace(text)).toBeUndefined();
-  },
-);
+test.each([
+  "",
+  "node",
+  "node~1/main",
+  "Node~1/main.1",
+  "node~1/main.1 ",
+  "node~1/main.123456",
+  `${"n".repeat(64)}~1/main.1`,
+])("%j names no place", (text) => {
+  expect(parsePlace(text)).toBeUndefined();
+});
 
 test.each(["", "node~1/main.1", "node~1/main.1:", "node~1/main.1:4", "node~1/main.1:four.1", ":1.1"])(
   "%j is no address",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { storageName } from "../../src/actors/storage.ts";
-import { HandStorage, placeOf, Puppet, Stage } from "./kit.ts";
+import { HandStorage, Puppet, placeOf, Stage } from "./kit.ts";
 
 function scene() {
   const stage = new Stage();
@@ -101,23 +101,36 @@ describe("afterDurable", () => {
     expect(listener.heard).toEqual(["a is safe", "b is safe"]);
   });
 
+  test("leaves a journal that can be read again, page by page, and replaced", () => {
+    const stage = new Stage();
+    const storage = new HandStorage();
+    const site = stage.site("one", {}, { storagePlace: "one~1/main.1" });
+    site.system.spawn(storage.spec, undefined, { name: storageName });
+    const one = site.start("one");
+    const recover = () =>
+      site.do(one, (ctx) => ctx.recoverJournal((records) => one.heard.push(`recovered ${records.join(" ")}`)));
+    recover();
+    storage.journals.set("/one", ["a", "b", "c", "d", "e"]);
+    recover();
+    site.do(one, (ctx) => ctx.replaceJournal(["abc", "de"], () => one.heard.push("replaced")));
+    recover();
+    expect(one.heard).toEqual(["recovered ", "recovered a b c d e", "replaced", "recovered abc de"]);
+    expect(storage.journals.get("/one")).toEqual(["abc", "de"]);
+  });
+
   test("fails the actor whose journal is lost: nothing more can be promised", () => {
     const stage = new Stage();
     const site = stage.site("one", {}, { storagePlace: "one~1/main.1" });
     const one = site.start("one");
     site.do(one, (ctx) => ctx.afterDurable("a", () => one.heard.push("safe")));
     expect(one.heard).toEqual([]);
-    expect(site.ended).toEqual([
-      "/one failed InvariantViolation: /one lost its journal: nothing more can be promised",
-    ]);
+    expect(site.ended).toEqual(["/one failed InvariantViolation: /one lost its journal: nothing more can be promised"]);
   });
 
   test("is refused on a thread without storage", () => {
     const { site, one } = scene();
     site.do(one, (ctx) => ctx.afterDurable("a", () => {}));
-    expect(site.ended).toEqual([
-      "/one failed InvariantViolation: /one wants a journal and this thread has no storage",
-    ]);
+    expect(site.ended).toEqual(["/one failed InvariantViolation: /one wants a journal and this thread has no storage"]);
   });
 });
 

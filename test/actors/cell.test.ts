@@ -150,6 +150,8 @@ describe("after its end", () => {
       () => ctx.every("t", 1, () => {}),
       () => ctx.cancel("t"),
       () => ctx.afterDurable(null, () => {}),
+      () => ctx.recoverJournal(() => {}),
+      () => ctx.replaceJournal([], () => {}),
       () => ctx.act(() => {}),
       () =>
         ctx.pipe(

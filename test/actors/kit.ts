@@ -215,7 +215,9 @@ export class Site {
   }
 
   #world(): World {
-    const nothing = () => invariant(false, "the kit has no such thing");
+    const nothing = (): never => {
+      throw new Error("the kit has no such thing");
+    };
     let ids = 0;
     return {
       clock: this.stage.clock,
@@ -229,7 +231,7 @@ export class Site {
           else new Wire(this.stage, [this, opened], other, false);
         },
       },
-      processes: { start: nothing, signal: nothing },
+      processes: { start: nothing, signal: nothing, endStrays: nothing },
       pool: { call: nothing },
     };
   }
@@ -298,7 +300,7 @@ export class Wire {
 }
 
 /** A clock that moves when it is told to. */
-export class HandClock {
+class HandClock {
   #now = 0;
   #order = 0;
   readonly #armed = new Heap<HandTimer>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order));
@@ -342,9 +344,10 @@ type HandTimer = { readonly dueMs: number; readonly order: number; readonly task
 /** The name of a site as others address it. */
 export const placeOf = (site: Site): string => placeText(site.place);
 
-/** A storage actor that says when a record is on disk. */
+/** A storage actor that says when an appended record is on disk, and reads two records at a time. */
 export class HandStorage {
   readonly appended: { readonly journal: string; readonly record: WireValue; readonly durable: () => void }[] = [];
+  readonly journals = new Map<string, readonly WireValue[]>();
 
   readonly spec: Spec<StorageProtocol, undefined> = {
     name: "storage",
@@ -352,6 +355,15 @@ export class HandStorage {
     start: () => ({
       append: ({ journal, record }, reply) => {
         this.appended.push({ journal, record, durable: () => reply({ records: this.appended.length }) });
+      },
+      read: ({ journal, from }, reply) => {
+        const records = this.journals.get(journal) ?? [];
+        const page = records.slice(from, from + 2);
+        reply(from + 2 < records.length ? { records: page, next: from + 2 } : { records: page });
+      },
+      replace: ({ journal, records }, reply) => {
+        this.journals.set(journal, records);
+        reply({ records: records.length });
       },
     }),
   };

@@ -3,7 +3,7 @@ import { Codec } from "../../src/actors/link/codec.ts";
 import { KindTable } from "../../src/actors/link/kind-table.ts";
 import { linkLimits } from "../../src/actors/link/limits.ts";
 import type { ActorRef } from "../../src/actors/ref.ts";
-import { placeOf, type Puppet, type PuppetProtocol, puppetTable, type Site, Stage } from "./kit.ts";
+import { type Puppet, type PuppetProtocol, placeOf, puppetTable, type Site, Stage } from "./kit.ts";
 
 /** Two linked sites, an actor on each, and a ref from the near one to the far one. */
 function scene({ crossesHosts = false, exported = false, far: farHooks = {} } = {}) {
@@ -51,8 +51,10 @@ describe("a link", () => {
     expect(bytesInFlight).toBeLessThan(256 * 16);
     expect(bytesInFlight).toBeGreaterThan(256 * 8);
   });
+});
 
-  test("R5 carries questions both ways: answers at once, in a later turn, and none", () => {
+describe("a question across a link", () => {
+  test("goes both ways: it is answered at once, in a later turn, or never", () => {
     const { stage, here, there, near, far, toFar, toNear } = scene();
     here.do(near, () => near.question(toFar, "now?"));
     stage.settle();
@@ -81,7 +83,7 @@ describe("a link", () => {
     expect(near.heard).toEqual(["re: expired not-run"]);
   });
 
-  test("R5.4 tells the asker at once that the callee ended, whether it had read the question, and if there is none", () => {
+  test("R5.4 fails at once when the callee ends, whether it was read or not, and when there is none", () => {
     const { stage, here, there, near, far, toFar } = scene();
     here.do(near, () => near.question(toFar, "read"));
     stage.settle();
@@ -96,7 +98,7 @@ describe("a link", () => {
     expect(here.system.asks.size).toBe(0);
   });
 
-  test("R3.4 tells the asker that the far mailbox is full", () => {
+  test("R3.4 fails when the far mailbox is full", () => {
     const { stage, here, there, near, far, toFar } = scene({ far: { mailboxMax: 1 } });
     here.do(near, () => {
       near.question(toFar, "first");
@@ -108,8 +110,10 @@ describe("a link", () => {
     expect(near.heard).toEqual(["re: overloaded not-run"]);
     expect(there.deadLetters).toEqual(["ask refused", "say refused"]);
   });
+});
 
-  test("R9.1 carries watches both ways, R3.3 each down after the dying actor's own messages", () => {
+describe("a watch across a link", () => {
+  test("R9.1 goes both ways, R3.3 each down after the dying actor's own messages", () => {
     const { stage, here, there, near, far, toFar, toNear } = scene();
     const other = there.start("other");
     here.do(near, () => near.watch(toFar));
@@ -130,7 +134,7 @@ describe("a link", () => {
     expect(other.heard).toEqual(["goodbye", "down: normal"]);
   });
 
-  test("R9.2 answers a watch on the dead and the unknown", () => {
+  test("R9.2 on the dead and the unknown is answered at once", () => {
     const { stage, here, there, near, far, toFar } = scene();
     there.cell(far).terminate("normal");
     here.do(near, (ctx) => {
@@ -141,7 +145,7 @@ describe("a link", () => {
     expect(near.heard).toEqual(["down: noproc", "down: noproc"]);
   });
 
-  test("R9.3 forgets a watch that was given up, at both ends", () => {
+  test("R9.3 that was given up is forgotten at both ends", () => {
     const { stage, here, there, near, far, toFar } = scene();
     let watch = { id: 0 };
     here.do(near, (ctx) => {
@@ -246,7 +250,9 @@ describe("between hosts", () => {
       stage.settle();
       expect(far.heard).toEqual(exported ? ["by slot", "by name", "well?"] : []);
       expect(near.heard).toEqual(exported ? [] : ["re: down not-run", "down: noproc"]);
-      expect(there.deadLetters).toEqual(exported ? [] : new Array(2).fill("say unauthorised").concat("ask unauthorised"));
+      expect(there.deadLetters).toEqual(
+        exported ? [] : new Array(2).fill("say unauthorised").concat("ask unauthorised"),
+      );
     }
   });
 });
@@ -269,7 +275,9 @@ describe("R15.5 credit", () => {
     expect(wire.bytesInFlight).toBeGreaterThan(linkLimits.creditBytes / 2);
     wire.held = false;
     stage.settle();
-    expect(far.heard.map((heard) => heard.length)).toEqual([...texts, ...new Array(10).fill("and more")].map((t) => t.length));
+    expect(far.heard.map((heard) => heard.length)).toEqual(
+      [...texts, ...new Array(10).fill("and more")].map((t) => t.length),
+    );
     expect(far.heard.slice(0, 40)).toEqual(texts);
   });
 

@@ -22,7 +22,12 @@ test("R3.7 a timer runs once, when its delay has passed", () => {
 test("R3.7 timers fire by due time, ties in the order armed", () => {
   const { stage, site, one } = scene();
   site.do(one, (ctx) => {
-    for (const [key, delayMs] of [["late", 20], ["b", 10], ["a", 10], ["now", 0]] as const)
+    for (const [key, delayMs] of [
+      ["late", 20],
+      ["b", 10],
+      ["a", 10],
+      ["now", 0],
+    ] as const)
       ctx.after(key, delayMs, () => one.heard.push(key));
   });
   stage.advance(20);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Down } from "../../src/actors/spec.ts";
-import { Puppet, Stage } from "./kit.ts";
+import { Puppet, type Site, Stage } from "./kit.ts";
 
 function scene() {
   const stage = new Stage();
@@ -136,6 +136,19 @@ test("R9.5 the name is free before the down is told", () => {
   site.turns();
   expect(next.heard).toEqual(["welcome"]);
   expect(site.cell(next).path).toBe("/watcher/target");
+});
+
+test("R9.5 the name of a root is free before the host is told, who may fill it at once", () => {
+  const next = new Puppet("next");
+  const site: Site = new Stage().site(
+    "one",
+    {},
+    { rootDown: () => site.system.spawn(next.spec, undefined, { name: "root" }) },
+  );
+  const first = site.start("root");
+  site.cell(first).terminate({ failed: "power cut" });
+  site.turns();
+  expect(site.cell(next).path).toBe("/root");
 });
 
 test("R9.6 a watch made in the turn of the spawn hears even a start that fails", () => {

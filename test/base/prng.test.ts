@@ -4,7 +4,9 @@ import { Prng } from "../../src/base/prng.ts";
 const draw = (prng: Prng, count: number) => Array.from({ length: count }, () => prng.u32());
 
 test("a seed draws the same numbers on every machine and in every release", () => {
-  expect(draw(new Prng(42), 6)).toEqual([4_024_258_291, 3_914_393_615, 3_426_634_639, 860_550_857, 4_283_212_333, 4_077_622_807]);
+  expect(draw(new Prng(42), 6)).toEqual([
+    4_024_258_291, 3_914_393_615, 3_426_634_639, 860_550_857, 4_283_212_333, 4_077_622_807,
+  ]);
   expect(draw(new Prng("mesolite/network"), 3)).toEqual([3_009_980_630, 1_711_843_402, 2_694_410_518]);
 });
 

@@ -172,7 +172,7 @@ export class Kit {
       ids: { next: () => `id-${++ids}` },
       log: (level, _from, message) => this.logged.push(`${level} ${message}`),
       transport: { dial: (endpoint, _opened, failed) => failed(`${endpoint} does not answer`) },
-      processes: { start: nothing, signal: nothing },
+      processes: { start: nothing, signal: nothing, endStrays: nothing },
       pool: { call: nothing },
     };
   }

@@ -88,7 +88,8 @@ class Play {
 
   /** A turn of an actor that has not been stopped. */
   #turn(index: number, run: (index: number) => void): void {
-    if (this.stopped.has(index) || this.site(index >> 1).system.refs.cellOf(this.puppet(index).ref) === undefined) return;
+    if (this.stopped.has(index) || this.site(index >> 1).system.refs.cellOf(this.puppet(index).ref) === undefined)
+      return;
     this.site(index >> 1).queue(this.puppet(index), () => run(index));
   }
 }

@@ -8,7 +8,14 @@ import { LinkSession } from "../../src/actors/link/session.ts";
 import { puppetTable } from "../actors/kit.ts";
 
 const codec = new Codec(new KindTable([puppetTable]));
-const limits = { ...linkLimits, creditBytes: 600, frameBytesMax: 400, envelopeBytesMax: 150, batchMax: 5, queueMax: 12 };
+const limits = {
+  ...linkLimits,
+  creditBytes: 600,
+  frameBytesMax: 400,
+  envelopeBytesMax: 150,
+  batchMax: 5,
+  queueMax: 12,
+};
 
 /** Queue an item of so many bytes at an end, flush an end, or deliver what is on its way to an end. */
 const steps = fc.array(

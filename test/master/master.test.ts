@@ -31,7 +31,9 @@ function everybodyReturns({ slaves, schedulers }: ReturnType<typeof scene>): voi
   for (const slave of slaves) {
     slave.party.connect();
     slave.helloAgain(
-      slave.tasks.map((each) => slave.known(owner(each)?.id ?? FrameworkId("?"), schedulers[0]?.info ?? neverInfo, each)),
+      slave.tasks.map((each) =>
+        slave.known(owner(each)?.id ?? FrameworkId("?"), schedulers[0]?.info ?? neverInfo, each),
+      ),
     );
   }
 }
@@ -58,7 +60,10 @@ describe("a master", () => {
       expect([...cluster.state.slaves.all()]).toEqual([]);
       everybodyReturns(before);
       expect([...cluster.state.slaves.all()].map(({ id }) => id)).toEqual(ids);
-      expect([...cluster.state.tasks.all()].map(({ info }) => String(info.taskId)).sort()).toEqual(["f1-task", "f2-task"]);
+      expect([...cluster.state.tasks.all()].map(({ info }) => String(info.taskId)).sort()).toEqual([
+        "f1-task",
+        "f2-task",
+      ]);
       expect([...cluster.state.frameworks.all()].map(({ id }) => id)).toEqual(schedulers.map(({ id }) => id));
       expect(cluster.bookFault()).toBeUndefined();
     }

@@ -54,7 +54,10 @@ describe("a view", () => {
     const { cluster, slave, scheduler } = scene();
     const view = watching(cluster);
     view.hearing.clear();
-    scheduler.accept([scheduler.offer.id], [1, 2, 3].map((n) => task(`n${n}`, slave.id, "cpus:1;mem:64")));
+    scheduler.accept(
+      [scheduler.offer.id],
+      [1, 2, 3].map((n) => task(`n${n}`, slave.id, "cpus:1;mem:64")),
+    );
     cluster.advance(10);
     const [flushed] = view.hearing.of("clusterChanged");
     expect(flushed?.changes.filter(({ type }) => type === "slave").length).toBe(1);

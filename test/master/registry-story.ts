@@ -16,7 +16,10 @@ export const registryOperation: fc.Arbitrary<RegistryOperation> = fc.oneof(
     slaveId,
     info: fc.nat(3).map(slaveInfo),
   }),
-  fc.record({ type: fc.constantFrom<"markSlaveUnreachable" | "removeSlave">("markSlaveUnreachable", "removeSlave"), slaveId }),
+  fc.record({
+    type: fc.constantFrom<"markSlaveUnreachable" | "removeSlave">("markSlaveUnreachable", "removeSlave"),
+    slaveId,
+  }),
 );
 
 /** Whatever may happen to three slaves, in any order. */

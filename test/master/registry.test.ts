@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emptyRegistry, perform } from "../../src/master/registry.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
-import { registryOperation as operation, slaveInfo as info, registryStory as story } from "./registry-story.ts";
-
+import { slaveInfo as info, registryOperation as operation, registryStory as story } from "./registry-story.ts";
 
 describe("the registry", () => {
   test("may perform an operation twice: the second changes nothing", () => {
@@ -33,7 +32,10 @@ describe("the registry", () => {
         const registry = before.reduce(perform, emptyRegistry);
         const after = perform(registry, last);
         for (const id of ["s1", "s2", "s3"].filter((other) => other !== last.slaveId)) {
-          expect([after.admitted[id], after.unreachable[id]]).toEqual([registry.admitted[id], registry.unreachable[id]]);
+          expect([after.admitted[id], after.unreachable[id]]).toEqual([
+            registry.admitted[id],
+            registry.unreachable[id],
+          ]);
         }
       }),
     );

@@ -13,7 +13,9 @@ describe("registration", () => {
     expect(slave.hearing.heard).toEqual([]);
     cluster.registry.release();
     cluster.settle();
-    expect(slave.hearing.of("slaveRegistered")).toMatchObject([{ lead: { epoch: 1, term: 1 }, missesMs: 4_000, lost: [] }]);
+    expect(slave.hearing.of("slaveRegistered")).toMatchObject([
+      { lead: { epoch: 1, term: 1 }, missesMs: 4_000, lost: [] },
+    ]);
     expect(cluster.registry.operations).toEqual([{ type: "admitSlave", slaveId: slave.id, info: slave.info }]);
   });
 

@@ -46,7 +46,15 @@ test.each<[string, unknown]>([
   ["ranges that are a text", { ranges: "31000" }],
   ["a range that runs backwards", { ranges: [[31_005, 31_003]] }],
   ["half a range", { ranges: [[31_005]] }],
-  ["ranges that overlap", { ranges: [[31_000, 31_005], [31_004, 31_006]] }],
+  [
+    "ranges that overlap",
+    {
+      ranges: [
+        [31_000, 31_005],
+        [31_004, 31_006],
+      ],
+    },
+  ],
   ["items that are numbers", { items: [1] }],
   ["an item twice", { items: ["a", "a"] }],
 ])("%s for a quantity is one, and told without failing", (_, quantity) => {

@@ -46,7 +46,14 @@ describe("a status update", () => {
       scheduler.party.tell("acknowledge", { frameworkId: scheduler.id, slaveId: slave.id, taskId: TaskId("t1"), uuid });
       expect(cluster.state.tasks.get(scheduler.id, TaskId("t1"))?.status.state).toBe("finished");
     }
-    scheduler.acknowledge({ taskId: TaskId("t1"), state: "finished", source: "executor", timestampMs: 1, slaveId: slave.id, uuid: "t1 finished" });
+    scheduler.acknowledge({
+      taskId: TaskId("t1"),
+      state: "finished",
+      source: "executor",
+      timestampMs: 1,
+      slaveId: slave.id,
+      uuid: "t1 finished",
+    });
     expect(cluster.state.tasks.get(scheduler.id, TaskId("t1"))).toBeUndefined();
   });
 

@@ -30,7 +30,11 @@ const text = fc
     },
     { requiredKeys: [] },
   )
-  .map((parts) => Object.entries(parts).map(([name, value]) => `${name}:${value}`).join(";"));
+  .map((parts) =>
+    Object.entries(parts)
+      .map(([name, value]) => `${name}:${value}`)
+      .join(";"),
+  );
 /** Resources of any kinds, made by the parser and therefore in normal form. */
 const resources = text.map(quantities);
 
@@ -161,7 +165,9 @@ describe("ranges", () => {
       if (typeof ports === "number" || !("ranges" in ports)) throw new Error("not ranges");
       return ports.ranges.flatMap(([begin, end]) => Array.from({ length: end - begin + 1 }, (_, i) => begin + i));
     };
-    const some = fc.array(interval, { minLength: 1, maxLength: 6 }).map((all) => quantities(`ports:[${all.join(",")}]`));
+    const some = fc
+      .array(interval, { minLength: 1, maxLength: 6 })
+      .map((all) => quantities(`ports:[${all.join(",")}]`));
     fc.assert(
       fc.property(some, some, (a, b) => {
         const union = [...new Set([...members(a), ...members(b)])].sort((x, y) => x - y);
@@ -219,8 +225,22 @@ describe("what comes from outside", () => {
     [[]],
     [{}],
     [{ ranges: [[2, 1]] }],
-    [{ ranges: [[1, 2], [3, 4]] }],
-    [{ ranges: [[5, 6], [1, 2]] }],
+    [
+      {
+        ranges: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    ],
+    [
+      {
+        ranges: [
+          [5, 6],
+          [1, 2],
+        ],
+      },
+    ],
     [{ items: ["b", "a"] }],
     [{ items: [1] }],
   ])("%j is no quantity", (quantity) => {

@@ -33,7 +33,7 @@ test("closing closes every part", async () => {
   const part = (name: string) => ({ close: () => void closed.push(name) });
   const world = openWorld({
     log,
-    processes: { start: () => {}, signal: () => {}, ...part("processes") },
+    processes: { start: () => {}, signal: () => {}, endStrays: () => {}, ...part("processes") },
     pool: { call: () => () => {}, ...part("pool") },
     transport: { dial: () => {}, ...part("transport") },
   });

@@ -32,7 +32,11 @@ export const lead: Lead = { epoch: 2, term: 2 };
 
 /** A process that a slave wanted, and what the test does with it. */
 export type Started = { readonly command: ProcessCommand; readonly on: ProcessEvents };
-export type Called = { readonly call: FunctionCall; readonly outcome: (outcome: FunctionOutcome) => void; aborted: boolean };
+export type Called = {
+  readonly call: FunctionCall;
+  readonly outcome: (outcome: FunctionOutcome) => void;
+  aborted: boolean;
+};
 
 /** A real slave on a world whose processes and functions do what the test says, and a master that only listens. */
 export class Host {
@@ -41,7 +45,13 @@ export class Host {
   readonly started: Started[] = [];
   readonly signals: string[] = [];
   readonly called: Called[] = [];
-  readonly info = { hostname: "h1", port: 0, resources: quantities("cpus:4;mem:1024"), attributes: {}, checkpoint: false };
+  readonly info = {
+    hostname: "h1",
+    port: 0,
+    resources: quantities("cpus:4;mem:1024"),
+    attributes: {},
+    checkpoint: false,
+  };
   readonly system: ActorSystem;
   #master: ActorSystem | undefined;
 
@@ -50,7 +60,7 @@ export class Host {
     const tables = [masterTable, slaveTable, slave.protocol, ...executors];
     this.stage = new Stage(tables as unknown as ProtocolTable<never>[]);
     this.system = this.stage.boot("slave", this.#world());
-    const args = { master: endpoint, info: this.info, config, workDir: "/work", environment: { PATH: "/bin" } };
+    const args = { master: endpoint, info: this.info, config, workDir: "/work", environment: { PATH: "/bin" }, checkpoint: false };
     this.system.spawn(slave, args, { name: "slave", exported: true });
     this.settle();
   }
@@ -158,6 +168,7 @@ export class Host {
       processes: {
         start: (command, on) => this.started.push({ command, on }),
         signal: (pid, signal) => this.signals.push(`${signal} ${pid}`),
+        endStrays: () => {},
       },
       pool: {
         call: (call, outcome) => {

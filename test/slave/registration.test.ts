@@ -46,7 +46,9 @@ describe("registration", () => {
     host.crashMaster();
     host.startMaster();
     host.advance(config.registration.maxMs);
-    expect(host.hearing.of("registerSlave").at(-1)?.tasks).toMatchObject([{ status: { state: "running" }, over: true }]);
+    expect(host.hearing.of("registerSlave").at(-1)?.tasks).toMatchObject([
+      { status: { state: "running" }, over: true },
+    ]);
   });
 
   test("is begun again when the master is silent for as long as it takes to give a slave up", () => {

@@ -8,7 +8,9 @@ export const linkLimits = {
   envelopeBytesMax: 262_144,
   /** Messages packed into one batch. */
   batchMax: 256,
-  /** Nesting of a body. A deeper one closes the connection before anything is allocated. */
+  /** Values in one batch. More cannot be honest, since a message is mostly text and numbers; more of them go in parts. */
+  valuesMax: 131_072,
+  /** Nesting of a batch: its items and their bodies take four levels. A deeper one closes the connection before anything is allocated. */
   depthMax: 32,
   /** Bytes that may be on the way to one peer before it has taken them. */
   creditBytes: 1_048_576,

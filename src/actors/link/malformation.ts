@@ -13,9 +13,6 @@ export function malformation(bytes: Uint8Array): string | undefined {
   return walk.at === bytes.length ? undefined : `${bytes.length - walk.at} bytes follow the value`;
 }
 
-/** More values than this per byte of the frame cannot be honest: a message is mostly text and numbers. */
-const valuesMax = 131_072;
-
 class Walk {
   at = 0;
   #values = 0;
@@ -29,7 +26,7 @@ class Walk {
 
   value(depth: number): string | undefined {
     if (depth > linkLimits.depthMax) return `nested deeper than ${linkLimits.depthMax}`;
-    if (++this.#values > valuesMax) return `more than ${valuesMax} values`;
+    if (++this.#values > linkLimits.valuesMax) return `more than ${linkLimits.valuesMax} values`;
     const byte = this.#bytes[this.at];
     if (byte === undefined) return "the value is cut short";
     this.at++;

@@ -3,6 +3,7 @@ import { RingBuffer } from "../../base/ring-buffer.ts";
 import { type Codec, MalformedBatch } from "./codec.ts";
 import { isRefusable, type LinkItem } from "./item.ts";
 import { type LinkLimits, linkLimits } from "./limits.ts";
+import { malformation } from "./malformation.ts";
 
 /**
  * One life of a link, as bytes in and items out: numbering, batching and credit, with no socket and no clock.
@@ -74,14 +75,15 @@ export class LinkSession {
   #pack(items: readonly LinkItem[], tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {
     let kept = items;
     let bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit: this.#owed, items: kept });
-    if (bytes.byteLength > this.#limits.envelopeBytesMax && kept.length > 0) {
+    if (kept.length > 0 && !this.#fits(bytes, this.#limits.envelopeBytesMax)) {
       kept = kept.filter((item) => {
-        const fits = this.#sizeOf(item) <= this.#limits.envelopeBytesMax;
+        const alone = this.#codec.encode({ firstSeq: 0, credit: 0, items: [item] });
+        const fits = this.#fits(alone, this.#limits.envelopeBytesMax);
         if (!fits) tooLarge(item);
         return fits;
       });
       bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit: this.#owed, items: kept });
-      if (bytes.byteLength > this.#limits.frameBytesMax) return this.#packHalf(kept, tooLarge);
+      if (!this.#fits(bytes, this.#limits.frameBytesMax)) return this.#packHalf(kept, tooLarge);
       if (kept.length === 0 && this.#owed === 0) return undefined;
     }
     invariant(bytes.byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
@@ -100,7 +102,9 @@ export class LinkSession {
     return this.#pack(items.slice(0, middle), tooLarge);
   }
 
-  #sizeOf(item: LinkItem): number {
-    return this.#codec.encode({ firstSeq: 0, credit: 0, items: [item] }).byteLength;
+  /** Whether the peer takes this much. No batch has more values than bytes, so most need not be counted. */
+  #fits(bytes: Uint8Array, bytesMax: number): boolean {
+    if (bytes.byteLength > bytesMax) return false;
+    return bytes.byteLength <= this.#limits.valuesMax || malformation(bytes) === undefined;
   }
 }

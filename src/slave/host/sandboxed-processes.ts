@@ -30,6 +30,10 @@ export class SandboxedProcesses implements Processes {
     this.#processes.signal(pid, signal);
   }
 
+  endStrays(environment: Readonly<Record<string, string>>): void {
+    this.#processes.endStrays(environment);
+  }
+
   close(): Promise<void> {
     return this.#processes.close();
   }

@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import type { DownReason } from "../../../src/actors/spec.ts";
 import type { ItemTarget, LinkItem } from "../../../src/actors/link/item.ts";
+import type { DownReason } from "../../../src/actors/spec.ts";
 import type { WireValue } from "../../../src/actors/wire-value.ts";
 
 /** Any text without lone surrogates, which UTF-8 cannot carry. */
-export const texts = fc.string({ unit: "binary", maxLength: 40 });
+const texts = fc.string({ unit: "binary", maxLength: 40 });
 
 /** msgpackr renames this one key, so that no decoded object has a prototype of a stranger's making. */
 const keys = texts.filter((key) => key !== "__proto__");

@@ -88,10 +88,14 @@ describe("a hello", () => {
   const hello = (...fields: readonly unknown[]): Frame => ({ type: "hello", payload: packr.pack(fields) });
   const nonce = new Uint8Array(32);
   const good = ["MESOLITE", 1, "dialler~1/main.1", "0123456789abcdef", false, nonce] as const;
-  const but = (index: number, value: unknown) => hello(...good.toSpliced(index, 1, value));
+  const but = (index: number, value: unknown) => hello(...good.slice(0, index), value, ...good.slice(index + 1));
 
   test("is answered when it is good", () => {
-    expect(party("listener").receive(hello(...good)).send.map(({ type }) => type)).toEqual(["hello"]);
+    expect(
+      party("listener")
+        .receive(hello(...good))
+        .send.map(({ type }) => type),
+    ).toEqual(["hello"]);
   });
 
   test.each<[string, Frame, string]>([

@@ -13,7 +13,8 @@ test("anything that a message may carry is well formed, and no prefix of it is",
     fc.property(wireValues, (value) => {
       const bytes = new Uint8Array(packr.pack(value));
       expect(malformation(bytes)).toBeUndefined();
-      for (let end = 0; end < bytes.length; end++) expect(malformation(bytes.subarray(0, end)) !== undefined).toBe(true);
+      for (let end = 0; end < bytes.length; end++)
+        expect(malformation(bytes.subarray(0, end)) !== undefined).toBe(true);
     }),
     { numRuns: 200 },
   );
@@ -44,7 +45,11 @@ describe("R13.6 a hostile megabyte is refused before anything is allocated", () 
     ["200 000 nested maps", bytesOf("81a0".repeat(100_000)), "nested deeper than 32"],
     ["a megabyte of empty arrays", megabyte(0x90, "dd 000ffffb"), "more than 131072 values"],
     ["a megabyte of nothing", megabyte(0xc0, "dd 000ffffb"), "more than 131072 values"],
-    ["array32 of 2^32 - 1", bytesOf("dd ffffffff 00"), "4294967295 elements are announced and the bytes end before them"],
+    [
+      "array32 of 2^32 - 1",
+      bytesOf("dd ffffffff 00"),
+      "4294967295 elements are announced and the bytes end before them",
+    ],
     ["array16 of 65 535", bytesOf("dc ffff 00"), "65535 elements are announced and the bytes end before them"],
     ["map32 of 2^32 - 1", bytesOf("df ffffffff a0 00"), "4294967295 pairs are announced and the bytes end before them"],
     ["map16 of 65 535", bytesOf("de ffff a0 00"), "65535 pairs are announced and the bytes end before them"],

@@ -106,3 +106,30 @@ test("items that are too large are named, and hold up nothing", () => {
   expect(heard).toEqual([say("a"), say("b")]);
   expect(named).toEqual([...large, ...large]);
 });
+
+describe("a batch of more values than a peer takes", () => {
+  const numbers = (count: number): LinkItem => ({
+    type: "reply",
+    correlation: 1,
+    value: new Array<number>(count).fill(1),
+  });
+
+  test("is sent in parts, in order", () => {
+    const sender = session();
+    const receiver = session();
+    const items = Array.from({ length: 30 }, (_, index) => numbers(10_000 + index));
+    for (const item of items) sender.queue(item);
+    const heard = drain(sender).flatMap((batch) => receiver.receive(batch));
+    expect(heard).toEqual(items);
+  });
+
+  test("is too large when one item makes it so", () => {
+    const sender = session();
+    const named: LinkItem[] = [];
+    for (const item of [say("a"), numbers(linkLimits.valuesMax), say("b")]) sender.queue(item);
+    const receiver = session();
+    const heard = drain(sender, (item) => named.push(item)).flatMap((batch) => receiver.receive(batch));
+    expect(heard).toEqual([say("a"), say("b")]);
+    expect(named).toHaveLength(1);
+  });
+});

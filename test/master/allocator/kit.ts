@@ -1,4 +1,4 @@
-import type { ProtocolTable, TellKind, BodyOf } from "../../../src/actors/protocol.ts";
+import type { BodyOf, ProtocolTable, TellKind } from "../../../src/actors/protocol.ts";
 import type { ActorRef } from "../../../src/actors/ref.ts";
 import { allocator, type Book } from "../../../src/master/allocator/allocator.ts";
 import {

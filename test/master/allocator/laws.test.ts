@@ -16,7 +16,11 @@ const event = fc.oneof(
   fc.record({ type: fc.constant("slave" as const), slave, cpus: fc.integer({ min: 0, max: 8 }) }),
   fc.record({ type: fc.constant("active" as const), slave, active: fc.boolean() }),
   fc.record({ type: fc.constant("framework" as const), framework }),
-  fc.record({ type: fc.constant("wants" as const), framework, how: fc.constantFrom("suppress", "revive", "on", "off") }),
+  fc.record({
+    type: fc.constant("wants" as const),
+    framework,
+    how: fc.constantFrom("suppress", "revive", "on", "off"),
+  }),
   fc.record({
     type: fc.constant("giveBack" as const),
     which: fc.nat(100),

@@ -3,10 +3,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { BodyOf, ReplyOf } from "../../../src/actors/protocol.ts";
 import type { ActorRef } from "../../../src/actors/ref.ts";
 import type { Spec } from "../../../src/actors/spec.ts";
-import { describe, expect, onTestFinished, test } from "vitest";
 import { type RegistryStoreProtocol, registryStoreTable } from "../../../src/master/ports.ts";
 import { memoryRegistryStore } from "../../../src/master/store/memory-registry-store.ts";
 import { RegistryDatabase } from "../../../src/master/store/registry-database.ts";
@@ -43,7 +43,10 @@ class Store {
     this.#ref = this.#system.spawn(this.#spec, {});
   }
 
-  ask<K extends "recover" | "commit">(kind: K, body: BodyOf<RegistryStoreProtocol[K]>): ReplyOf<RegistryStoreProtocol[K]> {
+  ask<K extends "recover" | "commit">(
+    kind: K,
+    body: BodyOf<RegistryStoreProtocol[K]>,
+  ): ReplyOf<RegistryStoreProtocol[K]> {
     const answers: unknown[] = [];
     this.#system.ask(this.#ref, kind, body, 1_000, (outcome) => answers.push(outcome.ok && outcome.value));
     this.#stage.settle();

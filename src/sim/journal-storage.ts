@@ -1,0 +1,53 @@
+import type { Spec } from "../actors/spec.ts";
+import { type StorageProtocol, storageTable } from "../actors/storage.ts";
+import type { WireValue } from "../actors/wire-value.ts";
+import type { Prng } from "../base/prng.ts";
+
+/** The platter under a slave's journals: it survives every crash of the node that writes to it. */
+export class JournalDisk {
+  readonly journals = new Map<string, readonly WireValue[]>();
+}
+
+/** Longest time that records take to reach the platter, in milliseconds. */
+const syncMaxMs = 30;
+/** Records in one answer: few, so that reading takes several. */
+const pageMax = 3;
+
+/** Keeps journals on a pretend disk, many records to a sync. What a crash finds on its way there is lost. */
+export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<StorageProtocol, Record<never, never>> {
+  return {
+    name: "sim-journal-storage",
+    protocol: storageTable,
+    start(ctx) {
+      const read = (journal: string) => disk.journals.get(journal) ?? [];
+      let waiting: (() => void)[] = [];
+      const synced = (write: () => void) => {
+        waiting.push(write);
+        if (waiting.length > 1) return;
+        ctx.after("sync", random.int(syncMaxMs), () => {
+          const writes = waiting;
+          waiting = [];
+          for (const run of writes) run();
+        });
+      };
+      return {
+        append: ({ journal, record }, reply) =>
+          synced(() => {
+            const records = [...read(journal), record];
+            disk.journals.set(journal, records);
+            reply({ records: records.length });
+          }),
+        read: ({ journal, from }, reply) => {
+          const records = read(journal).slice(from, from + pageMax);
+          const next = from + records.length;
+          reply({ records, ...(next < read(journal).length ? { next } : {}) });
+        },
+        replace: ({ journal, records }, reply) =>
+          synced(() => {
+            disk.journals.set(journal, records);
+            reply({ records: records.length });
+          }),
+      };
+    },
+  };
+}
