@@ -67,6 +67,6 @@ export class Peer<P> {
   }
 
   #retry(): void {
-    this.#ctx.after(`dial.${this.#config.name}`, this.#backoff.nextMs(), () => this.#dial());
+    this.#ctx.after(`dial.${this.#config.name}@${this.#config.endpoint}`, this.#backoff.nextMs(), () => this.#dial());
   }
 }

@@ -41,7 +41,10 @@ export async function demo(options: DemoOptions): Promise<void> {
     const wordcount = wordcountOptions({ input, output, chunkBytes: 2 * 1_048_576 }, (remove) => cleanups.push(remove));
     const frameworks = {
       wordcount: start(cluster, picture, "wordcount", wordcount),
-      batch: start(cluster, picture, "batch", { commands: shellCommands(options.commands) }),
+      batch: start(cluster, picture, "batch", {
+        commands: shellCommands(options.commands),
+        resources: { cpus: 500, mem: 64_000 },
+      }),
     };
     void aborted(interrupted).then(() => Promise.all(Object.values(frameworks).map((framework) => framework.stop())));
     picture.start();
@@ -131,13 +134,13 @@ class Picture {
     const { rows } = this.#cluster.view;
     const row = [...rows.frameworks.values()].find(({ info }) => info.name === name);
     const totals = [...rows.slaves.values()].map(({ info }) => info.resources);
-    const share = row === undefined ? 0 : dominantShare(resourcesHeld(row), totals);
+    const share = row === undefined || shown.over ? 0 : dominantShare(resourcesHeld(row), totals);
     shown.maxShare = Math.max(shown.maxShare, share);
     const width = process.stderr.isTTY ? Math.min(24, Math.max(8, (process.stderr.columns ?? 80) - 72)) : 12;
     const bar = "█".repeat(Math.round(share * width)).padEnd(width, "░");
     const label = styleText("bold", name.padEnd(10), { stream: process.stderr });
     const details = shown.details === undefined ? "starting" : progressText(shown.offers, shown.details as never);
-    return `${label} ${bar} ${String(Math.round(share * 100)).padStart(3)}%  ${shown.over ? "done; " : ""}${details}`;
+    return `${label} ${bar} ${String(Math.round(share * 100)).padStart(3)}%  ${shown.over ? "finished: " : ""}${details}`;
   }
 }
 
@@ -158,10 +161,10 @@ function conclude(result: WordcountResult, picture: Picture, began: number): voi
       const spread = details?.slaves
         .map(({ finished }) => Object.values(finished).reduce((sum, n) => sum + n, 0))
         .join(" + ");
-      return (
-        `  ${name.padEnd(10)} ${done} tasks (${spread} on the slaves), up to ${Math.round(maxShare * 100)}% of the cluster; ` +
-        `offers: ${offers.seen} seen, ${offers.accepted} used, ${offers.declined} declined`
-      );
+      return [
+        `  ${name.padEnd(10)} ${done} tasks (${spread} on the slaves), up to ${Math.round(maxShare * 100)}% of the cluster`,
+        `  ${"".padEnd(10)} offers: ${offers.seen} seen, ${offers.accepted} used, ${offers.declined} declined`,
+      ].join("\n");
     }),
     "",
     `All of it took ${((performance.now() - began) / 1000).toFixed(1)} s. The counts are in ${result.output}.`,

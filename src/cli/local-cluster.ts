@@ -141,7 +141,7 @@ export class LocalCluster {
       plan.http === undefined ? undefined : await openSlaveGateway({ ...plan.http, workDir, version, log: this.log });
     if (files !== undefined) this.#closers.push(() => files.close());
     const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
-      const info = { hostname, port: files?.port ?? 0, resources, attributes, checkpoint: false };
+      const info = { hostname, port: files?.port ?? 0, resources, attributes, checkpoint: plan.journal === true };
       const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/" };
       const args = {
         master: plan.master,

@@ -132,7 +132,7 @@ function addFrameworks(root: Command): void {
     .command("demo")
     .description("boots a cluster, runs two frameworks on real files, shows how they share it")
     .option("--input <glob>", "files to count; may be repeated", collect, [])
-    .option("--commands <n>", "shell commands to run beside", options.positiveNumber, 24)
+    .option("--commands <n>", "shell commands to run beside", options.positiveNumber, 36)
     .action(async (given) => (await import("./demo.ts")).demo(given));
 }
 

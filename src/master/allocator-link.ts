@@ -2,6 +2,7 @@ import type { Address } from "../actors/address.ts";
 import { Peer } from "../actors/peer.ts";
 import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
+import { isEmpty } from "../protocol/resources.ts";
 import {
   type AllocatorEvents,
   type AllocatorProtocol,
@@ -49,6 +50,7 @@ export class AllocatorLink {
     const master: Address<AllocatorEvents> = ctx.self.address;
     allocator.tell("resetBook", { master, allocationIntervalMs: config.allocationIntervalMs });
     for (const framework of frameworks.all()) {
+      if (framework.state === "completed" && isEmpty(framework.used)) continue;
       const active = framework.state === "connected";
       allocator.tell("frameworkAdded", { frameworkId: framework.id, role: framework.info.role, active });
       if (framework.suppressed) allocator.tell("suppress", { frameworkId: framework.id });

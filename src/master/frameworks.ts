@@ -2,7 +2,7 @@ import type { Address } from "../actors/address.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { FrameworkRow } from "../protocol/cluster-events.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
-import { FrameworkId, type TaskId } from "../protocol/ids.ts";
+import { FrameworkId } from "../protocol/ids.ts";
 import type { OfferFilters } from "../protocol/offer.ts";
 import { add, noResources, type Resources, scalarsOf, subtract } from "../protocol/resources.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
@@ -24,8 +24,6 @@ export type Framework = {
   offered: Resources;
   suppressed: boolean;
   filters: OfferFilters | undefined;
-  /** Kills that wait for their slave to come back. */
-  readonly killsPending: Set<TaskId>;
   readonly counts: { sent: number; accepted: number; declined: number; rescinded: number };
 };
 
@@ -192,7 +190,6 @@ export class Frameworks {
       offered: noResources,
       suppressed: false,
       filters: undefined,
-      killsPending: new Set(),
       counts: { sent: 0, accepted: 0, declined: 0, rescinded: 0 },
     };
   }

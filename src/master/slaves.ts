@@ -54,6 +54,8 @@ export class Slaves {
   readonly #slaves = new Map<SlaveId, Slave>();
   /** A slave that says hello again before our answer reached it must not become two. */
   readonly #byAddress = new Map<Address<SlaveProtocol>, Slave>();
+  /** Slaves whose removal from the registry is on its way. */
+  readonly #leaving = new Set<SlaveId>();
   /** Registrations whose registry operation is on its way, by address. */
   readonly #admitting = new Set<Address<SlaveProtocol>>();
   #made = 0;
@@ -91,7 +93,8 @@ export class Slaves {
     }
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered") return this.#welcome(retried);
-    const slaveId = registration.slaveId ?? retried?.id;
+    const claimed = registration.slaveId ?? retried?.id;
+    const slaveId = claimed !== undefined && this.#leaving.has(claimed) ? undefined : claimed;
     if (this.#admitting.has(self)) return;
     if (slaveId !== undefined && registrar.registry.admitted[slaveId] !== undefined) {
       return this.#accept(slaveId, registration);
@@ -120,10 +123,7 @@ export class Slaves {
   /** A slave leaves in good order. */
   unregister(slaveId: SlaveId): void {
     const slave = this.#slaves.get(slaveId);
-    if (slave === undefined) return;
-    this.#state().registrar.apply({ type: "removeSlave", slaveId }, () => {
-      if (this.#slaves.get(slaveId) === slave) this.#remove(slave, "AGENT_REMOVED", "gone");
-    });
+    if (slave !== undefined) this.#leave(slave, "gone");
   }
 
   use(slaveId: SlaveId, resources: Resources): void {
@@ -236,12 +236,8 @@ export class Slaves {
     slave.missedPings = 0;
     offers.rescindSlave(slave.id, "slaveLost");
     allocator.tell("slaveActive", { slaveId: slave.id, active: false });
-    if (down.certainty === "dead") {
-      this.#state().registrar.apply({ type: "removeSlave", slaveId: slave.id }, () => {
-        if (this.#slaves.get(slave.id) === slave && slave.state === "disconnected") {
-          this.#remove(slave, "AGENT_REMOVED", "lost");
-        }
-      });
+    if (down.certainty === "dead" && !slave.info.checkpoint) {
+      this.#leave(slave, "lost");
     } else {
       this.#giveUp(
         slave,
@@ -251,6 +247,16 @@ export class Slaves {
       );
     }
     publisher.slaveChanged(slave.id);
+  }
+
+  /** Out of the registry, then out of the book. From now on nobody is let in under this id. */
+  #leave(slave: Slave, state: "lost" | "gone"): void {
+    if (this.#leaving.has(slave.id)) return;
+    this.#leaving.add(slave.id);
+    this.#state().registrar.apply({ type: "removeSlave", slaveId: slave.id }, () => {
+      this.#leaving.delete(slave.id);
+      this.#remove(slave, "AGENT_REMOVED", state);
+    });
   }
 
   #pingAll(): void {
@@ -279,6 +285,7 @@ export class Slaves {
     ctx.log("warn", `slave ${slave.id} is removed: its tasks are ${state}`);
     offers.rescindSlave(slave.id, "slaveLost");
     this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);
+    tasks.forgetSlave(slave.id);
     this.#slaves.delete(slave.id);
     this.#byAddress.delete(slave.ref.address);
     allocator.tell("slaveRemoved", { slaveId: slave.id });

@@ -21,6 +21,8 @@ export type Task = {
   status: TaskStatus;
   /** Whether its resources went back: once, when a terminal state was first seen. */
   released: boolean;
+  /** An order to end it that waits for its slave to come back. */
+  killPending?: { readonly graceMs?: number };
 };
 
 /** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
@@ -76,13 +78,14 @@ export class Tasks {
     const slave = this.#state().slaves.get(slaveId);
     if (slave === undefined) return;
     const framework = frameworks.get(frameworkId);
+    const task = this.#onThis(slaveId, frameworkId, status.taskId);
     if (framework === undefined || framework.state === "completed") {
-      this.#note(this.get(frameworkId, status.taskId), status);
+      this.#note(task, status);
       if (status.uuid !== undefined) this.acknowledge(frameworkId, slaveId, status.taskId, status.uuid);
       slave.ref.tell("shutdownFramework", { lead, frameworkId });
       return;
     }
-    this.#note(this.get(frameworkId, status.taskId), status);
+    this.#note(task, status);
     framework.ref?.tell("taskUpdate", { status });
   }
 
@@ -96,15 +99,18 @@ export class Tasks {
   }
 
   kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined): void {
-    const { slaves, lead, frameworks } = this.#state();
+    const { slaves, lead } = this.#state();
     const task = this.get(frameworkId, taskId);
+    const grace = graceMs === undefined ? {} : { graceMs };
     if (task === undefined) return this.reconcile(frameworkId, [{ taskId }]);
     const slave = slaves.get(task.slaveId);
-    if (slave?.state === "registered") {
-      slave.ref.tell("killOnSlave", { lead, frameworkId, taskId, ...(graceMs === undefined ? {} : { graceMs }) });
-    } else if (slave !== undefined) {
-      frameworks.get(frameworkId)?.killsPending.add(taskId);
-    }
+    if (slave?.state === "registered") slave.ref.tell("killOnSlave", { lead, frameworkId, taskId, ...grace });
+    else task.killPending = grace;
+  }
+
+  /** What is left of a slave that is gone: ended tasks whose news nobody can acknowledge any more. */
+  forgetSlave(slaveId: SlaveId): void {
+    for (const task of this.onSlave(slaveId)) this.#remove(task);
   }
 
   /** The slave is gone for this task's purposes: its resources go back and its framework is told. */
@@ -147,19 +153,22 @@ export class Tasks {
       frameworks.recover(frameworkId, framework);
       const known = this.get(frameworkId, info.taskId);
       if (known === undefined) this.#recover({ frameworkId, slaveId: slave.id, info, status, released: over });
-      else this.#note(known, status);
-      if (known !== undefined && over) this.#release(known);
+      else if (known.slaveId !== slave.id) slave.lost = [...slave.lost, { frameworkId, taskId: info.taskId }];
+      else {
+        this.#note(known, status);
+        if (over) this.#release(known);
+      }
     }
   }
 
   /** Orders to kill that came while the slave was away, and those that a finished framework implies. */
   sendPendingKills(slave: Slave): void {
     const { frameworks, lead } = this.#state();
-    for (const { frameworkId, info } of this.onSlave(slave.id)) {
-      const framework = frameworks.get(frameworkId);
-      if (framework?.state === "completed" || framework?.killsPending.delete(info.taskId) === true) {
-        slave.ref.tell("killOnSlave", { lead, frameworkId, taskId: info.taskId });
-      }
+    for (const task of this.onSlave(slave.id)) {
+      const { frameworkId, info, killPending } = task;
+      if (killPending === undefined && frameworks.get(frameworkId)?.state !== "completed") continue;
+      delete task.killPending;
+      slave.ref.tell("killOnSlave", { lead, frameworkId, taskId: info.taskId, ...killPending });
     }
   }
 
@@ -177,6 +186,12 @@ export class Tasks {
 
   row({ frameworkId, info, status }: Task): TaskRow {
     return { frameworkId, task: info, status };
+  }
+
+  /** A task id that was used again on another slave is another task. */
+  #onThis(slaveId: SlaveId, frameworkId: FrameworkId, taskId: TaskId): Task | undefined {
+    const task = this.get(frameworkId, taskId);
+    return task?.slaveId === slaveId ? task : undefined;
   }
 
   #answer({ frameworkId, status }: Task): void {

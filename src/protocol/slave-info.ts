@@ -7,7 +7,7 @@ export type SlaveInfo = {
   readonly port: number;
   readonly resources: Resources;
   readonly attributes: { readonly [name: string]: string };
-  /** Whether it can bring its process tasks through a restart of its own. */
+  /** Whether it remembers who it is, and what it has to report, through a restart. */
   readonly checkpoint: boolean;
 };
 

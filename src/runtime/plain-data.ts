@@ -1,5 +1,5 @@
 /** Nesting of a value that may travel. The same limit holds for messages. */
-const depthMax = 32;
+const depthMax = 24;
 /** What a number, a boolean or the frame of a longer value counts for. */
 const frameBytes = 9;
 

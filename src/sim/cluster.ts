@@ -132,9 +132,9 @@ export class SimCluster {
   bootSlave(index: number): void {
     const resources = this.#options.slaves[index] ?? noResources;
     const hostname = slaveName(index);
-    const info = { hostname, port: 0, resources, attributes: {}, checkpoint: false };
     const disk = this.#journals.get(hostname);
     const checkpoint = disk !== undefined;
+    const info = { hostname, port: 0, resources, attributes: {}, checkpoint };
     const args = {
       master: masterEndpoint,
       info,

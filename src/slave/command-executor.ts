@@ -27,6 +27,7 @@ export const commandExecutor: Spec<ExecutorProtocol & ProcessEvents, ExecutorArg
   start(ctx, args) {
     const slave = ctx.ref(args.slave);
     let running: Running | undefined;
+    let over = false;
     const report = (status: Omit<ExecutorStatus, "taskId">) => {
       if (running !== undefined)
         slave.tell("update", { frameworkId: args.frameworkId, status: { taskId: running.taskId, ...status } });
@@ -50,7 +51,11 @@ export const commandExecutor: Spec<ExecutorProtocol & ProcessEvents, ExecutorArg
         const command = processCommand(task, args);
         ctx.act(({ processes }) =>
           processes.start(command, {
-            started: (pid) => ctx.self.tell("processStarted", { pid }),
+            started: (pid) => {
+              // Nobody would ever end a process whose executor is gone.
+              if (over) processes.signal(pid, "SIGKILL");
+              else ctx.self.tell("processStarted", { pid });
+            },
             failed: (reason) => ctx.self.tell("processFailed", { reason }),
             exited: (exit) => ctx.self.tell("processExited", { exit }),
           }),
@@ -73,6 +78,7 @@ export const commandExecutor: Spec<ExecutorProtocol & ProcessEvents, ExecutorArg
         running = undefined;
       },
       onStop: () => {
+        over = true;
         const pid = running?.pid;
         if (pid !== undefined) ctx.act(({ processes }) => processes.signal(pid, "SIGKILL"));
       },

@@ -15,7 +15,8 @@ test("a killed slave comes back as itself: what it had started is ended, reporte
   writeFileSync(join(home.path, "commands"), `echo $$ >> ${home.path}/pids; sleep 4\n`.repeat(3));
   const flags = ["--master", address, "--commands", "commands", "--json"];
   await using run = new Mesolite(["framework", "run", "batch", ...flags], home.path);
-  const pids = () => (readdirSync(home.path).includes("pids") ? readFileSync(join(home.path, "pids"), "utf8").trim().split("\n") : []);
+  const pids = () =>
+    readdirSync(home.path).includes("pids") ? readFileSync(join(home.path, "pids"), "utf8").trim().split("\n") : [];
   const started = await until(() => (pids().length === 3 ? pids() : undefined));
   first.kill("SIGKILL");
   await first.finished;

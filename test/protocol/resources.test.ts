@@ -189,6 +189,13 @@ describe("text", () => {
     );
   });
 
+  test("every thousandth is read and written exactly", () => {
+    for (let milli = 1; milli <= 5_000; milli++) {
+      expect(quantities(`cpus:${(milli / 1_000).toFixed(3)}`)).toEqual({ cpus: milli });
+      expect(format({ cpus: milli })).toBe(`cpus:${milli / 1_000}`);
+    }
+  });
+
   test("may have spaces, empty parts, and a name more than once", () => {
     expect(quantities(" cpus : 1.5 ;; mem:64; cpus:0.5; ")).toEqual({ cpus: 2_000, mem: 64_000 });
     expect(quantities("ports:[ 1-2 , 8-9 ];disks:{ b , a }")).toEqual(quantities("ports:[1-2,8-9];disks:{a,b}"));

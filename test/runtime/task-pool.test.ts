@@ -79,7 +79,7 @@ describe("a function task fails", () => {
       message: /result\.rows\[0\]\.when is a Date, which is not plain data/,
     },
     { why: "of a number JSON lacks", name: "infinite", message: /result is Infinity/ },
-    { why: "of a cycle in its result", name: "cyclic", message: /nested deeper than 32/ },
+    { why: "of a cycle in its result", name: "cyclic", message: /nested deeper than 24/ },
     { why: "of a large result", name: "large", message: /larger than 1048576 bytes: write it to a file/ },
     { why: "with its thread", name: "exit", message: /./ },
   ];

@@ -60,7 +60,14 @@ export class Host {
     const tables = [masterTable, slaveTable, slave.protocol, ...executors];
     this.stage = new Stage(tables as unknown as ProtocolTable<never>[]);
     this.system = this.stage.boot("slave", this.#world());
-    const args = { master: endpoint, info: this.info, config, workDir: "/work", environment: { PATH: "/bin" }, checkpoint: false };
+    const args = {
+      master: endpoint,
+      info: this.info,
+      config,
+      workDir: "/work",
+      environment: { PATH: "/bin" },
+      checkpoint: false,
+    };
     this.system.spawn(slave, args, { name: "slave", exported: true });
     this.settle();
   }

@@ -122,7 +122,7 @@ export class Book {
     if (this.#frameworks.has(frameworkId)) this.sorter.allocated(frameworkId, resources);
   }
 
-  /** What comes back without a filter of a decline waits for the next batch: else it would go back and forth at once. */
+  /** A decline that asks for no filter waits for the next batch: else it would be offered again and again at once. */
   recovered(slaveId: SlaveId, frameworkId: FrameworkId, resources: Resources, refuseMs: number | undefined): void {
     if (!this.ledger.has(slaveId)) return;
     this.ledger.release(slaveId, frameworkId, resources);

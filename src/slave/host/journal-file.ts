@@ -52,7 +52,11 @@ export class JournalDamaged extends Error {
   override readonly name = "JournalDamaged";
   readonly code = "JOURNAL_DAMAGED";
 
-  constructor(path: string, offset: number, what: string, options?: ErrorOptions) {
+  constructor(
+    damage: { readonly path: string; readonly offset: number; readonly what: string },
+    options?: ErrorOptions,
+  ) {
+    const { path, offset, what } = damage;
     super(
       `the journal ${path} is damaged at offset ${offset}: ${what}; move the file away, and the slave starts as a new one`,
       options,
@@ -74,7 +78,7 @@ export class JournalFull extends Error {
 
 const magic = Buffer.from("mesojrnl", "latin1");
 const format = 1;
-const fileHead = Buffer.concat([magic, Buffer.from(Uint32Array.of(format).buffer)]);
+const fileHead = Buffer.concat([magic, Buffer.of(format, 0, 0, 0)]);
 const recordHeadBytes = 12;
 /** Bytes of a record's head that the last four prove. */
 const provenBytes = 8;
@@ -252,11 +256,11 @@ export class JournalFile {
     const head = Buffer.from(frame.buffer, frame.byteOffset, recordHeadBytes);
     const payload = frame.subarray(recordHeadBytes);
     if (crc32(payload) !== head.readUInt32LE(4))
-      throw new JournalDamaged(this.path, offset, "a record has changed since the journal was opened");
+      throw new JournalDamaged({ path: this.path, offset, what: "a record has changed since the journal was opened" });
     try {
       return packr.unpack(payload) as WireValue;
     } catch (cause) {
-      throw new JournalDamaged(this.path, offset, "a record holds no value", { cause });
+      throw new JournalDamaged({ path: this.path, offset, what: "a record holds no value" }, { cause });
     }
   }
 }
@@ -317,7 +321,7 @@ class Reading {
   #checkHead(): void {
     const head = this.#bytes(0, Math.min(this.#size, fileHead.length));
     if (head.length < fileHead.length || !head.subarray(0, magic.length).equals(magic))
-      throw new JournalDamaged(this.#path, 0, "it does not begin as a journal does");
+      throw this.#damage(0, "it does not begin as a journal does");
     const found = head.readUInt32LE(magic.length);
     if (found !== format)
       throw new JournalUnavailable(
@@ -333,15 +337,15 @@ class Reading {
     const [length, checksum] = [head.readUInt32LE(0), head.readUInt32LE(4)];
     if (crc32(head.subarray(0, provenBytes)) !== head.readUInt32LE(provenBytes)) {
       if (this.#isZeroFrom(start)) return undefined;
-      throw new JournalDamaged(this.#path, offset, "the head of a record fails its checksum, and more follows");
+      throw this.#damage(offset, "the head of a record fails its checksum, and more follows");
     }
     if (length === 0 || length > journalLimits.recordBytesMax)
-      throw new JournalDamaged(this.#path, offset, `a record claims ${length} bytes`);
+      throw this.#damage(offset, `a record claims ${length} bytes`);
     const end = start + length;
     if (end > this.#size) return undefined;
     if (crc32(this.#bytes(start, length)) === checksum) return length;
     if (this.#isZeroFrom(end)) return undefined;
-    throw new JournalDamaged(this.#path, offset, "a record fails its checksum, and more follows");
+    throw this.#damage(offset, "a record fails its checksum, and more follows");
   }
 
   #isZeroFrom(offset: number): boolean {
@@ -350,6 +354,10 @@ class Reading {
       if (bytes.some((byte) => byte !== 0)) return false;
     }
     return true;
+  }
+
+  #damage(offset: number, what: string): JournalDamaged {
+    return new JournalDamaged({ path: this.#path, offset, what });
   }
 
   /** Valid until the next call. */

@@ -89,8 +89,6 @@ class Journals {
 
   /** Writes what waits, and answers. */
   flush(): void {
-    if (this.#gathered === 0) return;
-    this.#ctx.cancel("flush");
     this.#gathered = 0;
     for (const [file, appends] of this.#waiting) {
       const before = file.length;

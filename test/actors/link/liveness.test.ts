@@ -46,6 +46,16 @@ describe("R15.7 liveness", () => {
     expect(liveness.check(12_000)).toBe("down");
   });
 
+  test("forgives a silence of its limit and twice its own lag, and no more", () => {
+    const late = (nowMs: number) => {
+      const liveness = new Liveness(0);
+      expect(checks(liveness, 500, 5_000).at(-1)).toBe("5000 ping");
+      return liveness.check(nowMs);
+    };
+    // The check of 5 500, in time, and 500 ms late: at 6 000 a silence of up to 5 000 + 2 × 500 is forgiven.
+    expect([late(5_500), late(6_000)]).toEqual(["down", "ping"]);
+  });
+
   test("does not forgive a silence that is longer than its own lag explains", () => {
     const liveness = new Liveness(0);
     checks(liveness, 500, 4_500);
