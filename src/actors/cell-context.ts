@@ -119,35 +119,34 @@ export class CellContext implements Context<Protocol> {
   recoverJournal(recovered: (records: readonly WireValue[]) => void): void {
     const records: WireValue[] = [];
     const giveUpMs = this.clock.now() + durableTimeoutMs;
-    const read = (from: number): void => {
-      const journal = this.#cell.path;
-      this.#store("read", { journal, from }, (page) => {
-        records.push(...page.records);
-        if (page.next === undefined) recovered(records);
-        else read(page.next);
-      });
-    };
-    // The storage may still be starting: nothing has been promised yet, so there is time to wait for it.
-    const begin = (): void => {
-      const ready = this.#storage();
-      this.ask<StorageProtocol, "read">(
-        ready,
+    const read = (from: number): void =>
+      this.#store(
         "read",
-        { journal: this.#cell.path, from: 0 },
-        {
-          timeoutMs: durableTimeoutMs,
-          settled: (outcome) => {
-            if (outcome.ok || this.clock.now() > giveUpMs) read(0);
-            else this.after("journal", storageRetryMs, begin);
-          },
+        { journal: this.#cell.path, from },
+        (page) => {
+          records.push(...page.records);
+          if (page.next === undefined) recovered(records);
+          else read(page.next);
+        },
+        () => {
+          // The storage may still be starting: nothing has been promised yet, so there is time to wait for it.
+          if (from > 0 || this.clock.now() > giveUpMs) return false;
+          this.after("journal", storageRetryMs, () => read(0));
+          return true;
         },
       );
-    };
-    begin();
+    read(0);
   }
 
   replaceJournal(records: readonly WireValue[], then: () => void): void {
-    this.#store("replace", { journal: this.#cell.path, records }, then);
+    const journal = this.#cell.path;
+    // Each record fits a message, for it came in one; how many do together nobody knows.
+    const put = (at: number): void => {
+      const more = at + 1 < records.length;
+      const part = records.slice(at, at + 1);
+      this.#store("replace", { journal, records: part, more }, () => (more ? put(at + 1) : then()));
+    };
+    put(0);
   }
 
   act(effect: (world: World) => void): void {
@@ -205,12 +204,13 @@ export class CellContext implements Context<Protocol> {
     kind: K,
     body: BodyOf<StorageProtocol[K]>,
     stored: (answer: ReplyOf<StorageProtocol[K]>) => void,
+    mended: () => boolean = () => false,
   ): void {
     this.ask<StorageProtocol, K>(this.#storage(), kind, body, {
       timeoutMs: durableTimeoutMs,
       settled: (outcome) => {
-        invariant(outcome.ok, () => `${this.#cell.path} lost its journal: nothing more can be promised`);
-        stored(outcome.value);
+        if (outcome.ok) return stored(outcome.value);
+        invariant(mended(), () => `${this.#cell.path} lost its journal: nothing more can be promised`);
       },
     });
   }

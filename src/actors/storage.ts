@@ -13,14 +13,20 @@ export type StorageProtocol = {
     { readonly journal: string; readonly from: number },
     { readonly records: readonly WireValue[]; readonly next?: number }
   >;
-  /** Puts these records in place of all there are, in one step: after a crash there is the old journal or the new. */
-  replace: Ask<{ readonly journal: string; readonly records: readonly WireValue[] }, { readonly records: number }>;
+  /**
+   * Puts these records in place of all there are, in one step: after a crash there is the old journal or the new. What
+   * does not fit one message comes in parts, all but the last with `more`.
+   */
+  replace: Ask<
+    { readonly journal: string; readonly records: readonly WireValue[]; readonly more: boolean },
+    { readonly records: number }
+  >;
 };
 
 export const storageTable = protocolTable<StorageProtocol>("storage", {
   append: { journal: 0, record: 1 },
   read: { journal: 0, from: 1 },
-  replace: { journal: 0, records: 1 },
+  replace: { journal: 0, records: 1, more: 2 },
 });
 
 /** The name under which a storage actor is registered on its thread. */

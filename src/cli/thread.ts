@@ -14,6 +14,7 @@ import { ThreadTaskPool } from "../runtime/task-pool.ts";
 import type { ThreadBoot, ThreadRoot } from "../runtime/thread-facade.ts";
 import { hostThread } from "../runtime/thread-host.ts";
 import { BridgeTransport } from "../runtime/transport.ts";
+import { DirectoryLock } from "../slave/host/directory-lock.ts";
 import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
@@ -69,7 +70,11 @@ async function childFor(
     opened(() => database.close());
     return child(name, registryStore(database), {});
   }
-  if (behaviour === "journals") return child(name, journalStorage(String(args)), {});
+  if (behaviour === "journals") {
+    const lock = new DirectoryLock(String(args));
+    opened(() => lock.release());
+    return child(name, journalStorage(String(args)), {});
+  }
   const define = await schedulerOf(behaviour);
   return child(name, schedulerDriver(define), args as SchedulerDriverArgs<null>, { exported, restart: "temporary" });
 }

@@ -20,6 +20,7 @@ export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<Storage
     protocol: storageTable,
     start(ctx) {
       const read = (journal: string) => disk.journals.get(journal) ?? [];
+      const parts = new Map<string, readonly WireValue[]>();
       let waiting: (() => void)[] = [];
       const synced = (write: () => void) => {
         waiting.push(write);
@@ -38,15 +39,21 @@ export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<Storage
             reply({ records: records.length });
           }),
         read: ({ journal, from }, reply) => {
+          if (from === 0) parts.delete(journal);
           const records = read(journal).slice(from, from + pageMax);
           const next = from + records.length;
           reply({ records, ...(next < read(journal).length ? { next } : {}) });
         },
-        replace: ({ journal, records }, reply) =>
+        replace: ({ journal, records, more }, reply) => {
+          const all = [...(parts.get(journal) ?? []), ...records];
+          parts.set(journal, all);
+          if (more) return reply({ records: all.length });
+          parts.delete(journal);
           synced(() => {
-            disk.journals.set(journal, records);
-            reply({ records: records.length });
-          }),
+            disk.journals.set(journal, all);
+            reply({ records: all.length });
+          });
+        },
       };
     },
   };

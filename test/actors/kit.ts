@@ -348,6 +348,7 @@ export const placeOf = (site: Site): string => placeText(site.place);
 export class HandStorage {
   readonly appended: { readonly journal: string; readonly record: WireValue; readonly durable: () => void }[] = [];
   readonly journals = new Map<string, readonly WireValue[]>();
+  readonly #parts: WireValue[] = [];
 
   readonly spec: Spec<StorageProtocol, undefined> = {
     name: "storage",
@@ -361,8 +362,9 @@ export class HandStorage {
         const page = records.slice(from, from + 2);
         reply(from + 2 < records.length ? { records: page, next: from + 2 } : { records: page });
       },
-      replace: ({ journal, records }, reply) => {
-        this.journals.set(journal, records);
+      replace: ({ journal, records, more }, reply) => {
+        this.#parts.push(...records);
+        if (!more) this.journals.set(journal, this.#parts.splice(0));
         reply({ records: records.length });
       },
     }),

@@ -109,6 +109,16 @@ test("a second master on the same data is refused", async () => {
   expect(second.stderr).toMatch(/another master is using it.*--data/);
 });
 
+test("a second slave in the same directory is refused", async () => {
+  using home = temporary();
+  const flags = ["--port", "0", "--work-dir", join(home.path, "work"), "--resources", "cpus:1;mem:64"];
+  await using first = new Mesolite(["slave", "--master", "127.0.0.1:1", ...flags], home.path);
+  await first.printed(/slave is running/);
+  const second = await mesolite(["slave", "--master", "127.0.0.1:1", ...flags, "--log-level", "error"], home.path);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toMatch(/^mesolite: .*another slave is using .*--work-dir\n$/);
+});
+
 test("a slave without a master keeps trying, says so, and joins when one comes", async () => {
   using home = temporary();
   const early = await startMaster(home.path);

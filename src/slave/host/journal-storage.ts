@@ -32,16 +32,19 @@ export function journalStorage(directory: string, disk?: JournalDisk): Spec<Stor
       return {
         append: ({ journal, record }, reply) => journals.gather(journals.of(journal), { record, reply }),
         read: ({ journal, from }, reply) => {
+          if (from === 0) journals.forgetParts(journal);
           journals.flush();
           const file = journals.of(journal);
           const records = file.read(from, pageBytesMax);
           const next = from + records.length;
           reply(next < file.length ? { records, next } : { records });
         },
-        replace: ({ journal, records }, reply) => {
+        replace: ({ journal, records, more }, reply) => {
+          const parts = journals.part(journal, records, more);
+          if (more) return reply({ records: parts.length });
           journals.flush();
           const file = journals.of(journal);
-          file.replace(records);
+          file.replace(parts);
           reply({ records: file.length });
         },
         onStop: () => journals.close(),
@@ -50,12 +53,14 @@ export function journalStorage(directory: string, disk?: JournalDisk): Spec<Stor
   };
 }
 
-/** The files that are open, and what waits to be appended to them. */
+/** The files that are open, and what waits to be written to them. */
 class Journals {
   readonly #ctx: Context<StorageProtocol>;
   readonly #directory: string;
   readonly #disk: JournalDisk | undefined;
   readonly #files = new Map<string, JournalFile>();
+  /** Parts of journals that are to be replaced, until the last one comes. */
+  readonly #parts = new Map<string, WireValue[]>();
   readonly #waiting = new Map<JournalFile, Append[]>();
   #gathered = 0;
 
@@ -76,6 +81,20 @@ class Journals {
     const { cutBytes: bytes } = file;
     if (bytes > 0) this.#ctx.log("warn", `cut ${bytes} bytes of an unfinished write from the journal ${file.path}`);
     return file;
+  }
+
+  /** What has come of a journal's replacement so far; the last part takes it away. */
+  part(journal: string, records: readonly WireValue[], more: boolean): readonly WireValue[] {
+    const parts = this.#parts.get(journal) ?? [];
+    parts.push(...records);
+    if (more) this.#parts.set(journal, parts);
+    else this.#parts.delete(journal);
+    return parts;
+  }
+
+  /** A new life of the owner reads first: what an earlier one left half-sent is nobody's. */
+  forgetParts(journal: string): void {
+    this.#parts.delete(journal);
   }
 
   gather(file: JournalFile, append: Append): void {

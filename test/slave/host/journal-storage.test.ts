@@ -138,12 +138,28 @@ describe("a storage of journals", () => {
   test("replaces what was appended before, and what is appended after stays", () => {
     const outcomes = [
       scene.append("/a", 1),
-      scene.ask("replace", { journal: "/a", records: ["x", "y"] }),
+      scene.ask("replace", { journal: "/a", records: ["x", "y"], more: false }),
       scene.append("/a", 2),
     ];
     scene.stage.advance(0);
     expect(outcomes).toEqual([answered(1), answered(2), answered(3)]);
     expect(scene.answer("read", { journal: "/a", from: 0 })).toEqual({ records: ["x", "y", 2] });
+  });
+});
+
+describe("a journal that is replaced in parts", () => {
+  test("is the old one until the last part, and then all of the new one", () => {
+    scene.answer("replace", { journal: "/a", records: ["old"], more: false });
+    scene.answer("replace", { journal: "/a", records: ["x"], more: true });
+    expect(scene.answer("replace", { journal: "/a", records: ["y"], more: false })).toEqual({ records: 2 });
+    expect(scene.answer("read", { journal: "/a", from: 0 })).toEqual({ records: ["x", "y"] });
+  });
+
+  test("keeps nothing of a life that ended in the middle: the next one reads first", () => {
+    scene.answer("replace", { journal: "/a", records: ["half"], more: true });
+    expect(scene.answer("read", { journal: "/a", from: 0 })).toEqual({ records: [] });
+    scene.answer("replace", { journal: "/a", records: ["whole"], more: false });
+    expect(scene.answer("read", { journal: "/a", from: 0 })).toEqual({ records: ["whole"] });
   });
 });
 
@@ -161,7 +177,7 @@ describe("pages of a journal", () => {
     "hold all records once and in order, 64 KiB packed at most, with %i bytes each",
     (bytes) => {
       const records = Array.from({ length: bytes < 1_000 ? 700 : 40 }, (_, n) => ({ n, text: "x".repeat(bytes) }));
-      scene.answer("replace", { journal: "/a", records });
+      scene.answer("replace", { journal: "/a", records, more: false });
       const found = pages("/a");
       expect(found.flatMap((page) => page.records)).toEqual(records);
       for (const page of found) expect(packr.pack(page).length).toBeLessThanOrEqual(65_536);
@@ -171,7 +187,7 @@ describe("pages of a journal", () => {
 
   test("hold one record that is longer", () => {
     const records = [1, new Uint8Array(100_000), new Uint8Array(200_000), 2];
-    scene.answer("replace", { journal: "/a", records });
+    scene.answer("replace", { journal: "/a", records, more: false });
     expect(pages("/a").map((page) => page.records.length)).toEqual([1, 1, 1, 1]);
   });
 
@@ -227,7 +243,7 @@ describe("the name of a journal", () => {
 
   test("may be as long as a file system allows, and no longer", () => {
     scene.answer("append", { journal: `/${"a".repeat(232)}`, record: 1 });
-    scene.answer("replace", { journal: `/${"a".repeat(232)}`, records: [] });
+    scene.answer("replace", { journal: `/${"a".repeat(232)}`, records: [], more: false });
     scene.append(`/${"a".repeat(233)}`, 1);
     scene.stage.settle();
     expect(scene.site.ended.join()).toContain("needs a file name of over 240 bytes");
@@ -276,7 +292,7 @@ describe("a storage that cannot be trusted", () => {
         .flatMap((fd) => linkOf(fd))
         .filter((path) => path.startsWith(folder.path));
     scene.answer("append", { journal: "/a", record: 1 });
-    scene.answer("replace", { journal: "/b", records: [1] });
+    scene.answer("replace", { journal: "/b", records: [1], more: false });
     expect(open().sort()).toEqual([join(folder.path, "a.journal"), join(folder.path, "b.journal")]);
     scene.stop();
     expect(open()).toEqual([]);
