@@ -1,7 +1,8 @@
+import { RingBuffer } from "../base/ring-buffer.ts";
 import type { Cell } from "./cell.ts";
 import type { AskFailure, AskOutcome } from "./context.ts";
 import type { WireValue } from "./wire-value.ts";
-import type { Clock, Timer } from "./world.ts";
+import type { Clock } from "./world.ts";
 
 /** The callee's end of an ask: takes the first answer or failure, ignores the rest. */
 export type ReplySlot = {
@@ -11,16 +12,14 @@ export type ReplySlot = {
   fail(code: AskFailure, outcome: "unknown" | "not-run"): void;
 };
 
-type Pending = {
-  readonly settle: (outcome: AskOutcome<WireValue>) => void;
-  readonly timer: Timer;
-  readonly place: string;
-};
+type Settle = (outcome: AskOutcome<WireValue>) => void;
+type Pending = { readonly settle: Settle; readonly place: string; readonly dueMs: number; readonly queue: Deadlines };
 
 /** The asker's end: every question of one thread that waits for its answer, by correlation number. */
 export class Asks {
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();
+  readonly #deadlines = new Map<number, Deadlines>();
   #last = 0;
 
   constructor(clock: Clock) {
@@ -31,11 +30,12 @@ export class Asks {
     return this.#pending.size;
   }
 
-  /** Registers a question to an actor at `place`; `settle` is called once, at the deadline at the latest. */
-  open(place: string, timeoutMs: number, settle: (outcome: AskOutcome<WireValue>) => void): number {
+  /** Registers a question to an actor at `place`; `settle` is called once, at `dueMs` at the latest. */
+  open(place: string, timeoutMs: number, dueMs: number, settle: Settle): number {
     const correlation = ++this.#last;
-    const timer = this.#clock.arm(timeoutMs, () => this.fail(correlation, "timeout", "unknown"));
-    this.#pending.set(correlation, { settle, timer, place });
+    const queue = this.#deadlinesOf(timeoutMs);
+    this.#pending.set(correlation, { settle, place, dueMs, queue });
+    queue.add(correlation);
     return correlation;
   }
 
@@ -56,25 +56,108 @@ export class Asks {
 
   /** The slot that answers a question asked on this same thread. */
   localSlot(correlation: number, deadline: number, callee: Cell): ReplySlot {
-    const slot: ReplySlot = {
-      deadline,
-      answer: (value) => {
-        callee.openReplies.delete(slot);
-        this.answer(correlation, value);
-      },
-      fail: (code, outcome) => {
-        callee.openReplies.delete(slot);
-        this.fail(correlation, code, outcome);
-      },
-    };
-    return slot;
+    return new LocalSlot(this, correlation, deadline, callee);
   }
 
   #settle(correlation: number, outcome: AskOutcome<WireValue>): void {
     const pending = this.#pending.get(correlation);
     if (pending === undefined) return;
     this.#pending.delete(correlation);
-    this.#clock.disarm(pending.timer);
+    pending.queue.settled();
     pending.settle(outcome);
+  }
+
+  #deadlinesOf(timeoutMs: number): Deadlines {
+    const known = this.#deadlines.get(timeoutMs);
+    if (known !== undefined) return known;
+    const deadlines = new Deadlines(this.#clock, timeoutMs, {
+      dueMs: (correlation) => this.#pending.get(correlation)?.dueMs,
+      passed: (correlation) => this.fail(correlation, "timeout", "unknown"),
+      idle: () => this.#deadlines.delete(timeoutMs),
+    });
+    this.#deadlines.set(timeoutMs, deadlines);
+    return deadlines;
+  }
+}
+
+type DeadlineEvents = {
+  /** When the question must be answered; undefined once it is. */
+  dueMs(correlation: number): number | undefined;
+  passed(correlation: number): void;
+  /** No question is left, and no timer armed. */
+  idle(): void;
+};
+
+/**
+ * The deadlines of all questions with one timeout: they fall due in the order they were asked, so a queue and a single
+ * timer serve them all.
+ */
+class Deadlines {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #events: DeadlineEvents;
+  readonly #asked = new RingBuffer<number>();
+  #armed = false;
+
+  constructor(clock: Clock, timeoutMs: number, events: DeadlineEvents) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#events = events;
+  }
+
+  add(correlation: number): void {
+    this.#asked.push(correlation);
+    if (!this.#armed) this.#arm(this.#timeoutMs);
+  }
+
+  /** Forgets from the front what has been answered. */
+  settled(): void {
+    for (let next = this.#asked.peek(); next !== undefined; next = this.#asked.peek()) {
+      if (this.#events.dueMs(next) !== undefined) return;
+      this.#asked.shift();
+    }
+  }
+
+  #arm(delayMs: number): void {
+    this.#armed = true;
+    this.#clock.arm(delayMs, () => {
+      this.#armed = false;
+      this.#ring();
+    });
+  }
+
+  #ring(): void {
+    for (let next = this.#asked.peek(); next !== undefined; next = this.#asked.peek()) {
+      const dueMs = this.#events.dueMs(next);
+      const remainingMs = dueMs === undefined ? 0 : dueMs - this.#clock.now();
+      if (remainingMs > 0) return this.#arm(remainingMs);
+      this.#asked.shift();
+      if (dueMs !== undefined) this.#events.passed(next);
+    }
+    if (!this.#armed) this.#events.idle();
+  }
+}
+
+class LocalSlot implements ReplySlot {
+  readonly deadline: number;
+  readonly #asks: Asks;
+  readonly #correlation: number;
+  readonly #callee: Cell;
+
+  constructor(asks: Asks, correlation: number, deadline: number, callee: Cell) {
+    this.#asks = asks;
+    this.#correlation = correlation;
+    this.deadline = deadline;
+    this.#callee = callee;
+  }
+
+  answer(value: WireValue): void {
+    this.#callee.openReplies.delete(this);
+    this.#asks.answer(this.#correlation, value);
+  }
+
+  fail(code: AskFailure, outcome: "unknown" | "not-run"): void {
+    this.#callee.openReplies.delete(this);
+    this.#asks.fail(this.#correlation, code, outcome);
   }
 }

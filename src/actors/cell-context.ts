@@ -84,7 +84,7 @@ export class CellContext implements Context<Protocol> {
     const settle = options.settled as unknown as (outcome: AskOutcome<WireValue>) => void;
     cell.outbox.add(() =>
       cell.system.ask(ref, kind, body as WireBody, options.timeoutMs, (outcome) =>
-        cell.system.enqueueTurn(cell, `${kind}.reply`, () => settle(outcome)),
+        cell.system.enqueueTurn(cell, "reply", () => settle(outcome)),
       ),
     );
   }
@@ -159,7 +159,7 @@ export class CellContext implements Context<Protocol> {
     const cell = this.#cell;
     const finish = (outcome: Outcome<T>) => cell.system.enqueueTurn(cell, "pipe", () => then(outcome));
     cell.outbox.add(() => {
-      new Promise<T>((resolve) => resolve(work(cell.abort.signal))).then(
+      new Promise<T>((resolve) => resolve(work(cell.abort))).then(
         (value) => finish({ ok: true, value }),
         (error: unknown) =>
           finish({ ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),

@@ -1,7 +1,7 @@
 import { invariant } from "../base/invariant.ts";
 import type { ReplySlot } from "./asks.ts";
 import { CellContext } from "./cell-context.ts";
-import { Mailbox } from "./mailbox.ts";
+import { type Letter, Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Behaviour, DownReason, Refused, Spec } from "./spec.ts";
@@ -24,7 +24,7 @@ const mailboxMaxDefault = 8_192;
 /** One life of one actor: its mailbox, its behaviour, its children, and whoever watches it. */
 export class Cell {
   readonly mailbox: Mailbox;
-  readonly outbox = new Outbox();
+  readonly outbox: Outbox;
   readonly children = new Set<Cell>();
   readonly openReplies = new Set<ReplySlot>();
   readonly timers = new Map<string, { timer: Timer; live: boolean }>();
@@ -32,7 +32,6 @@ export class Cell {
   readonly watchers = new Map<object, (reason: DownReason) => void>();
   /** Ends of the watches this actor holds on others; called when it stops. */
   readonly held = new Map<number, () => void>();
-  readonly abort = new AbortController();
   readonly system: ActorSystem;
   readonly spec: AnySpec;
   readonly parent: Cell | undefined;
@@ -43,6 +42,9 @@ export class Cell {
   scheduled = false;
   state: "starting" | "running" | "stopped" = "starting";
   #behaviour: Behaviour<Protocol> | undefined;
+  /** The handlers by message kind, and nothing else: a peer must not reach a hook by naming it. */
+  #handlers: Readonly<Record<string, Handler>> = {};
+  #abort: AbortController | undefined;
   readonly #args: unknown;
   readonly #context: CellContext;
 
@@ -56,31 +58,41 @@ export class Cell {
     this.generation = identity.generation;
     this.path = `${this.parent?.path ?? ""}/${this.name ?? `${spec.name}-${this.slot}`}`;
     this.mailbox = new Mailbox(spec.mailboxMax ?? mailboxMaxDefault);
+    this.outbox = new Outbox((letter) => system.deliver(letter, this));
     this.#context = new CellContext(this);
   }
 
   /** The first turn of this life. */
   start(): void {
     this.#behaviour = this.spec.start(this.#context, this.#args);
+    this.#handlers = handlersOf(this.#behaviour, this.spec.protocol.fields);
     this.state = "running";
+  }
+
+  /** Aborted when this life ends. Made when it is first wanted: few actors have work outside. */
+  get abort(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
   }
 
   /** Takes one letter from the mailbox. Its effects leave if it returns; if it throws, this life ends. */
   step(): void {
     const letter = this.mailbox.take();
     if (letter === undefined || this.state === "stopped") return;
-    if (letter.run !== undefined) return this.#turn(letter.run);
-    const { kind, body, reply } = letter;
-    if (reply !== undefined && reply.deadline < this.system.world.clock.now()) {
-      this.system.deadLetters.add(this.path, kind, "expired");
-      return reply.fail("expired", "not-run");
+    const { system, outbox } = this;
+    const outer = system.current;
+    system.current = this;
+    try {
+      if (letter.run === undefined) this.#handle(letter);
+      else letter.run();
+    } catch (error) {
+      outbox.discard();
+      system.current = outer;
+      system.failed(this, error);
+      return;
     }
-    const handler = this.#behaviour?.[kind as keyof Behaviour<Protocol>] as Handler | undefined;
-    if (handler === undefined || !(kind in this.spec.protocol.fields)) {
-      this.system.deadLetters.add(this.path, kind, "unknown-kind");
-      return reply?.fail("expired", "not-run");
-    }
-    this.#turn(() => this.#handle(handler, kind, body, reply));
+    system.current = outer;
+    outbox.commit();
   }
 
   refused(refused: Refused): void {
@@ -92,23 +104,6 @@ export class Cell {
     return this.#behaviour?.inspect?.();
   }
 
-  /** Runs one turn of this actor: all its effects, or none and the end of this life. */
-  #turn(run: () => void): void {
-    const { system } = this;
-    const outer = system.current;
-    system.current = this;
-    try {
-      run();
-    } catch (error) {
-      this.outbox.discard();
-      system.current = outer;
-      system.failed(this, error);
-      return;
-    }
-    system.current = outer;
-    this.outbox.commit();
-  }
-
   /** Ends this life: children first, in reverse order; then names, asks and letters; watchers learn last. */
   terminate(reason: DownReason): void {
     if (this.state === "stopped") return;
@@ -116,7 +111,7 @@ export class Cell {
     this.state = "stopped";
     for (const child of [...this.children].reverse()) child.terminate("shutdown");
     if (ran && this.#behaviour?.onStop !== undefined) this.#lastTurn(() => this.#behaviour?.onStop?.(reason));
-    this.abort.abort();
+    this.#abort?.abort();
     for (const { timer } of this.timers.values()) this.system.world.clock.disarm(timer);
     for (const release of this.held.values()) release();
     this.system.release(this);
@@ -131,16 +126,24 @@ export class Cell {
     this.watchers.clear();
   }
 
-  #handle(handler: Handler, kind: string, body: WireBody, reply: ReplySlot | undefined): void {
-    let result: unknown;
-    if (reply === undefined) {
-      result = handler(body, undefined);
-    } else {
-      this.openReplies.add(reply);
-      result = handler(body, (value) => this.system.effect(() => reply.answer(value)));
-    }
-    const promised = typeof (result as PromiseLike<unknown> | undefined)?.then === "function";
+  #handle({ kind, body, reply }: Letter): void {
+    const handler = this.#handlers[kind];
+    if (reply !== undefined && reply.deadline < this.system.turnMs) return this.#drop(kind, "expired", reply);
+    if (handler === undefined) return this.#drop(kind, "unknown-kind", reply);
+    const result = handler(body as WireBody, reply === undefined ? undefined : this.#answering(reply));
+    if (result === undefined) return;
+    const promised = typeof (result as PromiseLike<unknown> | null)?.then === "function";
     invariant(!promised, () => `the handler of ${kind} in ${this.path} returned a promise: actors are synchronous`);
+  }
+
+  #answering(reply: ReplySlot): (value: never) => void {
+    this.openReplies.add(reply);
+    return (value) => this.system.effect(() => reply.answer(value));
+  }
+
+  #drop(kind: string, reason: "expired" | "unknown-kind", reply: ReplySlot | undefined): void {
+    this.system.deadLetters.add(this.path, kind, reason);
+    reply?.fail("expired", "not-run");
   }
 
   /** `onStop` may tell; the fence is already up for everything else. */
@@ -157,4 +160,13 @@ export class Cell {
     }
     this.outbox.commit();
   }
+}
+
+function handlersOf(behaviour: Behaviour<Protocol>, kinds: object): Readonly<Record<string, Handler>> {
+  const handlers: Record<string, Handler> = Object.create(null);
+  for (const kind of Object.keys(kinds)) {
+    const handler = behaviour[kind as keyof Behaviour<Protocol>] as Handler | undefined;
+    if (handler !== undefined) handlers[kind] = handler;
+  }
+  return handlers;
 }

@@ -1,11 +1,32 @@
 import { RingBuffer } from "../base/ring-buffer.ts";
 import type { ReplySlot } from "./asks.ts";
+import type { Ref } from "./refs.ts";
 import type { WireBody } from "./wire-value.ts";
 
-/** A user message, or a turn of the actor's own: a timer, a reply, a `down`, something durable. */
-export type Letter =
-  | { readonly kind: string; readonly body: WireBody; readonly reply: ReplySlot | undefined; readonly run: undefined }
-  | { readonly kind: string; readonly body: undefined; readonly reply: undefined; readonly run: () => void };
+/** What waits in a mailbox: a user message, or with `run` a turn of the actor's own (a timer, a reply, a `down`). */
+export class Letter {
+  readonly kind: string;
+  readonly body: WireBody | undefined;
+  readonly reply: ReplySlot | undefined;
+  readonly run: (() => void) | undefined;
+  /** Whom the letter is for; read while it is in its sender's outbox. */
+  readonly to: Ref<unknown> | undefined;
+
+  /** Positional, like nothing else here: one is made for every message. */
+  constructor(
+    kind: string,
+    body: WireBody | undefined,
+    reply: ReplySlot | undefined,
+    run: (() => void) | undefined,
+    to: Ref<unknown> | undefined,
+  ) {
+    this.kind = kind;
+    this.body = body;
+    this.reply = reply;
+    this.run = run;
+    this.to = to;
+  }
+}
 
 /**
  * One FIFO for messages and turns alike, so that what an actor learns keeps the order in which it happened. Only
@@ -25,15 +46,15 @@ export class Mailbox {
   }
 
   /** False when the mailbox is full: the sender must be told. */
-  offer(kind: string, body: WireBody, reply: ReplySlot | undefined): boolean {
+  offer(letter: Letter): boolean {
     if (this.#messages >= this.#max) return false;
     this.#messages++;
-    this.#letters.push({ kind, body, reply, run: undefined });
+    this.#letters.push(letter);
     return true;
   }
 
   turn(kind: string, run: () => void): void {
-    this.#letters.push({ kind, body: undefined, reply: undefined, run });
+    this.#letters.push(new Letter(kind, undefined, undefined, run, undefined));
   }
 
   take(): Letter | undefined {

@@ -53,7 +53,7 @@ export class Refs {
 
   /** The live cell on this thread that the ref reaches now. */
   cellOf(ref: ActorRef<unknown>): Cell | undefined {
-    const { cell, place, target } = ref as unknown as Ref<never>;
+    const { cell, place, target } = ref as Ref<unknown>;
     if (cell !== undefined) return cell.state === "stopped" ? undefined : cell;
     return place === this.#system.place ? this.#system.lookup(target) : undefined;
   }

@@ -9,6 +9,7 @@ import { Codec } from "./link/codec.ts";
 import type { ItemTarget, LinkItem } from "./link/item.ts";
 import type { KindTable } from "./link/kind-table.ts";
 import { Links } from "./links.ts";
+import { Letter } from "./mailbox.ts";
 import type { AskKind, BodyOf, ReplyOf } from "./protocol.ts";
 import type { ActorRef } from "./ref.ts";
 import { type Ref, Refs } from "./refs.ts";
@@ -34,6 +35,8 @@ export type SystemConfig = {
 
 const quantumMessages = 32;
 const quantumMs = 2;
+/** Messages between two looks at the clock, which cost as much as a message each. */
+const messagesPerLook = 16;
 
 /** All actors of one thread: who exists, who runs next, and where a message goes. */
 export class ActorSystem {
@@ -57,6 +60,8 @@ export class ActorSystem {
   readonly #exported = new Set<Cell>();
   readonly #refusals = new Map<Cell, Map<string, { to: string; kind: string; count: number }>>();
   #awake = false;
+  /** Absent between turns. */
+  #turnMs: number | undefined;
 
   constructor(config: SystemConfig) {
     this.#config = config;
@@ -110,18 +115,28 @@ export class ActorSystem {
     return this.#ready.length > 0;
   }
 
-  /** Runs what is ready, at most 2 ms or until nothing is, then sends what the turn produced. */
+  /** Runs what is ready, for about 2 ms or until nothing is, then sends what the turn produced. */
   turn(): void {
     const { clock } = this.world;
-    const until = clock.now() + quantumMs;
-    do {
+    const untilMs = clock.now() + quantumMs;
+    this.#turnMs = clock.now();
+    for (let unseen = 0; ; ) {
       const cell = this.#ready.shift();
       if (cell === undefined) break;
       cell.scheduled = false;
-      for (let count = 0; count < quantumMessages && cell.mailbox.length > 0; count++) cell.step();
+      for (let count = 0; count < quantumMessages && cell.mailbox.length > 0; count++, unseen++) cell.step();
       if (cell.mailbox.length > 0) this.#schedule(cell);
-    } while (clock.now() < until);
+      if (unseen < messagesPerLook) continue;
+      unseen = 0;
+      this.#turnMs = clock.now();
+      if (this.#turnMs >= untilMs) break;
+    }
     this.#finishTurn();
+  }
+
+  /** The time of the present turn, as fresh as deadlines need it. */
+  get turnMs(): number {
+    return this.#turnMs ?? this.world.clock.now();
   }
 
   /** Runs a single letter of the ready cell `skip` places from the front: the simulator's turn. Answers what ran. */
@@ -154,10 +169,22 @@ export class ActorSystem {
     this.links.closeAll("shutdown");
   }
 
-  tell(ref: Ref<never> | Ref<unknown>, kind: string, body: WireBody): void {
-    const sender = this.current;
-    if (sender === undefined) this.#deliver(ref as Ref<never>, kind, body, undefined);
-    else sender.outbox.add(() => this.#deliver(ref as Ref<never>, kind, body, sender));
+  tell(ref: Ref<unknown>, kind: string, body: WireBody): void {
+    const letter = new Letter(kind, body, undefined, undefined, ref);
+    if (this.current === undefined) this.deliver(letter, undefined);
+    else this.current.outbox.add(letter);
+  }
+
+  /** Brings a letter that has left its sender's outbox to its mailbox, or to the link that leads there. */
+  deliver(letter: Letter, sender: Cell | undefined): void {
+    const { kind, to } = letter;
+    const ref = to as Ref<unknown>;
+    if (ref.place !== this.place) return this.#deliverAway(ref, kind, letter.body as WireBody, sender);
+    const cell = this.refs.cellOf(ref);
+    if (cell === undefined) return this.deadLetters.add(ref.address, kind, "noproc");
+    if (cell.mailbox.offer(this.#isolated(letter))) return this.#schedule(cell);
+    this.deadLetters.add(cell.path, kind, "refused");
+    this.#refuse(sender, cell.path, kind);
   }
 
   /** Runs now, or when the present turn has returned. */
@@ -167,14 +194,15 @@ export class ActorSystem {
   }
 
   ask(
-    target: ActorRef<unknown> | ActorRef<unknown>,
+    target: ActorRef<unknown>,
     kind: string,
     body: WireBody,
     timeoutMs: number,
     settle: (outcome: AskOutcome<WireValue>) => void,
   ): void {
-    const ref = target as unknown as Ref<never>;
-    const correlation = this.asks.open(ref.place, timeoutMs, settle);
+    const ref = target as Ref<unknown>;
+    const deadline = this.turnMs + timeoutMs;
+    const correlation = this.asks.open(ref.place, timeoutMs, deadline, settle);
     if (ref.place !== this.place) {
       const sent = this.links.send(ref.place, {
         type: "ask",
@@ -189,8 +217,9 @@ export class ActorSystem {
     }
     const cell = this.refs.cellOf(ref);
     if (cell === undefined) return this.asks.fail(correlation, "down", "not-run");
-    const slot = this.asks.localSlot(correlation, this.world.clock.now() + timeoutMs, cell);
-    if (!cell.mailbox.offer(kind, this.#isolated(kind, body), slot)) slot.fail("overloaded", "not-run");
+    const slot = this.asks.localSlot(correlation, deadline, cell);
+    const letter = new Letter(kind, body, slot, undefined, ref);
+    if (!cell.mailbox.offer(this.#isolated(letter))) slot.fail("overloaded", "not-run");
     else this.#schedule(cell);
   }
 
@@ -224,7 +253,7 @@ export class ActorSystem {
       return;
     }
     const slot = item.type === "ask" ? this.#remoteSlot(item.correlation, item.remainingMs, cell, answer) : undefined;
-    if (cell.mailbox.offer(item.kind, item.body, slot)) return this.#schedule(cell);
+    if (cell.mailbox.offer(new Letter(item.kind, item.body, slot, undefined, undefined))) return this.#schedule(cell);
     this.deadLetters.add(cell.path, item.kind, "refused");
     slot?.fail("overloaded", "not-run");
   }
@@ -273,19 +302,11 @@ export class ActorSystem {
     cell.terminate({ failed: summary });
   }
 
-  #deliver(ref: Ref<never>, kind: string, body: WireBody, sender: Cell | undefined): void {
-    if (ref.place !== this.place) {
-      const sent = this.links.send(ref.place, { type: "tell", to: ref.target, kind, body });
-      if (sent === "queued") return;
-      this.deadLetters.add(ref.address, kind, sent);
-      if (sent === "refused") this.#refuse(sender, ref.address, kind);
-      return;
-    }
-    const cell = this.refs.cellOf(ref);
-    if (cell === undefined) return this.deadLetters.add(ref.address, kind, "noproc");
-    if (cell.mailbox.offer(kind, this.#isolated(kind, body), undefined)) return this.#schedule(cell);
-    this.deadLetters.add(cell.path, kind, "refused");
-    this.#refuse(sender, cell.path, kind);
+  #deliverAway(ref: Ref<unknown>, kind: string, body: WireBody, sender: Cell | undefined): void {
+    const sent = this.links.send(ref.place, { type: "tell", to: ref.target, kind, body });
+    if (sent === "queued") return;
+    this.deadLetters.add(ref.address, kind, sent);
+    if (sent === "refused") this.#refuse(sender, ref.address, kind);
   }
 
   /** Tells a sender about refusals once per receiver, kind and turn. */
@@ -300,6 +321,7 @@ export class ActorSystem {
   }
 
   #finishTurn(): void {
+    this.#turnMs = undefined;
     for (const [sender, refusals] of this.#refusals) for (const refused of refusals.values()) sender.refused(refused);
     this.#refusals.clear();
     this.links.flush();
@@ -314,14 +336,15 @@ export class ActorSystem {
     this.requestTurn();
   }
 
-  #isolated(kind: string, body: WireBody): WireBody {
-    if (this.#config.isolation !== "roundtrip") return body;
-    return this.codec.roundtrip(kind, body);
+  #isolated(letter: Letter): Letter {
+    if (this.#config.isolation !== "roundtrip") return letter;
+    const { kind, body, reply, to } = letter;
+    return new Letter(kind, this.codec.roundtrip(kind, body as WireBody), reply, undefined, to);
   }
 
   #remoteSlot(correlation: number, remainingMs: number, cell: Cell, answer: (item: LinkItem) => void): ReplySlot {
     const slot: ReplySlot = {
-      deadline: this.world.clock.now() + remainingMs,
+      deadline: this.turnMs + remainingMs,
       answer: (value) => {
         if (!cell.openReplies.delete(slot)) return;
         answer({ type: "reply", correlation, value });

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
-import { Mailbox } from "../../src/actors/mailbox.ts";
+import { Letter, Mailbox } from "../../src/actors/mailbox.ts";
 import { Stage } from "./kit.ts";
+
+const letter = (kind: string) => new Letter(kind, {}, undefined, undefined, undefined);
 
 test("R4.1 messages and turns share one queue", () => {
   const mailbox = new Mailbox(10);
-  mailbox.offer("a", {}, undefined);
+  mailbox.offer(letter("a"));
   mailbox.turn("b", () => {});
-  mailbox.offer("c", {}, undefined);
+  mailbox.offer(letter("c"));
   expect(mailbox.peekKind()).toBe("a");
   expect([mailbox.take(), mailbox.take(), mailbox.take(), mailbox.take()].map((letter) => letter?.kind)).toEqual([
     "a",
@@ -18,19 +20,19 @@ test("R4.1 messages and turns share one queue", () => {
 
 test("R4.2 a full mailbox refuses messages, and takes them again once one has left", () => {
   const mailbox = new Mailbox(2);
-  expect([1, 2, 3].map(() => mailbox.offer("say", {}, undefined))).toEqual([true, true, false]);
+  expect([1, 2, 3].map(() => mailbox.offer(letter("say")))).toEqual([true, true, false]);
   mailbox.take();
-  expect(mailbox.offer("say", {}, undefined)).toBe(true);
+  expect(mailbox.offer(letter("say"))).toBe(true);
   expect(mailbox.length).toBe(2);
 });
 
 test("R4.3 turns are exempt from the bound and make no room when they leave", () => {
   const mailbox = new Mailbox(1);
   for (let count = 0; count < 100; count++) mailbox.turn("timer", () => {});
-  expect(mailbox.offer("say", {}, undefined)).toBe(true);
-  expect(mailbox.offer("say", {}, undefined)).toBe(false);
+  expect(mailbox.offer(letter("say"))).toBe(true);
+  expect(mailbox.offer(letter("say"))).toBe(false);
   mailbox.take();
-  expect(mailbox.offer("say", {}, undefined)).toBe(false);
+  expect(mailbox.offer(letter("say"))).toBe(false);
   expect(mailbox.length).toBe(100);
 });
 
