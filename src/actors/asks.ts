@@ -1,5 +1,4 @@
 import { RingBuffer } from "../base/ring-buffer.ts";
-import type { Cell } from "./cell.ts";
 import type { AskFailure, AskOutcome } from "./context.ts";
 import type { WireValue } from "./wire-value.ts";
 import type { Clock } from "./world.ts";
@@ -13,109 +12,111 @@ export type ReplySlot = {
 };
 
 type Settle = (outcome: AskOutcome<WireValue>) => void;
-type Pending = { readonly settle: Settle; readonly place: string; readonly dueMs: number; readonly queue: Deadlines };
 
-/** The asker's end: every question of one thread that waits for its answer, by correlation number. */
+/** The asker's end: every question of one thread that waits for its answer. */
 export class Asks {
   readonly #clock: Clock;
-  readonly #pending = new Map<number, Pending>();
   readonly #deadlines = new Map<number, Deadlines>();
+  /** Questions to other places, by the number under which their answers come back. */
+  readonly #remote = new Map<number, { readonly question: Question; readonly place: string }>();
   #last = 0;
+  /** Questions that wait for their answer. */
+  size = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#pending.size;
+  /** A question whose `settle` is called once, at `deadline` at the latest. Its slot answers on this same thread. */
+  open(timeoutMs: number, deadline: number, settle: Settle): ReplySlot {
+    const question = new Question(this, deadline, settle);
+    this.size++;
+    this.#deadlinesOf(timeoutMs).add(question);
+    return question;
   }
 
-  /** Registers a question to an actor at `place`; `settle` is called once, at `dueMs` at the latest. */
-  open(place: string, timeoutMs: number, dueMs: number, settle: Settle): number {
+  /** A question to another place; answers with its number on the link. */
+  openRemote(place: string, timeoutMs: number, deadline: number, settle: Settle): number {
     const correlation = ++this.#last;
-    const queue = this.#deadlinesOf(timeoutMs);
-    this.#pending.set(correlation, { settle, place, dueMs, queue });
-    queue.add(correlation);
+    const question = this.open(timeoutMs, deadline, (outcome) => {
+      this.#remote.delete(correlation);
+      settle(outcome);
+    }) as Question;
+    this.#remote.set(correlation, { question, place });
     return correlation;
   }
 
   answer(correlation: number, value: WireValue): void {
-    this.#settle(correlation, { ok: true, value });
+    this.#remote.get(correlation)?.question.answer(value);
   }
 
   fail(correlation: number, code: AskFailure, outcome: "unknown" | "not-run"): void {
-    this.#settle(correlation, { ok: false, code, outcome });
+    this.#remote.get(correlation)?.question.fail(code, outcome);
   }
 
   /** Everything asked of a place that is gone. */
   failPlace(place: string): void {
-    for (const [correlation, pending] of this.#pending) {
-      if (pending.place === place) this.fail(correlation, "down", "unknown");
-    }
-  }
-
-  /** The slot that answers a question asked on this same thread. */
-  localSlot(correlation: number, deadline: number, callee: Cell): ReplySlot {
-    return new LocalSlot(this, correlation, deadline, callee);
-  }
-
-  #settle(correlation: number, outcome: AskOutcome<WireValue>): void {
-    const pending = this.#pending.get(correlation);
-    if (pending === undefined) return;
-    this.#pending.delete(correlation);
-    pending.queue.settled();
-    pending.settle(outcome);
+    for (const asked of [...this.#remote.values()]) if (asked.place === place) asked.question.fail("down", "unknown");
   }
 
   #deadlinesOf(timeoutMs: number): Deadlines {
     const known = this.#deadlines.get(timeoutMs);
     if (known !== undefined) return known;
-    const deadlines = new Deadlines(this.#clock, timeoutMs, {
-      dueMs: (correlation) => this.#pending.get(correlation)?.dueMs,
-      passed: (correlation) => this.fail(correlation, "timeout", "unknown"),
-      idle: () => this.#deadlines.delete(timeoutMs),
-    });
+    const deadlines = new Deadlines(this.#clock, timeoutMs, () => this.#deadlines.delete(timeoutMs));
     this.#deadlines.set(timeoutMs, deadlines);
     return deadlines;
   }
 }
 
-type DeadlineEvents = {
-  /** When the question must be answered; undefined once it is. */
-  dueMs(correlation: number): number | undefined;
-  passed(correlation: number): void;
-  /** No question is left, and no timer armed. */
-  idle(): void;
-};
+class Question implements ReplySlot {
+  readonly deadline: number;
+  readonly #asks: Asks;
+  readonly #settle: Settle;
+  settled = false;
+
+  constructor(asks: Asks, deadline: number, settle: Settle) {
+    this.#asks = asks;
+    this.deadline = deadline;
+    this.#settle = settle;
+  }
+
+  answer(value: WireValue): void {
+    this.#end({ ok: true, value });
+  }
+
+  fail(code: AskFailure, outcome: "unknown" | "not-run"): void {
+    this.#end({ ok: false, code, outcome });
+  }
+
+  #end(outcome: AskOutcome<WireValue>): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.#asks.size--;
+    this.#settle(outcome);
+  }
+}
 
 /**
  * The deadlines of all questions with one timeout: they fall due in the order they were asked, so a queue and a single
- * timer serve them all.
+ * timer serve them all. What is answered leaves the queue when it reaches the front.
  */
 class Deadlines {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #events: DeadlineEvents;
-  readonly #asked = new RingBuffer<number>();
+  readonly #idle: () => void;
+  readonly #asked = new RingBuffer<Question>();
   #armed = false;
 
-  constructor(clock: Clock, timeoutMs: number, events: DeadlineEvents) {
+  constructor(clock: Clock, timeoutMs: number, idle: () => void) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
-    this.#events = events;
+    this.#idle = idle;
   }
 
-  add(correlation: number): void {
-    this.#asked.push(correlation);
+  add(question: Question): void {
+    while (this.#asked.peek()?.settled === true) this.#asked.shift();
+    this.#asked.push(question);
     if (!this.#armed) this.#arm(this.#timeoutMs);
-  }
-
-  /** Forgets from the front what has been answered. */
-  settled(): void {
-    for (let next = this.#asked.peek(); next !== undefined; next = this.#asked.peek()) {
-      if (this.#events.dueMs(next) !== undefined) return;
-      this.#asked.shift();
-    }
   }
 
   #arm(delayMs: number): void {
@@ -128,36 +129,11 @@ class Deadlines {
 
   #ring(): void {
     for (let next = this.#asked.peek(); next !== undefined; next = this.#asked.peek()) {
-      const dueMs = this.#events.dueMs(next);
-      const remainingMs = dueMs === undefined ? 0 : dueMs - this.#clock.now();
+      const remainingMs = next.settled ? 0 : next.deadline - this.#clock.now();
       if (remainingMs > 0) return this.#arm(remainingMs);
       this.#asked.shift();
-      if (dueMs !== undefined) this.#events.passed(next);
+      next.fail("timeout", "unknown");
     }
-    if (!this.#armed) this.#events.idle();
-  }
-}
-
-class LocalSlot implements ReplySlot {
-  readonly deadline: number;
-  readonly #asks: Asks;
-  readonly #correlation: number;
-  readonly #callee: Cell;
-
-  constructor(asks: Asks, correlation: number, deadline: number, callee: Cell) {
-    this.#asks = asks;
-    this.#correlation = correlation;
-    this.deadline = deadline;
-    this.#callee = callee;
-  }
-
-  answer(value: WireValue): void {
-    this.#callee.openReplies.delete(this);
-    this.#asks.answer(this.#correlation, value);
-  }
-
-  fail(code: AskFailure, outcome: "unknown" | "not-run"): void {
-    this.#callee.openReplies.delete(this);
-    this.#asks.fail(this.#correlation, code, outcome);
+    if (!this.#armed) this.#idle();
   }
 }

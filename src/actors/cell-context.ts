@@ -1,5 +1,5 @@
 import { invariant } from "../base/invariant.ts";
-import { type Address, parseAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { Cell } from "./cell.ts";
 import type { AskOptions, AskOutcome, Context, Outcome, SpawnOptions, Watch } from "./context.ts";
 import type { AskKind, BodyOf, Protocol, ReplyOf } from "./protocol.ts";
@@ -39,7 +39,7 @@ export class CellContext implements Context<Protocol> {
   }
 
   ref<Q>(address: Address<Q>): ActorRef<Q> {
-    return this.#cell.system.refs.at<Q>(parseAddress(address));
+    return this.#cell.system.refs.parsed(address);
   }
 
   named<Q>(name: string, place = this.#cell.system.place): ActorRef<Q> {

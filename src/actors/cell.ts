@@ -115,7 +115,8 @@ export class Cell {
     for (const { timer } of this.timers.values()) this.system.world.clock.disarm(timer);
     for (const release of this.held.values()) release();
     this.system.release(this);
-    for (const reply of [...this.openReplies]) reply.fail("down", "unknown");
+    for (const reply of this.openReplies) reply.fail("down", "unknown");
+    this.openReplies.clear();
     for (let letter = this.mailbox.take(); letter !== undefined; letter = this.mailbox.take()) {
       if (letter.run === undefined) {
         this.system.deadLetters.add(this.path, letter.kind, "stopped");
@@ -138,7 +139,10 @@ export class Cell {
 
   #answering(reply: ReplySlot): (value: never) => void {
     this.openReplies.add(reply);
-    return (value) => this.system.effect(() => reply.answer(value));
+    return (value) =>
+      this.system.effect(() => {
+        if (this.openReplies.delete(reply)) reply.answer(value);
+      });
   }
 
   #drop(kind: string, reason: "expired" | "unknown-kind", reply: ReplySlot | undefined): void {

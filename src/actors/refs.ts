@@ -1,10 +1,13 @@
-import { type Address, type Locator, nameAddress, slotAddress } from "./address.ts";
+import { type Address, type Locator, nameAddress, parseAddress, slotAddress } from "./address.ts";
 import type { Cell } from "./cell.ts";
 import type { ItemTarget } from "./link/item.ts";
 import type { BodyOf, Protocol, TellKind } from "./protocol.ts";
 import type { ActorRef } from "./ref.ts";
 import type { ActorSystem } from "./system.ts";
 import type { WireBody } from "./wire-value.ts";
+
+/** Addresses that are kept parsed; beyond it all are forgotten, and parsed again as they come. */
+const parsedMax = 8_192;
 
 /** A ref bound to the system that made it. `cell` is set only for one life of an actor on this thread. */
 export class Ref<P> implements ActorRef<P> {
@@ -35,6 +38,7 @@ export class Ref<P> implements ActorRef<P> {
 /** Makes refs, and finds the cell behind one. */
 export class Refs {
   readonly #system: ActorSystem;
+  readonly #parsed = new Map<string, Ref<unknown>>();
 
   constructor(system: ActorSystem) {
     this.#system = system;
@@ -45,10 +49,22 @@ export class Refs {
     return new Ref(this.#system, this.#system.place, { slot, generation }, cell);
   }
 
+  /** The ref for an address from a message; the most recent addresses are parsed once. */
+  parsed<P>(address: Address<P>): Ref<P> {
+    const known = this.#parsed.get(address);
+    if (known !== undefined) return known as Ref<P>;
+    const ref = this.at<P>(parseAddress(address));
+    if (this.#parsed.size === parsedMax) this.#parsed.clear();
+    this.#parsed.set(address, ref);
+    return ref;
+  }
+
   at<P>(locator: Locator): Ref<P> {
-    const target: ItemTarget =
-      "name" in locator ? { name: locator.name } : { slot: locator.slot, generation: locator.generation };
-    return new Ref(this.#system, locator.place, target);
+    // One string for our own place: then telling whether a ref is local compares pointers.
+    const place = locator.place === this.#system.place ? this.#system.place : locator.place;
+    if ("name" in locator) return new Ref(this.#system, place, { name: locator.name });
+    const target: ItemTarget = { slot: locator.slot, generation: locator.generation };
+    return new Ref(this.#system, place, target, place === this.#system.place ? this.#system.lookup(target) : undefined);
   }
 
   /** The live cell on this thread that the ref reaches now. */

@@ -202,25 +202,14 @@ export class ActorSystem {
   ): void {
     const ref = target as Ref<unknown>;
     const deadline = this.turnMs + timeoutMs;
-    const correlation = this.asks.open(ref.place, timeoutMs, deadline, settle);
-    if (ref.place !== this.place) {
-      const sent = this.links.send(ref.place, {
-        type: "ask",
-        to: ref.target,
-        kind,
-        body,
-        correlation,
-        remainingMs: timeoutMs,
-      });
-      if (sent !== "queued") this.asks.fail(correlation, sent === "refused" ? "overloaded" : "down", "not-run");
-      return;
-    }
+    if (ref.place !== this.place) return this.#askAway(ref, kind, body, { timeoutMs, deadline, settle });
+    const question = this.asks.open(timeoutMs, deadline, settle);
     const cell = this.refs.cellOf(ref);
-    if (cell === undefined) return this.asks.fail(correlation, "down", "not-run");
-    const slot = this.asks.localSlot(correlation, deadline, cell);
-    const letter = new Letter(kind, body, slot, undefined, ref);
-    if (!cell.mailbox.offer(this.#isolated(letter))) slot.fail("overloaded", "not-run");
-    else this.#schedule(cell);
+    if (cell === undefined) return question.fail("down", "not-run");
+    if (!cell.mailbox.offer(this.#isolated(new Letter(kind, body, question, undefined, ref)))) {
+      return question.fail("overloaded", "not-run");
+    }
+    this.#schedule(cell);
   }
 
   /** Puts a turn of the cell's own at the end of its mailbox; dropped when that life is over. */
@@ -252,7 +241,7 @@ export class ActorSystem {
       if (item.type === "ask") answer(askFailed(item.correlation, "down"));
       return;
     }
-    const slot = item.type === "ask" ? this.#remoteSlot(item.correlation, item.remainingMs, cell, answer) : undefined;
+    const slot = item.type === "ask" ? this.#remoteSlot(item.correlation, item.remainingMs, answer) : undefined;
     if (cell.mailbox.offer(new Letter(item.kind, item.body, slot, undefined, undefined))) return this.#schedule(cell);
     this.deadLetters.add(cell.path, item.kind, "refused");
     slot?.fail("overloaded", "not-run");
@@ -302,6 +291,19 @@ export class ActorSystem {
     cell.terminate({ failed: summary });
   }
 
+  #askAway(
+    ref: Ref<unknown>,
+    kind: string,
+    body: WireBody,
+    asked: { timeoutMs: number; deadline: number; settle: (outcome: AskOutcome<WireValue>) => void },
+  ): void {
+    const { timeoutMs, deadline, settle } = asked;
+    const correlation = this.asks.openRemote(ref.place, timeoutMs, deadline, settle);
+    const item = { type: "ask", to: ref.target, kind, body, correlation, remainingMs: timeoutMs } as const;
+    const sent = this.links.send(ref.place, item);
+    if (sent !== "queued") this.asks.fail(correlation, sent === "refused" ? "overloaded" : "down", "not-run");
+  }
+
   #deliverAway(ref: Ref<unknown>, kind: string, body: WireBody, sender: Cell | undefined): void {
     const sent = this.links.send(ref.place, { type: "tell", to: ref.target, kind, body });
     if (sent === "queued") return;
@@ -342,19 +344,12 @@ export class ActorSystem {
     return new Letter(kind, this.codec.roundtrip(kind, body as WireBody), reply, undefined, to);
   }
 
-  #remoteSlot(correlation: number, remainingMs: number, cell: Cell, answer: (item: LinkItem) => void): ReplySlot {
-    const slot: ReplySlot = {
+  #remoteSlot(correlation: number, remainingMs: number, answer: (item: LinkItem) => void): ReplySlot {
+    return {
       deadline: this.turnMs + remainingMs,
-      answer: (value) => {
-        if (!cell.openReplies.delete(slot)) return;
-        answer({ type: "reply", correlation, value });
-      },
-      fail: (code, outcome) => {
-        cell.openReplies.delete(slot);
-        answer({ type: "askFailed", correlation, code, outcome });
-      },
+      answer: (value) => answer({ type: "reply", correlation, value }),
+      fail: (code, outcome) => answer({ type: "askFailed", correlation, code, outcome }),
     };
-    return slot;
   }
 
   #label(target: ItemTarget): string {
