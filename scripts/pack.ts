@@ -15,6 +15,7 @@ const source = JSON.parse(readFileSync("package.json", "utf8"));
 for (const stale of ["dist", ...globSync("mesolite-*.tgz")]) rmSync(stale, { recursive: true, force: true });
 run("tsc", "-p", "tsconfig.build.json");
 cpSync("src", "dist/src", { recursive: true, filter: (path) => !path.endsWith(".ts") });
+for (const file of globSync("bench/**/peers/*.mjs", { exclude: ["**/node_modules"] })) cpSync(file, `dist/${file}`);
 for (const file of ["README.md", "LICENSE", "bin/mesolite.js"]) cpSync(file, `dist/${file}`);
 writeFileSync("dist/package.json", `${JSON.stringify(published(), undefined, 2)}\n`);
 await lint();

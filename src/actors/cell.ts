@@ -10,7 +10,7 @@ import type { WireBody } from "./wire-value.ts";
 import type { Timer } from "./world.ts";
 
 export type AnySpec = Spec<Protocol, unknown>;
-type Handler = (body: WireBody, reply: ((value: never) => void) | undefined) => unknown;
+type Handler = (body: WireBody, reply: (value: never) => void) => unknown;
 
 export type CellIdentity = {
   readonly parent: Cell | undefined;
@@ -20,6 +20,8 @@ export type CellIdentity = {
 };
 
 const mailboxMaxDefault = 8_192;
+/** The reply of a question that was only told: a peer may do so, and must not break the handler by it. */
+const toNobody = () => {};
 
 /** One life of one actor: its mailbox, its behaviour, its children, and whoever watches it. */
 export class Cell {
@@ -131,7 +133,7 @@ export class Cell {
     const handler = this.#handlers[kind];
     if (reply !== undefined && reply.deadline < this.system.turnMs) return this.#drop(kind, "expired", reply);
     if (handler === undefined) return this.#drop(kind, "unknown-kind", reply);
-    const result = handler(body as WireBody, reply === undefined ? undefined : this.#answering(reply));
+    const result = handler(body as WireBody, reply === undefined ? toNobody : this.#answering(reply));
     if (result === undefined) return;
     const promised = typeof (result as PromiseLike<unknown> | null)?.then === "function";
     invariant(!promised, () => `the handler of ${kind} in ${this.path} returned a promise: actors are synchronous`);

@@ -1,6 +1,8 @@
 import { type Place, parsePlace, placeText } from "./address.ts";
 import { MalformedBatch } from "./link/codec.ts";
+import { IngressBudget } from "./link/ingress-budget.ts";
 import type { ItemTarget, LinkItem } from "./link/item.ts";
+import { linkLimits } from "./link/limits.ts";
 import { LinkSession } from "./link/session.ts";
 import type { DownReason } from "./spec.ts";
 import type { ActorSystem } from "./system.ts";
@@ -26,6 +28,7 @@ export class Links {
   readonly #system: ActorSystem;
   readonly #links = new Map<string, Link>();
   readonly #dirty = new Set<Link>();
+  readonly #ingress = new IngressBudget(linkLimits.ingressBytes);
 
   constructor(system: ActorSystem) {
     this.#system = system;
@@ -57,18 +60,22 @@ export class Links {
     else up(place);
   }
 
-  /** Takes over a channel to a place. An older life of the same place is given up first; a stale one is refused. */
+  /**
+   * Takes over a channel to a place. An older life of the same place is given up first; a stale one is refused. Of two
+   * nodes that dialled one another at the same time, the connection of the greater name is kept at both ends.
+   */
   open(peer: Place, channel: Channel): LinkEnd {
     const place = placeText(peer);
     for (const other of [...this.#links.values()]) {
       if (other.peer.node !== peer.node || other.peer.thread !== peer.thread) continue;
-      if (isOlder(peer, other.peer)) {
-        channel.close("stale incarnation");
-        return { receive: () => {}, closed: () => {} };
+      if (isOlder(peer, other.peer)) return refused(channel, "stale incarnation");
+      if (other.place === place && this.#crossed(channel, other)) {
+        return refused(channel, "the two nodes dialled one another: the other connection is kept");
       }
       this.#drop(other, "superseded by a newer connection");
     }
-    const session = new LinkSession(this.#system.codec);
+    const budget = channel.crossesHosts ? this.#ingress : undefined;
+    const session = new LinkSession(this.#system.codec, linkLimits, budget, !channel.crossesHosts);
     const link: Link = { peer, place, channel, session, watching: new Map(), watched: new Map() };
     this.#links.set(place, link);
     return {
@@ -119,6 +126,13 @@ export class Links {
     for (const link of [...this.#links.values()]) this.#drop(link, reason);
   }
 
+  /** Whether a channel crosses one that the greater of the two names dialled, and which therefore stays. */
+  #crossed({ dialled }: Channel, { peer, channel: kept }: Link): boolean {
+    if (dialled === undefined || kept.dialled === undefined || dialled === kept.dialled) return false;
+    const oursIsGreater = (parsePlace(this.#system.place)?.node ?? "") > peer.node;
+    return oursIsGreater === (kept.dialled === "here");
+  }
+
   #drop(link: Link, reason: string): void {
     link.channel.close(reason);
     this.#lost(link, reason);
@@ -128,6 +142,7 @@ export class Links {
     if (this.#links.get(link.place) !== link) return;
     this.#links.delete(link.place);
     this.#dirty.delete(link);
+    link.session.close();
     this.#system.world.log("debug", "links", `link to ${link.place} is down`, { reason });
     for (const drop of link.watched.values()) drop();
     this.#system.asks.failPlace(link.place);
@@ -196,6 +211,11 @@ export class Links {
     this.#system.deadLetters.add(link.place, kind, "too-large");
     this.#system.world.log("warn", "links", `a ${kind} message is too large for a link`, { to: link.place });
   }
+}
+
+function refused(channel: Channel, reason: string): LinkEnd {
+  channel.close(reason);
+  return { receive: () => {}, closed: () => {} };
 }
 
 function isOlder(peer: Place, known: Place): boolean {

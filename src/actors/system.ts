@@ -219,6 +219,14 @@ export class ActorSystem {
     this.#schedule(cell);
   }
 
+  /** Takes in what came from outside and runs the turn that it causes at once, unless a turn is due anyway. */
+  takeIn(arrival: () => void): void {
+    if (this.#awake) return arrival();
+    this.#awake = true;
+    arrival();
+    this.turn();
+  }
+
   requestTurn(): void {
     if (this.#awake) return;
     this.#awake = true;

@@ -63,6 +63,8 @@ export type Channel = {
   close(reason: string): void;
   /** True between processes: only exported names are reachable from the other side. */
   readonly crossesHosts: boolean;
+  /** Which end made the connection; absent where two nodes cannot dial one another at the same time. */
+  readonly dialled?: "here" | "there";
 };
 
 export type LinkEnd = {

@@ -6,16 +6,18 @@ import type { LogLevel } from "../actors/world.ts";
 import { type BatchRow, batchFault } from "../frameworks/batch/batch.ts";
 import { type WordcountOptions, wordcountFault } from "../frameworks/wordcount/wordcount.ts";
 import type { Resources } from "../protocol/resources.ts";
+import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { devSlaves, registered, threadBackoff } from "./dev.ts";
 import { CliFailure } from "./failure.ts";
 import { endingFailure, type FrameworkEnd, FrameworkProcess, type FrameworkRun } from "./framework-process.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
+import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { requireMaster } from "./run.ts";
 
-export type FrameworkOptions = {
+export type FrameworkOptions = CredentialFiles & {
   readonly master: string;
   /** Boots a private cluster of so many slaves in this process instead. */
   readonly slaves?: number;
@@ -27,7 +29,6 @@ export type FrameworkOptions = {
   readonly reduces?: number;
   readonly commands?: string;
   readonly json: boolean;
-  readonly secretFile?: string;
   readonly timeouts: string;
   readonly logLevel: LogLevel;
 };
@@ -38,12 +39,12 @@ export async function frameworkRun(name: string, options: FrameworkOptions): Pro
   const plan = planOf(name, options, (cleanup) => cleanups.push(cleanup));
   if (options.slaves === undefined) await requireMaster(options.master);
   const interrupted = interruption();
-  const { secretFile, logLevel } = options;
+  const { logLevel } = options;
   const cluster = new LocalCluster({
-    node: options.slaves === undefined ? `framework-${process.pid}` : "private",
+    node: options.slaves === undefined ? nodeName("framework", options) : "private",
     logLevel,
     prettyLog: process.stderr.isTTY,
-    ...(secretFile === undefined ? {} : { secretFile }),
+    ...credentialFiles(options),
   });
   const progress = new Progress(name, options.json);
   try {

@@ -23,17 +23,17 @@ import { BridgeTransport } from "../runtime/transport.ts";
 import type { SlaveConfig } from "../slave/config.ts";
 import type { SlaveMailbox } from "../slave/slave.ts";
 import { kinds, sibling } from "./catalogue.ts";
+import { type CredentialFiles, credentialFiles, credentialsFrom } from "./credentials.ts";
 import { exitCodes } from "./failure.ts";
-import { secretFrom } from "./secret.ts";
+import { ThreadKeeper } from "./thread-keeper.ts";
 import type { ThreadOptions } from "./thread-options.ts";
 import { version } from "./version.ts";
 
-export type ProcessOptions = {
+export type ProcessOptions = CredentialFiles & {
   /** Name of this process in the cluster: `[a-z0-9-]`. */
   readonly node: string;
   readonly logLevel: LogLevel;
   readonly prettyLog: boolean;
-  readonly secretFile?: string;
 };
 
 export type MasterPlan = {
@@ -73,6 +73,7 @@ const threadDrainMs = 500;
 export class LocalCluster {
   readonly hosted: HostedSystem;
   readonly threads: Threads;
+  readonly keeper: ThreadKeeper;
   readonly view = new ClusterView();
   readonly log: Log;
   readonly #options: ProcessOptions;
@@ -86,7 +87,7 @@ export class LocalCluster {
     const { node, logLevel, prettyLog } = options;
     this.#options = options;
     this.log = createLog({ level: logLevel, pretty: prettyLog, thread: "main" });
-    const secret = secretFrom(options.secretFile);
+    const credentials = credentialsFrom(options);
     this.hosted = hostMain({
       kinds,
       node,
@@ -96,7 +97,7 @@ export class LocalCluster {
         if (typeof reason === "object") this.#lost(`the actor ${path}`, reason.failed);
       },
       equip: (seat) => ({
-        transport: new BridgeTransport(seat, { log: this.log, ...(secret === undefined ? {} : { secret }) }),
+        transport: new BridgeTransport(seat, { log: this.log, ...credentials }),
       }),
     });
     this.threads = new Threads({
@@ -104,8 +105,13 @@ export class LocalCluster {
       node,
       epoch: this.#epoch,
       main: this.hosted.system,
-      onExit: (thread, reason) => this.#lost(`the thread ${thread}`, reason),
+      onExit: (thread, reason) => this.keeper.lost(thread, reason),
     });
+    this.keeper = new ThreadKeeper(
+      () => this.threads,
+      this.log,
+      (thread, reason) => this.#lost(`the thread ${thread}`, reason),
+    );
   }
 
   /** Starts storage, allocator and master, each on its thread, and the view that reads are answered from. */
@@ -114,13 +120,13 @@ export class LocalCluster {
     const storage = this.#start("storage", [
       { name: registryStoreName, behaviour: registry, args: registryFile ?? null },
     ]);
-    const storePlace = this.threads.place("storage");
     const args = {
       config,
-      storePlace: storePlace === undefined ? "" : placeText(storePlace),
+      store: "thread:storage",
       allocator: "thread:allocator",
     };
-    const listening = bridge === undefined ? {} : { bridge: { host: bridge.host, port: bridge.port } };
+    const { node } = this.#options;
+    const listening = bridge === undefined ? {} : { bridge: { host: bridge.host, port: bridge.port, clusterId: node } };
     await Promise.all([
       storage,
       this.#start("allocator", [{ name: allocatorName, behaviour: "allocator", args: {} }]),
@@ -128,7 +134,12 @@ export class LocalCluster {
     ]);
     if (bridge !== undefined) {
       const { bridgePort } = this.threads.facts("master") as { readonly bridgePort: number };
-      const { node } = this.#options;
+      const { bridge: planned } = listening as Required<Pick<ThreadOptions, "bridge">>;
+      // Whoever knows the port must find the master there again when its thread was lost.
+      this.keeper.amend("master", (boot) => ({
+        ...boot,
+        options: { ...(boot.options as ThreadOptions), bridge: { ...planned, port: bridgePort } },
+      }));
       this.#bridge = { host: bridge.advertise, port: bridgePort, node, epoch: this.#epoch, clusterId: node };
     }
     this.hosted.system.spawn(clusterView(this.view), { master: "thread:master" }, { name: "view" });
@@ -162,9 +173,12 @@ export class LocalCluster {
 
   /** Starts a framework on a thread of its own. */
   async startFramework(behaviour: string, args: WireValue): Promise<void> {
-    await this.#start(`framework-${++this.#frameworks}`, [{ name: "scheduler", behaviour, args, exported: true }], {
-      dials: true,
-    });
+    const roots = [{ name: "scheduler", behaviour, args, exported: true }];
+    await this.keeper.start(
+      `framework-${++this.#frameworks}`,
+      { roots, options: this.#optionsWith({ dials: true }) },
+      false,
+    );
   }
 
   /** Opens the HTTP door of the master. `slaves`: how many must have registered for the cluster to be healthy. */
@@ -202,9 +216,13 @@ export class LocalCluster {
     more: Partial<ThreadOptions> = {},
     storageThread?: string,
   ): Promise<void> {
-    const { logLevel, prettyLog, secretFile } = this.#options;
-    const options = { logLevel, prettyLog, ...(secretFile === undefined ? {} : { secretFile }), ...more };
-    await this.threads.start(name, { roots, options, ...(storageThread === undefined ? {} : { storageThread }) });
+    const options = this.#optionsWith(more);
+    await this.keeper.start(name, { roots, options, ...(storageThread === undefined ? {} : { storageThread }) });
+  }
+
+  #optionsWith(more: Partial<ThreadOptions>): ThreadOptions {
+    const { logLevel, prettyLog } = this.#options;
+    return { logLevel, prettyLog, ...credentialFiles(this.#options), ...more };
   }
 
   async #drainSlaves(): Promise<void> {

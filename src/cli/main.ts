@@ -25,7 +25,14 @@ function program(): Command {
   addFrameworks(root);
   addReads(root);
   addSimulation(root);
+  addBenchmarks(root);
   return root;
+}
+
+/** What proves to other processes of the cluster who this one is; last in the help of every command that joins one. */
+function withCredentials(command: Command): Command {
+  for (const option of options.credentialOptions()) command.addOption(option);
+  return command;
 }
 
 function addDaemons(root: Command): void {
@@ -45,42 +52,46 @@ function addDaemons(root: Command): void {
     .action(async ({ agents, ...given }) =>
       (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
     );
-  root
-    .command("master")
-    .description("the master of a cluster of several processes")
-    .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1").env("MESOLITE_HOST"))
-    .addOption(
-      new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
-    )
-    .option("--bridge-port <port>", "port of the bridge (default: HTTP port + 10)", options.portNumber)
-    .option("--advertise <address>", "address at which others reach the bridge (default: --host)")
-    .addOption(new Option("--data <dir>", "directory of the registry").default(".mesolite/master").env("MESOLITE_DATA"))
-    .addOption(
-      new Option("--registry <kind>", "how the registry is kept").choices(["sqlite", "memory"]).default("sqlite"),
-    )
-    .addOption(options.secretOption())
-    .option("--insecure", "listen beyond loopback although HTTP has no authentication yet")
-    .addOption(options.timeoutsOption())
-    .addOption(options.logLevelOption("info"))
-    .action(async (given) => (await import("./master.ts")).master(given));
-  const slave = root
-    .command("slave")
-    .alias("agent")
-    .description("a slave; `slave list` shows the slaves of a master")
-    .addOption(options.masterOption())
-    .addOption(new Option("--host <address>", "address of its HTTP door").default("127.0.0.1").env("MESOLITE_HOST"))
-    .option("--port <port>", "HTTP port of its sandbox files; 0 takes a free one", options.portNumber, 5051)
-    .option("--hostname <name>", "name under which others reach it")
-    .option("--resources <list>", "what it offers (default: what this machine has)", options.resourcesText)
-    .option("--attributes <list>", "such as rack:r1;zone:west", options.attributesText, {})
-    .addOption(
-      new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
-    )
-    .addOption(options.secretOption())
-    .option("--insecure", "serve files beyond loopback although HTTP has no authentication yet")
-    .addOption(options.timeoutsOption())
-    .addOption(options.logLevelOption("info"))
-    .action(async (given) => (await import("./slave.ts")).slave(given));
+  withCredentials(
+    root
+      .command("master")
+      .description("the master of a cluster of several processes")
+      .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1").env("MESOLITE_HOST"))
+      .addOption(
+        new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
+      )
+      .option("--bridge-port <port>", "port of the bridge (default: HTTP port + 10)", options.portNumber)
+      .option("--advertise <address>", "address at which others reach the bridge (default: --host)")
+      .addOption(
+        new Option("--data <dir>", "directory of the registry").default(".mesolite/master").env("MESOLITE_DATA"),
+      )
+      .addOption(
+        new Option("--registry <kind>", "how the registry is kept").choices(["sqlite", "memory"]).default("sqlite"),
+      )
+      .option("--insecure", "listen beyond loopback although HTTP has no authentication yet")
+      .addOption(options.timeoutsOption())
+      .addOption(options.logLevelOption("info"))
+      .action(async (given) => (await import("./master.ts")).master(given)),
+  );
+  const slave = withCredentials(
+    root
+      .command("slave")
+      .alias("agent")
+      .description("a slave; `slave list` shows the slaves of a master")
+      .addOption(options.masterOption())
+      .addOption(new Option("--host <address>", "address of its HTTP door").default("127.0.0.1").env("MESOLITE_HOST"))
+      .option("--port <port>", "HTTP port of its sandbox files; 0 takes a free one", options.portNumber, 5051)
+      .option("--hostname <name>", "name under which others reach it")
+      .option("--resources <list>", "what it offers (default: what this machine has)", options.resourcesText)
+      .option("--attributes <list>", "such as rack:r1;zone:west", options.attributesText, {})
+      .addOption(
+        new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
+      )
+      .option("--insecure", "serve files beyond loopback although HTTP has no authentication yet")
+      .addOption(options.timeoutsOption())
+      .addOption(options.logLevelOption("info"))
+      .action(async (given) => (await import("./slave.ts")).slave(given)),
+  );
   slave
     .command("list")
     .description("the slaves of a master")
@@ -90,44 +101,46 @@ function addDaemons(root: Command): void {
 }
 
 function addFrameworks(root: Command): void {
-  root
-    .command("run")
-    .description("a command as a task: prints its output and returns its exit code")
-    .argument("<command...>", "what to run, after --")
-    .addOption(options.masterOption())
-    .option("--cpus <n>", "cpus per instance", options.amount, 100)
-    .option("--mem <mib>", "memory per instance", options.amount, 32_000)
-    .option("--name <name>", "name of the task")
-    .option("--instances <n>", "how often to run it at the same time", options.positiveNumber, 1)
-    .option("--env <name=value>", "a variable for it; may be repeated", collect, [])
-    .addOption(options.secretOption())
-    .addOption(options.logLevelOption("error"))
-    .action(async (argv, given) => {
-      process.exitCode = await (await import("./run.ts")).run(argv, given);
-    });
-  root
-    .command("framework")
-    .description("frameworks")
-    .command("run")
-    .description("runs wordcount, batch, or a module that exports a scheduler, to its end")
-    .argument("<name>", "wordcount, batch or a path")
-    .addOption(options.masterOption())
-    .option("--slaves <n>", "boot a private cluster of so many slaves in this process", options.positiveNumber)
-    .option("--resources <list>", "resources of each private slave", options.resourcesText, devResources)
-    .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
-    .option("--output <file>", "wordcount: where the counts go")
-    .option(
-      "--directory <dir>",
-      "wordcount: keep what the steps hand on here; all slaves must see it (default: temporary)",
-    )
-    .option("--chunk-bytes <n>", "wordcount: input of one map task, about", options.positiveNumber)
-    .option("--reduces <n>", "wordcount: reduce tasks", options.positiveNumber)
-    .option("--commands <file>", "batch: a command per line; - reads standard input")
-    .option("--json", "print the result as JSON", false)
-    .addOption(options.secretOption())
-    .addOption(options.timeoutsOption())
-    .addOption(options.logLevelOption("error"))
-    .action(async (name, given) => (await import("./framework.ts")).frameworkRun(name, given));
+  withCredentials(
+    root
+      .command("run")
+      .description("a command as a task: prints its output and returns its exit code")
+      .argument("<command...>", "what to run, after --")
+      .addOption(options.masterOption())
+      .option("--cpus <n>", "cpus per instance", options.amount, 100)
+      .option("--mem <mib>", "memory per instance", options.amount, 32_000)
+      .option("--name <name>", "name of the task")
+      .option("--instances <n>", "how often to run it at the same time", options.positiveNumber, 1)
+      .option("--env <name=value>", "a variable for it; may be repeated", collect, [])
+      .addOption(options.logLevelOption("error"))
+      .action(async (argv, given) => {
+        process.exitCode = await (await import("./run.ts")).run(argv, given);
+      }),
+  );
+  withCredentials(
+    root
+      .command("framework")
+      .description("frameworks")
+      .command("run")
+      .description("runs wordcount, batch, or a module that exports a scheduler, to its end")
+      .argument("<name>", "wordcount, batch or a path")
+      .addOption(options.masterOption())
+      .option("--slaves <n>", "boot a private cluster of so many slaves in this process", options.positiveNumber)
+      .option("--resources <list>", "resources of each private slave", options.resourcesText, devResources)
+      .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
+      .option("--output <file>", "wordcount: where the counts go")
+      .option(
+        "--directory <dir>",
+        "wordcount: keep what the steps hand on here; all slaves must see it (default: temporary)",
+      )
+      .option("--chunk-bytes <n>", "wordcount: input of one map task, about", options.positiveNumber)
+      .option("--reduces <n>", "wordcount: reduce tasks", options.positiveNumber)
+      .option("--commands <file>", "batch: a command per line; - reads standard input")
+      .option("--json", "print the result as JSON", false)
+      .addOption(options.timeoutsOption())
+      .addOption(options.logLevelOption("error"))
+      .action(async (name, given) => (await import("./framework.ts")).frameworkRun(name, given)),
+  );
   root
     .command("demo")
     .description("boots a cluster, runs two frameworks on real files, shows how they share it")
@@ -160,8 +173,19 @@ function addSimulation(root: Command): void {
     .option("--seeds <count>", "how many, from the first on", options.positiveNumber, 1)
     .option("--minutes <m>", "virtual minutes with faults (default: drawn from the seed)", options.positiveNumber)
     .option("--plant <bug>", "puts a known bug in, which a rule must find")
+    .option("--replay <file>", "runs a failure again that an earlier sim wrote down")
     .option("--json", "print the summary as JSON", false)
     .action(async (given) => (await import("./sim.ts")).sim(given));
+}
+
+function addBenchmarks(root: Command): void {
+  root
+    .command("bench")
+    .description("measures, against peers and against what the machine allows, in the same run")
+    .argument("<name>", "actors")
+    .option("--full", "more rounds", false)
+    .option("--json", "print the report as JSON", false)
+    .action(async (name, given) => (await import("./bench.ts")).bench(name, given));
 }
 
 /** Values of `./mesolite.config.json` stand between the defaults and what is given by flag or environment. */

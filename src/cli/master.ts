@@ -1,17 +1,18 @@
 import { join } from "node:path";
 import type { LogLevel } from "../actors/world.ts";
+import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
+import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
 
-export type MasterOptions = {
+export type MasterOptions = CredentialFiles & {
   readonly host: string;
   readonly port: number;
   readonly bridgePort?: number;
   readonly advertise?: string;
   readonly data: string;
   readonly registry: "sqlite" | "memory";
-  readonly secretFile?: string;
   readonly insecure?: boolean;
   readonly timeouts: string;
   readonly logLevel: LogLevel;
@@ -19,13 +20,13 @@ export type MasterOptions = {
 
 /** The master of a cluster of several processes, until it is told to stop. */
 export async function master(options: MasterOptions): Promise<void> {
-  const { host, port, data, registry, secretFile, logLevel, timeouts } = options;
+  const { host, port, data, registry, logLevel, timeouts } = options;
   const interrupted = interruption();
   const cluster = new LocalCluster({
-    node: "master",
+    node: nodeName("master", options),
     logLevel,
     prettyLog: process.stderr.isTTY,
-    ...(secretFile === undefined ? {} : { secretFile }),
+    ...credentialFiles(options),
   });
   try {
     const gateway = await cluster.openGateway(host, port, 0, options.insecure === true);

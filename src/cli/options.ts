@@ -33,8 +33,13 @@ export const logLevelOption = (level: LogLevel): Option =>
     .default(level)
     .env("MESOLITE_LOG_LEVEL");
 
-export const secretOption = (): Option =>
-  new Option("--secret-file <file>", "file with the cluster's shared secret").env("MESOLITE_SECRET_FILE");
+/** What proves to other processes of the cluster who this one is. */
+export const credentialOptions = (): readonly Option[] => [
+  new Option("--secret-file <file>", "file with the cluster's shared secret").env("MESOLITE_SECRET_FILE"),
+  new Option("--tls-cert <file>", "certificate (PEM) that names mesolite://ROLE[/NODE]").env("MESOLITE_TLS_CERT"),
+  new Option("--tls-key <file>", "its private key (PEM)").env("MESOLITE_TLS_KEY"),
+  new Option("--tls-ca <file>", "certificate (PEM) of the cluster's own CA").env("MESOLITE_TLS_CA"),
+];
 
 export const outputOption = (): Option =>
   new Option("-o, --output <format>", "table, wide or json").choices(["table", "wide", "json"]).default("table");

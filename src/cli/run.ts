@@ -3,20 +3,21 @@ import type { LogLevel } from "../actors/world.ts";
 import type { BatchRow } from "../frameworks/batch/batch.ts";
 import { callOperator } from "../http/master-client.ts";
 import type { Resources } from "../protocol/resources.ts";
+import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { CliFailure } from "./failure.ts";
 import { endingFailure, FrameworkProcess } from "./framework-process.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
+import { nodeName } from "./node-name.ts";
 import { TaskOutput } from "./task-output.ts";
 
-export type RunOptions = {
+export type RunOptions = CredentialFiles & {
   readonly master: string;
   readonly cpus: number;
   readonly mem: number;
   readonly name?: string;
   readonly instances: number;
   readonly env: readonly string[];
-  readonly secretFile?: string;
   readonly logLevel: LogLevel;
 };
 
@@ -25,14 +26,14 @@ const pollMs = 50;
 
 /** Runs a command as a task, prints its output, and answers with its exit code. */
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
-  const { master, secretFile, logLevel } = options;
+  const { master, logLevel } = options;
   await requireMaster(master);
   const interrupted = interruption();
   const cluster = new LocalCluster({
-    node: `run-${process.pid}`,
+    node: nodeName("run", options),
     logLevel,
     prettyLog: process.stderr.isTTY,
-    ...(secretFile === undefined ? {} : { secretFile }),
+    ...credentialFiles(options),
   });
   try {
     const rows: BatchRow[] = [];

@@ -3,12 +3,14 @@ import { hostname as machineName } from "node:os";
 import { resolve } from "node:path";
 import type { LogLevel } from "../actors/world.ts";
 import type { Resources } from "../protocol/resources.ts";
+import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { machineResources } from "./machine.ts";
+import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
 
-export type SlaveOptions = {
+export type SlaveOptions = CredentialFiles & {
   readonly master: string;
   readonly host: string;
   readonly port: number;
@@ -16,7 +18,6 @@ export type SlaveOptions = {
   readonly resources?: Resources;
   readonly attributes: { readonly [name: string]: string };
   readonly workDir: string;
-  readonly secretFile?: string;
   readonly insecure?: boolean;
   readonly timeouts: string;
   readonly logLevel: LogLevel;
@@ -24,15 +25,15 @@ export type SlaveOptions = {
 
 /** One slave in a process of its own, until it is told to stop. */
 export async function slave(options: SlaveOptions): Promise<void> {
-  const { master, host, port, secretFile, logLevel, timeouts, attributes } = options;
+  const { master, host, port, logLevel, timeouts, attributes } = options;
   const interrupted = interruption();
   const workDir = resolve(options.workDir);
   mkdirSync(workDir, { recursive: true });
   const cluster = new LocalCluster({
-    node: `slave-${process.pid}`,
+    node: nodeName("slave", options),
     logLevel,
     prettyLog: process.stderr.isTTY,
-    ...(secretFile === undefined ? {} : { secretFile }),
+    ...credentialFiles(options),
   });
   try {
     const hostname = options.hostname ?? (host === "127.0.0.1" ? "localhost" : machineName());

@@ -1,13 +1,12 @@
 import type { LogLevel } from "../actors/world.ts";
+import type { CredentialFiles } from "./credentials.ts";
 
 /** What a thread of ours may have besides its actors; travels in `ThreadBoot.options`. */
-export type ThreadOptions = {
+export type ThreadOptions = CredentialFiles & {
   readonly logLevel: LogLevel;
   readonly prettyLog: boolean;
-  /** File of the cluster secret. */
-  readonly secretFile?: string;
   /** Opens the bridge here: the thread of the party that others dial. */
-  readonly bridge?: { readonly host: string; readonly port: number };
+  readonly bridge?: { readonly host: string; readonly port: number; readonly clusterId: string };
   /** Starts processes and functions: the thread of slaves. */
   readonly tasks?: { readonly poolThreads: number };
   /** Dials other nodes. */

@@ -18,7 +18,7 @@ import { DirectoryLock } from "../slave/host/directory-lock.ts";
 import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
-import { secretFrom } from "./secret.ts";
+import { credentialsFrom } from "./credentials.ts";
 import type { ThreadOptions } from "./thread-options.ts";
 
 /** The entry of every worker thread: equips it as its options say and starts its roots under one supervisor. */
@@ -27,7 +27,6 @@ hostThread({
   equip(boot, seat) {
     const options = boot.options as ThreadOptions;
     const log = createLog({ level: options.logLevel, pretty: options.prettyLog, thread: seat.place.thread });
-    const secret = secretOf(options);
     return {
       log,
       ...(options.tasks === undefined
@@ -36,9 +35,7 @@ hostThread({
             pool: new ThreadTaskPool({ threadsMax: options.tasks.poolThreads, bundled: bundledModules }),
             processes: new SandboxedProcesses(new ProcessGroups()),
           }),
-      ...(options.dials === true
-        ? { transport: new BridgeTransport(seat, { log, ...(secret === undefined ? {} : { secret }) }) }
-        : {}),
+      ...(options.dials === true ? { transport: new BridgeTransport(seat, { log, ...credentialsFrom(options) }) } : {}),
     };
   },
   async assemble(system, boot) {
@@ -92,11 +89,6 @@ async function schedulerOf(file: string): Promise<() => SchedulerDefinition> {
 
 async function openBridge(system: ActorSystem, boot: ThreadBoot): Promise<BridgeListener | undefined> {
   const options = boot.options as ThreadOptions;
-  const secret = secretOf(options);
   if (options.bridge === undefined) return undefined;
-  return BridgeListener.listen(system, { kinds, ...options.bridge, ...(secret === undefined ? {} : { secret }) });
-}
-
-function secretOf({ secretFile }: ThreadOptions): Uint8Array | undefined {
-  return secretFrom(secretFile);
+  return BridgeListener.listen(system, { kinds, ...options.bridge, ...credentialsFrom(options) });
 }

@@ -3,12 +3,8 @@ import { Peer } from "../actors/peer.ts";
 import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import { isEmpty } from "../protocol/resources.ts";
-import {
-  type AllocatorEvents,
-  type AllocatorProtocol,
-  allocatorName,
-  type SlaveAllocation,
-} from "./allocator/protocol.ts";
+import { type AllocatorEvents, type AllocatorProtocol, allocatorName } from "./allocator/protocol.ts";
+import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
 const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
@@ -21,6 +17,7 @@ const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
 export class AllocatorLink {
   readonly #state: () => MasterState;
   #allocator: ActorRef<AllocatorProtocol> | undefined;
+  #accounts = 0;
 
   constructor(state: () => MasterState) {
     this.#state = state;
@@ -44,6 +41,20 @@ export class AllocatorLink {
     this.#allocator?.tell(kind, body);
   }
 
+  /** Tells who holds what of a slave, under a number that no earlier account had. */
+  openAccount(slave: Slave): void {
+    const { id: slaveId, info, state } = slave;
+    const allocated = this.#state().slaves.allocations(slave);
+    slave.account = ++this.#accounts;
+    this.tell("slaveAdded", {
+      slaveId,
+      account: slave.account,
+      total: info.resources,
+      allocated,
+      active: state === "registered",
+    });
+  }
+
   #feed(allocator: ActorRef<AllocatorProtocol>): void {
     const { ctx, config, frameworks, slaves } = this.#state();
     this.#allocator = allocator;
@@ -58,11 +69,7 @@ export class AllocatorLink {
         allocator.tell("setFilters", { frameworkId: framework.id, filters: framework.filters });
       }
     }
-    for (const slave of slaves.all()) {
-      const { id: slaveId, info } = slave;
-      const allocated: readonly SlaveAllocation[] = slaves.allocations(slave);
-      allocator.tell("slaveAdded", { slaveId, total: info.resources, allocated, active: slave.state === "registered" });
-    }
+    for (const slave of slaves.all()) this.openAccount(slave);
     allocator.tell("resume", {});
   }
 }

@@ -1,4 +1,3 @@
-import { nameAddress } from "../actors/address.ts";
 import type { Context } from "../actors/context.ts";
 import { protocolTable, type ReplyOf } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
@@ -22,8 +21,8 @@ import { Tasks } from "./tasks.ts";
 
 export type MasterArgs = {
   readonly config: MasterConfig;
-  /** Place of the thread that keeps the registry. */
-  readonly storePlace: string;
+  /** Where the registry is kept: `thread:NAME`. */
+  readonly store: string;
   /** Where the allocator is: `thread:NAME`. */
   readonly allocator: string;
 };
@@ -92,22 +91,24 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
 
 /** Begins a term in the registry, and stands up the nouns around what it holds. The store may still be starting. */
 function recover(ctx: Context<MasterMailbox>, args: MasterArgs, then: (state: MasterState) => void): void {
-  const store = ctx.ref<RegistryStoreProtocol>(nameAddress(args.storePlace, registryStoreName));
   const givenUpMs = ctx.clock.now() + recoverTimeoutMs;
-  const attempt = () =>
+  const again = (reason: string) => {
+    invariant(ctx.clock.now() < givenUpMs, () => `the registry cannot be read: ${reason}`);
+    ctx.after("recover", recoverRetryMs, attempt);
+  };
+  const attempt = () => ctx.dial(args.store, { up: ask, failed: again });
+  const ask = (place: string) => {
+    const store = ctx.named<RegistryStoreProtocol>(registryStoreName, place);
     ctx.ask(
       store,
       "recover",
       {},
       {
         timeoutMs: recoverTimeoutMs,
-        settled: (outcome) => {
-          if (outcome.ok) return then(stateFrom(ctx, args, store, outcome.value));
-          invariant(ctx.clock.now() < givenUpMs, () => `the registry cannot be read: ${outcome.code}`);
-          ctx.after("recover", recoverRetryMs, attempt);
-        },
+        settled: (outcome) => (outcome.ok ? then(stateFrom(ctx, args, store, outcome.value)) : again(outcome.code)),
       },
     );
+  };
   attempt();
 }
 

@@ -33,15 +33,20 @@ export class Offers {
     return [...this.#bySlave.get(slaveId)];
   }
 
-  /** Turns the allocator's rows into offers, one message per framework; rows that came too late go back. */
+  /**
+   * Turns the allocator's rows into offers, one message per framework; rows that came too late go back. A row from an
+   * account that was closed meanwhile is nothing: in the slave's new account its resources are free, or somebody else's.
+   */
   make(rows: readonly OfferedRow[]): void {
     const { slaves, frameworks, allocator } = this.#state();
     const made = new Map<FrameworkId, Offer[]>();
     for (const row of rows) {
       const slave = slaves.get(row.slaveId);
       const framework = frameworks.get(row.frameworkId);
-      if (slave?.state !== "registered" || framework?.ref === undefined || framework.suppressed) {
-        allocator.tell("recovered", row);
+      if (slave?.account !== row.account) continue;
+      if (slave.state !== "registered" || framework?.ref === undefined || framework.suppressed) {
+        const { slaveId, frameworkId, resources } = row;
+        allocator.tell("recovered", { slaveId, frameworkId, resources });
         continue;
       }
       const offers = made.get(row.frameworkId) ?? [];

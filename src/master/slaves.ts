@@ -35,6 +35,10 @@ export type Slave = {
   used: Resources;
   offered: Resources;
   missedPings: number;
+  /** The hello it was last let in by; launches carry it. */
+  hello: number;
+  /** Number of the account that the allocator keeps of it. */
+  account: number;
   /** Tasks given up while the slave was out of reach; it is told to end them until it reports them no more. */
   lost: readonly LostTask[];
   /** Frameworks that have been told of the present loss. */
@@ -46,6 +50,7 @@ type Registration = {
   readonly slaveId?: SlaveId;
   readonly info: SlaveInfo;
   readonly tasks: readonly KnownTask[];
+  readonly hello: number;
 };
 
 /** Who is in the cluster: admitted through the registry, watched by link and by ping, taken back when they return. */
@@ -92,7 +97,7 @@ export class Slaves {
       return;
     }
     const retried = this.#byAddress.get(self);
-    if (retried?.state === "registered") return this.#welcome(retried);
+    if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
     const claimed = registration.slaveId ?? retried?.id;
     const slaveId = claimed !== undefined && this.#leaving.has(claimed) ? undefined : claimed;
     if (this.#admitting.has(self)) return;
@@ -181,7 +186,7 @@ export class Slaves {
     return { type: "slave", row: { id, info, state, registeredMs, used, offered } };
   }
 
-  #accept(slaveId: SlaveId, { self, info, tasks }: Registration): void {
+  #accept(slaveId: SlaveId, { self, info, tasks, hello }: Registration): void {
     const { ctx, allocator, offers, tasks: book, publisher } = this.#state();
     const ref = ctx.ref(self);
     const known = this.#slaves.get(slaveId);
@@ -189,7 +194,7 @@ export class Slaves {
     const slave = known ?? this.#admit(slaveId, info, ref);
     this.#byAddress.delete(slave.ref.address);
     this.#byAddress.set(self, slave);
-    Object.assign(slave, { state: "registered", ref, missedPings: 0 });
+    Object.assign(slave, { state: "registered", ref, missedPings: 0, hello });
     slave.toldLost.clear();
     book.reconcileSlave(slave, tasks);
     ctx.watch(ref, (down) => {
@@ -197,8 +202,7 @@ export class Slaves {
     });
     // It may have brought tasks that nobody here knew: the allocator hears its whole account again.
     if (known !== undefined) allocator.tell("slaveRemoved", { slaveId });
-    const allocated = this.allocations(slave);
-    allocator.tell("slaveAdded", { slaveId, total: slave.info.resources, allocated, active: true });
+    allocator.openAccount(slave);
     ctx.log("info", `slave ${slaveId} registered`, { hostname: info.hostname, tasks: tasks.length });
     publisher.slaveChanged(slaveId);
     this.#welcome(slave);
@@ -215,6 +219,8 @@ export class Slaves {
       used: noResources,
       offered: noResources,
       missedPings: 0,
+      hello: 0,
+      account: 0,
       lost: [],
       toldLost: new Set(),
     };

@@ -69,7 +69,7 @@ export class Tasks {
       status: this.#status(info.taskId, "staging", { slaveId: slave.id }),
       released: false,
     });
-    slave.ref.tell("runTask", { lead, frameworkId, framework: framework.info, task: info });
+    slave.ref.tell("runTask", { lead, frameworkId, framework: framework.info, task: info, hello: slave.hello });
   }
 
   /** News from a slave: the book first, then on to the scheduler, who acknowledges. */
@@ -93,8 +93,9 @@ export class Tasks {
   acknowledge(frameworkId: FrameworkId, slaveId: SlaveId, taskId: TaskId, uuid: string): void {
     const { slaves, lead } = this.#state();
     const task = this.get(frameworkId, taskId);
-    const over = task?.released === true && task.slaveId === slaveId && task.status.uuid === uuid;
-    if (over) this.#remove(task);
+    // A returning slave may report a task that is over with news from before its end, which is yet to be heard.
+    const last = task?.slaveId === slaveId && task.status.uuid === uuid && isTerminal(task.status.state);
+    if (last) this.#remove(task);
     slaves.get(slaveId)?.ref.tell("updateAcknowledged", { lead, frameworkId, taskId, uuid });
   }
 

@@ -22,6 +22,8 @@ export type MasterForSlaves = {
     readonly slaveId?: SlaveId;
     readonly info: SlaveInfo;
     readonly tasks: readonly KnownTask[];
+    /** Counts the times this life of the slave has reached a master; a retry has the number of what it repeats. */
+    readonly hello: number;
   }>;
   pong: Tell<{ readonly slaveId: SlaveId }>;
   statusUpdate: Tell<{ readonly slaveId: SlaveId; readonly update: StatusUpdate }>;
@@ -81,7 +83,7 @@ export type MasterForGateways = {
 export type MasterProtocol = MasterForSlaves & MasterForSchedulers & MasterForGateways;
 
 export const masterTable = protocolTable<MasterProtocol>("master", {
-  registerSlave: { self: 0, slaveId: 1, info: 2, tasks: 3 },
+  registerSlave: { self: 0, slaveId: 1, info: 2, tasks: 3, hello: 4 },
   pong: { slaveId: 0 },
   statusUpdate: { slaveId: 0, update: 1 },
   unregisterSlave: { slaveId: 0 },

@@ -20,6 +20,8 @@ export type SlaveProtocol = {
     readonly frameworkId: FrameworkId;
     readonly framework: FrameworkInfo;
     readonly task: TaskInfo;
+    /** The hello that the master knows the slave by. After a later one the order is void: the master will hear so. */
+    readonly hello: number;
   }>;
   killOnSlave: Tell<{
     readonly lead: Lead;
@@ -42,7 +44,7 @@ export type LostTask = { readonly frameworkId: FrameworkId; readonly taskId: Tas
 export const slaveTable = protocolTable<SlaveProtocol>("slave", {
   slaveRegistered: { lead: 0, slaveId: 1, missesMs: 2, lost: 3 },
   slaveRefused: { lead: 0, reason: 1 },
-  runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3 },
+  runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3, hello: 4 },
   killOnSlave: { lead: 0, frameworkId: 1, taskId: 2, graceMs: 3 },
   shutdownFramework: { lead: 0, frameworkId: 1 },
   updateAcknowledged: { lead: 0, frameworkId: 1, taskId: 2, uuid: 3 },

@@ -1,20 +1,30 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { Place } from "../actors/address.ts";
 import { encodeFrame, type Frame, FrameReader, type FrameType } from "../actors/link/frame.ts";
-import { Handshake, type HandshakeStep } from "../actors/link/handshake.ts";
+import { FrameSeal, type Hmac, sealBytes } from "../actors/link/frame-seal.ts";
+import { type FrameKeys, Handshake, type HandshakeStep } from "../actors/link/handshake.ts";
 import type { LinkLimits } from "../actors/link/limits.ts";
 import { Liveness } from "../actors/link/liveness.ts";
 import type { Clock, LinkEnd, LinkOpened, Log, Timer } from "../actors/world.ts";
 import { unreachable } from "../base/invariant.ts";
+import { type BridgeTls, certificateFault } from "./bridge-tls.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** What this end brings into every connection. */
 export type BridgeParty = {
   readonly place: Place;
   /** Of the kind table: both ends must speak the same messages. */
   readonly tableHash: string;
-  /** Absent on loopback only. */
+  /** Absent when not known yet. */
+  readonly clusterId?: string;
+  /** Absent on loopback, and where certificates do its work. */
   readonly secret?: Uint8Array;
+  /** Absent: no TLS. */
+  readonly tls?: BridgeTls;
+  /** Whether frames carry a mac on loopback too. They do on any other link that has no TLS. */
+  readonly frameMac?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: LinkLimits;
@@ -32,6 +42,13 @@ const reasonMax = 256;
 /** How long a connection that has said goodbye is read from, so that the word arrives before a reset does. */
 const lingerMs = 1_000;
 
+/** No bridge of ours does this, except to a crowd, or when one end alone speaks TLS. */
+const hangUp = "the peer closed the connection without a word: its log tells why";
+const tlsUnexpected =
+  "one end speaks TLS and the other does not: give both --tls-cert, --tls-key and --tls-ca, or neither";
+
+const hmac: Hmac = (key, data) => createHmac("sha256", key).update(data).digest();
+
 /**
  * One socket of the bridge, from the handshake to the end of its link. A frame that nobody should have sent ends the
  * connection with a `goaway` that says why; any other connection goes on.
@@ -46,36 +63,54 @@ export class BridgeConnection {
   readonly #reader = new FrameReader();
   readonly #handshake: Handshake;
   readonly #liveness: Liveness;
+  readonly #role: "dialler" | "listener";
+  #seals: { readonly outgoing: FrameSeal; readonly incoming: FrameSeal } | undefined;
+  #readySent = false;
   #end: LinkEnd | undefined;
   #timer: Timer;
   #state: "meeting" | "open" | "closed" = "meeting";
 
-  constructor(socket: Socket, role: "dialler" | "listener", party: BridgeParty, events: BridgeEvents) {
-    const { clock, limits, place, tableHash, secret } = party;
+  /** `host`: of the peer. Where it is decides whether this end asks for a mac on every frame. */
+  constructor(
+    socket: Socket,
+    role: "dialler" | "listener",
+    party: BridgeParty,
+    { host, ...events }: BridgeEvents & { readonly host: string },
+  ) {
+    const { clock, limits } = party;
     this.#socket = socket;
+    this.#role = role;
     this.#party = party;
     this.#events = events;
     this.#reader.frameBytesMax = limits.frameBytesBeforeReadyMax;
     this.#liveness = new Liveness(clock.now(), limits);
-    this.#handshake = new Handshake({
-      role,
-      place,
-      tableHash,
-      nonce: randomBytes(32),
-      hmac: (key, data) => createHmac("sha256", key).update(data).digest(),
-      ...(secret === undefined ? {} : { secret }),
-    });
+    this.#handshake = this.#meeting(host);
     this.#timer = clock.arm(limits.handshakeTimeoutMs, () =>
-      this.close(`no handshake within ${limits.handshakeTimeoutMs} ms`),
+      this.#refuse(`no handshake within ${limits.handshakeTimeoutMs} ms`),
     );
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#read(chunk));
-    socket.on("error", (error: NodeJS.ErrnoException) =>
-      this.#finish(`connection lost (${error.code ?? error.message})`),
-    );
-    socket.on("end", () => this.#finish("the peer closed the connection"));
+    socket.on("error", (error: NodeJS.ErrnoException) => this.#finish(lossOf(error)));
+    socket.on("end", () => this.#finish(this.#state === "meeting" ? hangUp : "the peer closed the connection"));
     socket.on("close", () => this.#finish("connection closed"));
     this.#step(this.#handshake.start());
+  }
+
+  #meeting(host: string): Handshake {
+    const { place, tableHash, clusterId, secret, tls, frameMac = false } = this.#party;
+    const socket = this.#socket;
+    const peer = this.#role === "dialler" ? "listener" : "dialler";
+    return new Handshake({
+      role: this.#role,
+      place,
+      tableHash,
+      nonce: randomBytes(32),
+      hmac,
+      frameMac: secret !== undefined && tls === undefined && (frameMac || !isLoopback(host)),
+      refusal: ({ node }) => (socket instanceof TLSSocket ? certificateFault(socket, peer, node) : undefined),
+      ...(clusterId === undefined ? {} : { clusterId }),
+      ...(secret === undefined ? {} : { secret }),
+    });
   }
 
   /** Says goodbye and closes. The peer hears the reason if it still listens. */
@@ -93,10 +128,18 @@ export class BridgeConnection {
       this.#frame(frame);
       if (this.#closed) return;
     }
-    if (fault !== undefined) this.#refuse(fault);
+    if (fault !== undefined) this.#refuse(this.#state === "meeting" && isTls(chunk) ? tlsUnexpected : fault);
   }
 
+  /** Frames are sealed from READY on; what comes before is proved by the handshake, or is a goodbye. */
   #frame(frame: Frame): void {
+    if (this.#seals === undefined || (frame.type !== "ready" && this.#state === "meeting")) return this.#opened(frame);
+    const payload = this.#seals.incoming.open(frame);
+    if (payload === undefined) return this.#refuse(`${frame.type} frame with a wrong mac`);
+    this.#opened({ type: frame.type, payload });
+  }
+
+  #opened(frame: Frame): void {
     if (frame.type === "goaway") return this.#finish(`the peer closed the link: ${printable(frame.payload)}`);
     if (this.#end === undefined) return this.#step(this.#handshake.receive(frame));
     switch (frame.type) {
@@ -113,14 +156,22 @@ export class BridgeConnection {
     }
   }
 
-  #step({ send, ready, fault }: HandshakeStep): void {
+  #step({ send, keys, ready, fault }: HandshakeStep): void {
+    if (keys !== undefined) this.#seal(keys);
     for (const { type, payload } of send) {
       // Whoever sends READY has seen the peer's proof, and the peer may send data in the same packet as its own READY.
-      if (type === "ready") this.#reader.frameBytesMax = this.#party.limits.frameBytesMax;
+      if (type === "ready") {
+        this.#reader.frameBytesMax = this.#party.limits.frameBytesMax + (this.#seals === undefined ? 0 : sealBytes);
+        this.#readySent = true;
+      }
       this.#write(type, payload);
     }
     if (fault !== undefined) this.#refuse(fault);
     else if (ready !== undefined) this.#open(ready);
+  }
+
+  #seal({ outgoing, incoming }: FrameKeys): void {
+    this.#seals = { outgoing: new FrameSeal(outgoing, hmac), incoming: new FrameSeal(incoming, hmac) };
   }
 
   #open(peer: Place): void {
@@ -129,6 +180,7 @@ export class BridgeConnection {
     this.#timer = this.#armCheck();
     this.#end = this.#events.opened(peer, {
       crossesHosts: true,
+      dialled: this.#role === "dialler" ? "here" : "there",
       send: (batch) => this.#send(batch),
       close: (reason) => this.close(reason),
     });
@@ -158,7 +210,8 @@ export class BridgeConnection {
   #write(type: FrameType, payload: Uint8Array): void {
     if (!this.#socket.writable) return;
     this.#liveness.sent(this.#party.clock.now());
-    this.#socket.write(encodeFrame(type, payload));
+    const seal = this.#readySent ? this.#seals?.outgoing : undefined;
+    this.#socket.write(encodeFrame(type, seal === undefined ? payload : seal.seal(type, payload)));
   }
 
   /** The peer did what no peer of ours does. */
@@ -186,6 +239,18 @@ export class BridgeConnection {
   get #closed(): boolean {
     return this.#state === "closed";
   }
+}
+
+/** What an error of a socket means to its user. */
+export function lossOf({ code, message }: NodeJS.ErrnoException): string {
+  if (/wrong version number|packet length too long/i.test(`${code} ${message}`.replaceAll("_", " ")))
+    return tlsUnexpected;
+  return `connection lost (${code ?? message})`;
+}
+
+/** What a TLS handshake or alert begins with: its record type and the version. */
+function isTls(bytes: Uint8Array): boolean {
+  return (bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03;
 }
 
 function printable(bytes: Uint8Array): string {

@@ -16,6 +16,6 @@ export function linkPort(system: ActorSystem, peer: Place, port: MessagePort): v
     close: () => port.close(),
   });
   port.once("close", () => end.closed(`thread ${peer.thread} has ended`));
-  port.on("message", (batch: Uint8Array) => end.receive(batch));
+  port.on("message", (batch: Uint8Array) => system.takeIn(() => end.receive(batch)));
   port.unref();
 }

@@ -99,6 +99,11 @@ export class Threads {
     return await running?.handle.call("inspect", this.#callTimeoutMs, (facade) => facade.inspect(name));
   }
 
+  /** Ends a thread at once, as a crash of it would. */
+  async kill(name: string): Promise<void> {
+    await this.#running.get(name)?.handle.terminate();
+  }
+
   /**
    * Stops every thread, the last one started first. Actors may finish what they have for `drainMs` altogether;
    * afterwards they are ended, and a thread that does not even do that is terminated.

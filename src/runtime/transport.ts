@@ -1,14 +1,21 @@
+import { isClusterId } from "../actors/link/hello.ts";
 import { type LinkLimits, linkLimits } from "../actors/link/limits.ts";
 import type { LinkOpened, Log, Transport } from "../actors/world.ts";
-import { type BridgeTarget, dialBridge, secretMissing } from "./bridge.ts";
+import { type BridgeTarget, dialBridge } from "./bridge.ts";
 import type { BridgeConnection, BridgeParty } from "./bridge-connection.ts";
+import { secretMissing } from "./bridge-failure.ts";
+import { type BridgeTls, tlsOptions } from "./bridge-tls.ts";
 import { isLoopback } from "./loopback.ts";
 import type { Seat } from "./system-host.ts";
 
 export type BridgeTransportOptions = {
   readonly log: Log;
-  /** Needed to reach any address but loopback. */
+  /** Needed to reach any address but loopback, unless there are certificates. */
   readonly secret?: Uint8Array;
+  /** Whoever is dialled must have a master's certificate of the same CA. Default: no TLS. */
+  readonly tls?: BridgeTls;
+  /** A mac on every frame of loopback too. Default false. */
+  readonly frameMac?: boolean;
   readonly limits?: LinkLimits;
 };
 
@@ -16,6 +23,9 @@ export type BridgeTransportOptions = {
 const directionsTimeoutMs = 5_000;
 /** Length of that answer, in characters. */
 const directionsLengthMax = 16_384;
+
+/** Where a bridge is, and of which cluster it must be. */
+type Directions = BridgeTarget & { readonly clusterId?: string };
 
 /**
  * Reaches other nodes over the bridge. An endpoint is the HTTP address of a master, the one address a user knows;
@@ -27,15 +37,17 @@ export class BridgeTransport implements Transport {
   /** Attempts under way, and links that came of them. */
   readonly #connections = new Set<BridgeConnection>();
 
-  constructor({ place, kinds, clock }: Seat, { log, secret, limits = linkLimits }: BridgeTransportOptions) {
-    this.#party = { place, tableHash: kinds.hash, clock, log, limits, ...(secret === undefined ? {} : { secret }) };
+  /** Throws a `BridgeFailure` when the certificates are no use. */
+  constructor({ place, kinds, clock }: Seat, { limits = linkLimits, ...options }: BridgeTransportOptions) {
+    if (options.tls !== undefined) tlsOptions(options.tls);
+    this.#party = { ...options, place, tableHash: kinds.hash, clock, limits };
   }
 
   dial(endpoint: string, opened: LinkOpened, failed: (reason: string) => void): void {
     void this.#directions(endpoint).then((target) => {
       if (typeof target === "string") failed(target);
       else if (this.#closing.signal.aborted) failed("shutting down");
-      else if (this.#party.secret === undefined && !isLoopback(target.host)) {
+      else if (this.#party.secret === undefined && this.#party.tls === undefined && !isLoopback(target.host)) {
         failed(secretMissing("dial", target.host).message);
       } else this.#connect(target, opened, failed);
     });
@@ -47,8 +59,9 @@ export class BridgeTransport implements Transport {
     for (const connection of [...this.#connections]) connection.close("shutting down");
   }
 
-  #connect(target: BridgeTarget, opened: LinkOpened, failed: (reason: string) => void): void {
-    const connection = dialBridge(target, this.#party, {
+  #connect({ clusterId, ...target }: Directions, opened: LinkOpened, failed: (reason: string) => void): void {
+    const party = clusterId === undefined ? this.#party : { ...this.#party, clusterId };
+    const connection = dialBridge(target, party, {
       opened,
       closed: (reason, met) => {
         this.#connections.delete(connection);
@@ -59,7 +72,7 @@ export class BridgeTransport implements Transport {
   }
 
   /** Where the bridge of the node at this endpoint is, or why nobody knows. */
-  async #directions(endpoint: string): Promise<BridgeTarget | string> {
+  async #directions(endpoint: string): Promise<Directions | string> {
     const address = /^(\[[0-9a-f:.]+\]|[\w.-]+):(\d{1,5})$/i.exec(endpoint);
     if (address === null) return `${endpoint} is not an address: write HOST:PORT`;
     try {
@@ -84,13 +97,14 @@ async function textOf(response: Response): Promise<string> {
   return text;
 }
 
-function targetOf(text: string): BridgeTarget | undefined {
+function targetOf(text: string): Directions | undefined {
   const directions = parsed(text);
   if (typeof directions !== "object" || directions === null) return undefined;
-  const { host, port } = directions as Readonly<Record<string, unknown>>;
+  const { host, port, clusterId } = directions as Readonly<Record<string, unknown>>;
   const valid =
     typeof host === "string" && host !== "" && Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536;
-  return valid ? { host, port: Number(port) } : undefined;
+  if (!valid) return undefined;
+  return { host, port: Number(port), ...(isClusterId(clusterId) ? { clusterId } : {}) };
 }
 
 function parsed(text: string): unknown {

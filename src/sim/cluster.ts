@@ -2,10 +2,11 @@ import { KindTable } from "../actors/link/kind-table.ts";
 import type { Spec } from "../actors/spec.ts";
 import { storageName, storageTable } from "../actors/storage.ts";
 import { type ChildSpec, child } from "../actors/supervisor.ts";
-import type { Log } from "../actors/world.ts";
+import type { ActorSystem } from "../actors/system.ts";
+import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import { reportTable } from "../frameworks/report.ts";
-import { schedulerDriver } from "../frameworks/scheduler-driver.ts";
+import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
 import { allocator, type Book } from "../master/allocator/allocator.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
 import { type MasterConfig, masterTestScale } from "../master/config.ts";
@@ -13,9 +14,10 @@ import { master } from "../master/master.ts";
 import { registryStoreName } from "../master/ports.ts";
 import type { MasterState } from "../master/state.ts";
 import { viewTable } from "../protocol/cluster-events.ts";
+import type { FrameworkId } from "../protocol/ids.ts";
 import { masterName } from "../protocol/master-api.ts";
 import { noResources, type Resources } from "../protocol/resources.ts";
-import { schedulerTable } from "../protocol/scheduler-api.ts";
+import { type SchedulerProtocol, schedulerTable } from "../protocol/scheduler-api.ts";
 import { slaveTable } from "../protocol/slave-api.ts";
 import { commandExecutor } from "../slave/command-executor.ts";
 import { slaveTestScale } from "../slave/config.ts";
@@ -23,10 +25,12 @@ import { functionExecutor } from "../slave/function-executor.ts";
 import { simulatedExecutor } from "../slave/simulated-executor.ts";
 import { type Party, slave } from "../slave/slave.ts";
 import { SimClock } from "./clock.ts";
+import { Condition } from "./condition.ts";
 import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
 import { SimNode, type ThreadPlan } from "./node.ts";
 import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
+import { type Ready, type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
 import { Trace } from "./trace.ts";
 import { simScheduler, type WorkRecord } from "./workload.ts";
 
@@ -43,7 +47,16 @@ export type ClusterOptions = {
   readonly isolation: "reference" | "roundtrip";
   readonly latencyMaxMs: number;
   readonly alter?: Alter;
+  /** Puts something else in place of parts of the worlds that nodes live in, such as the programs they run. */
+  readonly furnish?: (world: World) => World;
+  /** Default `uniform`. */
+  readonly strategy?: StrategyName;
+  /** Told every step of the trace. */
+  readonly heard?: (line: string) => void;
 };
+
+/** Silence after which an end of a link gives the other up, in milliseconds: the real link's own limit. */
+const silenceMs = 5_000;
 
 const kinds = new KindTable([
   storageTable,
@@ -58,31 +71,38 @@ const kinds = new KindTable([
 /** A whole cluster of production actors in one thread, on virtual time, every choice drawn from a seed. */
 export class SimCluster {
   readonly clock = new SimClock();
-  readonly trace = new Trace();
+  readonly trace: Trace;
   readonly network: Network;
   readonly disk = new RegistryDisk();
   readonly work: readonly WorkRecord[];
   /** Failures of actors that nobody injected. */
   readonly failures: string[] = [];
   readonly #random: Prng;
-  readonly #choices: Prng;
+  readonly #strategy: Strategy;
   readonly #options: ClusterOptions;
   readonly #nodes = new Map<string, SimNode>();
   readonly #epochs = new Map<string, number>();
+  readonly #conditions = new Map<string, Condition>();
+  /** Since when each thread has waited for its turn. */
+  readonly #waiting = new Map<ActorSystem, Ready>();
+  #waits = 0;
   readonly #log: Log;
   /** What slaves with a journal find again when they restart. */
   readonly #journals: ReadonlyMap<string, JournalDisk>;
 
   constructor(random: Prng, options: ClusterOptions) {
     this.#random = random;
-    this.#choices = random.split("choices");
+    const { strategy = "uniform", heard } = options;
+    this.#strategy = strategyOf(strategy, random.split("choices"));
+    this.trace = new Trace(heard);
+    this.trace.add(0, "strategy", strategy);
     this.#options = options;
     this.work = options.work;
     const { latencyMaxMs } = options;
     this.network = new Network(this.clock, random.split("network"), {
       latencyMinMs: 0.05,
       latencyMaxMs,
-      silenceMs: 5_000,
+      silenceMs,
     });
     this.#log = (level, from, message) => {
       if (level === "error" && !message.includes("injected")) this.failures.push(`${from} ${message}`);
@@ -120,8 +140,8 @@ export class SimCluster {
       { thread: "allocator", roots: () => [this.#child(allocatorName, allocator, {})] },
       {
         thread: "master",
-        roots: (place) => {
-          const args = { config, storePlace: place("storage"), allocator: "thread:allocator" };
+        roots: () => {
+          const args = { config, store: "thread:storage", allocator: "thread:allocator" };
           return [this.#child(masterName, master, args)];
         },
       },
@@ -156,15 +176,60 @@ export class SimCluster {
     if (record === undefined) return;
     const name = frameworkName(index);
     const random = this.#random.split(`${name}.${this.#epochs.get(name) ?? 0}`);
-    const driver = schedulerDriver(() => simScheduler(record, random));
-    const known = record.frameworkId === undefined ? {} : { frameworkId: record.frameworkId };
-    const args = { master: masterEndpoint, options: null, ...known };
+    this.bootScheduler(
+      name,
+      schedulerDriver(() => simScheduler(record, random)),
+      record.frameworkId,
+    );
+  }
+
+  /** A process with one scheduler in it, which takes over the framework of that id. */
+  bootScheduler(name: string, driver: Spec<SchedulerProtocol, SchedulerDriverArgs<null>>, id?: FrameworkId): void {
+    const args = { master: masterEndpoint, options: null, ...(id !== undefined && { frameworkId: id }) };
     this.#boot(name, [{ thread: "scheduler", roots: () => [this.#child("scheduler", driver, args)] }]);
   }
 
-  /** Ends a node as SIGKILL would. */
-  crash(name: string): void {
-    this.node(name)?.crash();
+  /** Ends a node as SIGKILL and a power cut would: of what was on its way to its disk, that share survives. */
+  crash(name: string, share = 0): void {
+    const node = this.node(name);
+    if (node === undefined) return;
+    node.crash();
+    node.condition.reborn();
+    if (name === masterName) this.disk.crash(share);
+    this.#journals.get(name)?.crash(share);
+    for (const system of node.systems) this.#waiting.delete(system);
+  }
+
+  /** The node's process stands still for a while, as under SIGSTOP; then all that it missed arrives at once. */
+  pause(name: string, durationMs: number): void {
+    const condition = this.node(name)?.condition;
+    if (condition === undefined || condition.paused) return;
+    const { lasts, resume } = condition.pause();
+    this.clock.arm(silenceMs, () => {
+      if (lasts()) this.network.forsake(name);
+    });
+    this.clock.arm(durationMs, resume);
+  }
+
+  /** Every letter takes the node that long, in milliseconds; 0: it is as fast as before. */
+  slow(name: string, restMs: number): void {
+    const condition = this.node(name)?.condition;
+    if (condition !== undefined) condition.restMs = restMs;
+  }
+
+  /** The node's wall clock jumps, and stays off. */
+  jumpWall(name: string, byMs: number): void {
+    const condition = this.#conditions.get(name);
+    if (condition !== undefined) condition.wallOffsetMs += byMs;
+  }
+
+  /** Everybody hears everybody, and runs at full speed. What is down comes back when it was to. */
+  heal(): void {
+    this.network.healAll();
+    for (const condition of this.#conditions.values()) {
+      condition.restMs = 0;
+      condition.resume();
+    }
   }
 
   /** The master's book, while a master leads. */
@@ -186,22 +251,45 @@ export class SimCluster {
 
   /** One choice: a letter of some ready actor, or the next timer or frame. False when nothing will ever happen again. */
   step(): boolean {
-    const ready = [...this.#nodes.values()]
-      .filter(({ alive }) => alive)
-      .flatMap(({ systems }) => systems)
-      .filter(({ runnable }) => runnable);
-    const next = this.clock.nextDueMs;
-    const due = next !== undefined && next <= this.clock.now();
-    if (ready.length === 0 || (due && this.#choices.chance(0.5))) {
-      if (next === undefined) return false;
+    const ready = this.#ready();
+    const dueMs = this.clock.nextDueMs;
+    const choice = ready.length === 0 ? "clock" : this.#strategy.pick(ready, this.clock.now(), dueMs);
+    if (choice === "clock") {
+      if (dueMs === undefined) return false;
       this.clock.fireNext();
       return true;
     }
-    const system = ready[this.#choices.int(ready.length)];
-    if (system === undefined) return false;
-    const label = system.step(this.#choices.int(system.choices));
+    const { node, system } = choice.ready;
+    const label = system.step(choice.cell);
+    this.#waiting.delete(system);
     this.trace.add(this.clock.now(), system.place, label ?? "");
+    this.#rest(node);
     return true;
+  }
+
+  /** The threads that could go next, in the order of their nodes. */
+  #ready(): readonly Ready[] {
+    const nowMs = this.clock.now();
+    const ready: Ready[] = [];
+    for (const node of this.#nodes.values()) {
+      if (!node.alive || node.condition.paused || node.condition.restsUntilMs > nowMs) continue;
+      for (const system of node.systems) {
+        if (!system.runnable) continue;
+        const since = this.#waiting.get(system);
+        const entry = since ?? { node: node.name, system, sinceMs: nowMs, order: this.#waits++ };
+        if (since === undefined) this.#waiting.set(system, entry);
+        ready.push(entry);
+      }
+    }
+    return ready;
+  }
+
+  /** A slow node takes its next letter later, and time must get there. */
+  #rest(name: string): void {
+    const condition = this.#conditions.get(name);
+    if (condition === undefined || condition.restMs === 0) return;
+    condition.restsUntilMs = this.clock.now() + condition.restMs;
+    this.clock.arm(condition.restMs, () => {});
   }
 
   /** Fails an actor as a bug would. */
@@ -214,13 +302,17 @@ export class SimCluster {
   #boot(name: string, plans: readonly ThreadPlan[]): SimNode {
     const epoch = (this.#epochs.get(name) ?? 0) + 1;
     this.#epochs.set(name, epoch);
+    const condition = this.#conditions.get(name) ?? new Condition();
+    this.#conditions.set(name, condition);
     const node = new SimNode(name, epoch, plans, {
+      condition,
       clock: this.clock,
       random: this.#random,
       network: this.network,
       kinds,
       log: this.#log,
       isolation: this.#options.isolation,
+      furnish: this.#options.furnish ?? ((world) => world),
     });
     this.#nodes.set(name, node);
     return node;

@@ -6,6 +6,19 @@ import type { Prng } from "../base/prng.ts";
 /** The platter under a slave's journals: it survives every crash of the node that writes to it. */
 export class JournalDisk {
   readonly journals = new Map<string, readonly WireValue[]>();
+  /** Writes that no sync has covered yet, in order. */
+  unsynced: (() => void)[] = [];
+
+  /** The power goes: of what was not synced, the share that had got out survives, from the first on. Nobody was told. */
+  crash(share: number): void {
+    this.unsynced.splice(Math.floor(share * (this.unsynced.length + 1)));
+    this.sync();
+  }
+
+  sync(): void {
+    for (const write of this.unsynced) write();
+    this.unsynced = [];
+  }
 }
 
 /** Longest time that records take to reach the platter, in milliseconds. */
@@ -13,7 +26,7 @@ const syncMaxMs = 30;
 /** Records in one answer: few, so that reading takes several. */
 const pageMax = 3;
 
-/** Keeps journals on a pretend disk, many records to a sync. What a crash finds on its way there is lost. */
+/** Keeps journals on a pretend disk, many records to a sync. What a crash finds on its way may be lost. */
 export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<StorageProtocol, Record<never, never>> {
   return {
     name: "sim-journal-storage",
@@ -21,23 +34,24 @@ export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<Storage
     start(ctx) {
       const read = (journal: string) => disk.journals.get(journal) ?? [];
       const parts = new Map<string, readonly WireValue[]>();
-      let waiting: (() => void)[] = [];
-      const synced = (write: () => void) => {
-        waiting.push(write);
-        if (waiting.length > 1) return;
+      let replies: (() => void)[] = [];
+      const synced = (write: () => void, answer: () => void) => {
+        disk.unsynced.push(write);
+        replies.push(answer);
+        if (replies.length > 1) return;
         ctx.after("sync", random.int(syncMaxMs), () => {
-          const writes = waiting;
-          waiting = [];
-          for (const run of writes) run();
+          disk.sync();
+          const answers = replies;
+          replies = [];
+          for (const tell of answers) tell();
         });
       };
       return {
         append: ({ journal, record }, reply) =>
-          synced(() => {
-            const records = [...read(journal), record];
-            disk.journals.set(journal, records);
-            reply({ records: records.length });
-          }),
+          synced(
+            () => disk.journals.set(journal, [...read(journal), record]),
+            () => reply({ records: read(journal).length }),
+          ),
         read: ({ journal, from }, reply) => {
           if (from === 0) parts.delete(journal);
           const records = read(journal).slice(from, from + pageMax);
@@ -49,10 +63,10 @@ export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<Storage
           parts.set(journal, all);
           if (more) return reply({ records: all.length });
           parts.delete(journal);
-          synced(() => {
-            disk.journals.set(journal, all);
-            reply({ records: all.length });
-          });
+          synced(
+            () => disk.journals.set(journal, all),
+            () => reply({ records: all.length }),
+          );
         },
       };
     },

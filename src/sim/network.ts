@@ -3,6 +3,7 @@ import type { ActorSystem } from "../actors/system.ts";
 import type { Channel, LinkEnd, LinkOpened } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import type { SimClock } from "./clock.ts";
+import { Condition } from "./condition.ts";
 
 /** How a run's network behaves; times in milliseconds. */
 export type NetworkConfig = {
@@ -18,8 +19,15 @@ type End = {
   linkEnd: LinkEnd | undefined;
   lastDueMs: number;
   open: boolean;
+  /** Nothing arrives here any more. */
+  deaf: boolean;
 };
-type Wire = { readonly a: End; readonly b: End; silencedAtMs: number | undefined };
+type Wire = {
+  readonly a: End;
+  readonly b: End;
+  /** It ends once what is under way has arrived. */
+  broken: boolean;
+};
 
 /**
  * Links between simulated nodes, with the loss that TCP has: a link that breaks loses the tail of what was under way,
@@ -32,7 +40,8 @@ export class Network {
   readonly #systems = new Map<string, ActorSystem>();
   readonly #endpoints = new Map<string, string>();
   readonly #wires = new Set<Wire>();
-  /** Pairs of nodes that cannot hear each other now. */
+  readonly #conditions = new Map<string, Condition>();
+  /** Directions, from one node to another, in which nothing gets through now. */
   readonly #partitions = new Set<string>();
   cutLinks = 0;
 
@@ -42,8 +51,10 @@ export class Network {
     this.#config = config;
   }
 
-  attach(system: ActorSystem): void {
+  /** The condition says when the system's node can be reached. Default: always. */
+  attach(system: ActorSystem, condition: Condition = new Condition()): void {
     this.#systems.set(system.place, system);
+    this.#conditions.set(nodeOf(system.place), condition);
   }
 
   /** What an endpoint leads to now. */
@@ -59,13 +70,13 @@ export class Network {
   }
 
   dial(from: string, endpoint: string, opened: LinkOpened, failed: (reason: string) => void): void {
-    this.#clock.arm(this.#latency(), () => {
+    this.#arrives(nodeOf(from), this.#latency(), () => {
       const to = this.#endpoints.get(endpoint);
       const target = to === undefined ? undefined : this.#systems.get(to);
       if (!this.#systems.has(from)) return;
       if (target === undefined) return failed("connection refused");
-      if (this.#partitioned(from, target.place)) {
-        this.#clock.arm(this.#config.silenceMs, () => failed("connection timed out"));
+      if (this.#unreachable(nodeOf(from), nodeOf(target.place))) {
+        this.#arrives(nodeOf(from), this.#config.silenceMs, () => failed("connection timed out"));
         return;
       }
       const wire = this.#wire(from, target.place);
@@ -74,16 +85,26 @@ export class Network {
     });
   }
 
-  /** Two nodes stop hearing each other; both ends notice by silence. */
-  partition(a: string, b: string): void {
-    this.#partitions.add(pair(a, b));
+  /** The second node stops hearing the first, on links that are and that would be. */
+  partition(from: string, to: string): void {
+    this.#partitions.add(direction(from, to));
+    this.deafen(from, to);
+  }
+
+  /** What the first node sends on present links vanishes; the second notices by silence and closes them. */
+  deafen(from: string, to: string): void {
     for (const wire of this.#wires) {
-      if (pair(wire.a.node, wire.b.node) === pair(a, b)) this.#silence(wire);
+      for (const [near, far] of [
+        [wire.a, wire.b],
+        [wire.b, wire.a],
+      ] as const) {
+        if (near.node === from && far.node === to) this.#deafen(wire, far);
+      }
     }
   }
 
-  heal(a: string, b: string): void {
-    this.#partitions.delete(pair(a, b));
+  heal(from: string, to: string): void {
+    this.#partitions.delete(direction(from, to));
   }
 
   healAll(): void {
@@ -93,7 +114,8 @@ export class Network {
   /** Breaks every link between two nodes at once, as a reset does. */
   reset(a: string, b: string): void {
     for (const wire of [...this.#wires]) {
-      if (pair(wire.a.node, wire.b.node) !== pair(a, b)) continue;
+      const nodes = [wire.a.node, wire.b.node];
+      if (a === b || !nodes.includes(a) || !nodes.includes(b)) continue;
       this.cutLinks++;
       this.#breakSoon(wire, "connection reset");
     }
@@ -104,26 +126,38 @@ export class Network {
     for (const place of places) this.#systems.delete(place);
     for (const wire of [...this.#wires]) {
       for (const end of [wire.a, wire.b]) if (places.includes(end.place)) end.open = false;
-      if (!wire.a.open || !wire.b.open) this.#breakSoon(wire, "connection closed");
+      if (!wire.a.open && !wire.b.open) this.#wires.delete(wire);
+      else if (!wire.a.open || !wire.b.open) this.#breakSoon(wire, "connection closed");
     }
   }
 
-  #silence(wire: Wire): void {
-    if (wire.silencedAtMs !== undefined) return;
+  /** The node has stood still for so long that every peer gives its links up. */
+  forsake(node: string): void {
+    for (const wire of [...this.#wires]) {
+      if (wire.a.node === wire.b.node || (wire.a.node !== node && wire.b.node !== node)) continue;
+      this.cutLinks++;
+      this.#breakSoon(wire, "no sign of life");
+    }
+  }
+
+  #deafen(wire: Wire, end: End): void {
+    if (end.deaf) return;
     this.cutLinks++;
-    wire.silencedAtMs = this.#clock.now();
-    for (const end of [wire.a, wire.b]) {
-      const noticeMs = this.#config.silenceMs + this.#random.int(500);
-      this.#clock.arm(noticeMs, () => this.#closeEnd(wire, end, "no sign of life"));
-    }
+    end.deaf = true;
+    const noticeMs = this.#config.silenceMs + this.#random.int(500);
+    this.#arrives(end.node, noticeMs, () => {
+      this.#closeEnd(wire, end, "no sign of life");
+      this.#breakSoon(wire, "no sign of life");
+    });
   }
 
-  /** Frames under way arrive first, a close being the last thing in each direction. */
+  /** Frames under way arrive first, a close being the last thing in each direction. A deaf end waits for its silence. */
   #breakSoon(wire: Wire, reason: string): void {
-    wire.silencedAtMs ??= this.#clock.now();
+    wire.broken = true;
     for (const end of [wire.a, wire.b]) {
+      if (end.deaf || !end.open) continue;
       const dueMs = Math.max(this.#clock.now() + this.#latency(), end.lastDueMs);
-      this.#clock.arm(dueMs - this.#clock.now(), () => this.#closeEnd(wire, end, reason));
+      this.#arrives(end.node, dueMs - this.#clock.now(), () => this.#closeEnd(wire, end, reason));
     }
   }
 
@@ -138,13 +172,11 @@ export class Network {
     return {
       crossesHosts,
       send: (batch) => {
-        if (wire.silencedAtMs !== undefined || !from.open) return;
-        const delayMs = crossesHosts ? this.#latency() : 0;
-        to.lastDueMs = Math.max(to.lastDueMs, this.#clock.now() + delayMs);
-        const sentAtMs = this.#clock.now();
-        this.#clock.arm(to.lastDueMs - sentAtMs, () => {
-          const lost = crossesHosts && wire.silencedAtMs !== undefined && this.#partitioned(from.place, to.place);
-          if (to.open && !lost) to.linkEnd?.receive(batch);
+        if (wire.broken || to.deaf || !from.open) return;
+        const nowMs = this.#clock.now();
+        to.lastDueMs = Math.max(to.lastDueMs, nowMs + (crossesHosts ? this.#latency() : 0));
+        this.#arrives(to.node, to.lastDueMs - nowMs, () => {
+          if (to.open && !to.deaf) to.linkEnd?.receive(batch);
         });
       },
       close: (reason) => {
@@ -155,15 +187,33 @@ export class Network {
     };
   }
 
+  /** Happens to a node after the delay, or once it can take it. */
+  #arrives(node: string, delayMs: number, task: () => void): void {
+    this.#clock.arm(delayMs, () => {
+      const condition = this.#conditions.get(node);
+      if (condition === undefined) task();
+      else condition.run(task);
+    });
+  }
+
   #wire(a: string, b: string): Wire {
-    const end = (place: string): End => ({ place, node: nodeOf(place), linkEnd: undefined, lastDueMs: 0, open: true });
-    const wire: Wire = { a: end(a), b: end(b), silencedAtMs: undefined };
+    const end = (place: string): End => ({
+      place,
+      node: nodeOf(place),
+      linkEnd: undefined,
+      lastDueMs: 0,
+      open: true,
+      deaf: false,
+    });
+    const wire: Wire = { a: end(a), b: end(b), broken: false };
     this.#wires.add(wire);
     return wire;
   }
 
-  #partitioned(a: string, b: string): boolean {
-    return this.#partitions.has(pair(nodeOf(a), nodeOf(b)));
+  /** A connection takes both directions, and somebody who accepts it. */
+  #unreachable(from: string, to: string): boolean {
+    const cut = this.#partitions.has(direction(from, to)) || this.#partitions.has(direction(to, from));
+    return cut || this.#conditions.get(to)?.paused === true;
   }
 
   #latency(): number {
@@ -180,6 +230,6 @@ function nodeOf(place: string): string {
   return placeOf(place).node;
 }
 
-function pair(a: string, b: string): string {
-  return a < b ? `${a}|${b}` : `${b}|${a}`;
+function direction(from: string, to: string): string {
+  return `${from}>${to}`;
 }

@@ -2,9 +2,10 @@ import { type Place, placeText } from "../actors/address.ts";
 import type { KindTable } from "../actors/link/kind-table.ts";
 import { type ChildSpec, supervisor } from "../actors/supervisor.ts";
 import { ActorSystem } from "../actors/system.ts";
-import type { Log } from "../actors/world.ts";
+import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import type { SimClock } from "./clock.ts";
+import type { Condition } from "./condition.ts";
 import type { Network } from "./network.ts";
 import { NodeClock, simWorld } from "./world.ts";
 
@@ -19,9 +20,11 @@ export type NodeParts = {
   readonly clock: SimClock;
   readonly random: Prng;
   readonly network: Network;
+  readonly condition: Condition;
   readonly kinds: KindTable;
   readonly log: Log;
   readonly isolation: "reference" | "roundtrip";
+  readonly furnish: (world: World) => World;
 };
 
 /** One life of a simulated process: its threads, each an actor system, linked to one another. */
@@ -29,6 +32,7 @@ export class SimNode {
   readonly name: string;
   readonly epoch: number;
   readonly systems: readonly ActorSystem[];
+  readonly condition: Condition;
   readonly #clock: NodeClock;
   readonly #network: Network;
 
@@ -36,13 +40,14 @@ export class SimNode {
     this.name = name;
     this.epoch = epoch;
     this.#network = parts.network;
-    this.#clock = new NodeClock(parts.clock);
+    this.condition = parts.condition;
+    this.#clock = new NodeClock(parts.clock, parts.condition);
     const placeOf = (thread: string) => ({ node: name, epoch, thread, threadEpoch: 1 });
     this.systems = plans.map(({ thread, storage }) =>
       this.#boot(placeOf(thread), storage === undefined ? undefined : placeOf(storage), parts),
     );
     for (const [index, system] of this.systems.entries()) {
-      parts.network.attach(system);
+      parts.network.attach(system, parts.condition);
       for (const other of this.systems.slice(0, index)) parts.network.join(other, system);
     }
     for (const [index, { roots }] of plans.entries()) {
@@ -76,7 +81,7 @@ export class SimNode {
     const text = placeText(place);
     return new ActorSystem({
       place,
-      world: simWorld(text, this.#clock, parts.random.split(text), parts.network, parts.log),
+      world: parts.furnish(simWorld(text, this.#clock, parts.random.split(text), parts.network, parts.log)),
       kinds: parts.kinds,
       wake: () => {},
       isolation: parts.isolation,

@@ -8,38 +8,62 @@ import { isOlderLead, type Lead } from "../protocol/lead.ts";
 export class RegistryDisk {
   registry: Registry = emptyRegistry;
   lead: Lead = { epoch: 0, term: 0 };
+  /** Writes on their way, in order. */
+  unsynced: (() => void)[] = [];
+
+  /** The power goes: the share of the writes on their way that had arrived survives, though nobody was told. */
+  crash(share: number): void {
+    for (const write of this.unsynced.slice(0, Math.floor(share * (this.unsynced.length + 1)))) write();
+    this.unsynced = [];
+  }
 }
 
 /** Longest time that a commit takes to reach the platter, in milliseconds. */
 const syncMaxMs = 40;
 
-/** Keeps the registry on a pretend disk. What a crash finds on its way there is lost, and was promised to nobody. */
+/** Keeps the registry on a pretend disk. What a crash finds on its way may be lost, and was promised to nobody. */
 export function simRegistryStore(disk: RegistryDisk, random: Prng): Spec<RegistryStoreProtocol, Record<never, never>> {
   return {
     name: "sim-registry-store",
     protocol: registryStoreTable,
     start(ctx) {
       const epoch = disk.lead.epoch + 1;
+      let latest = disk.lead;
       let commits = 0;
-      const synced = (then: () => void) => ctx.after(`sync.${commits++}`, random.int(syncMaxMs), then);
+      let lastDueMs = 0;
+      const synced = (write: () => void, answer: () => void) => {
+        disk.unsynced.push(write);
+        // One platter: what came first is durable first.
+        lastDueMs = Math.max(lastDueMs, ctx.clock.now() + random.int(syncMaxMs));
+        ctx.after(`sync.${commits++}`, lastDueMs - ctx.clock.now(), () => {
+          disk.unsynced.shift()?.();
+          answer();
+        });
+      };
       return {
         recover: (_, reply) => {
-          const term = disk.lead.epoch === epoch ? disk.lead.term + 1 : 1;
-          synced(() => {
-            disk.lead = { epoch, term };
-            reply({
-              lead: disk.lead,
-              admitted: stored(disk.registry.admitted),
-              unreachable: stored(disk.registry.unreachable),
-            });
-          });
+          const lead = { epoch, term: latest.epoch === epoch ? latest.term + 1 : 1 };
+          latest = lead;
+          synced(
+            () => {
+              disk.lead = lead;
+            },
+            () =>
+              reply({
+                lead,
+                admitted: stored(disk.registry.admitted),
+                unreachable: stored(disk.registry.unreachable),
+              }),
+          );
         },
         commit: ({ lead, operations }, reply) => {
-          if (isOlderLead(lead, disk.lead)) return reply({ committed: false });
-          synced(() => {
-            disk.registry = operations.reduce(perform, disk.registry);
-            reply({ committed: true });
-          });
+          if (isOlderLead(lead, latest)) return reply({ committed: false });
+          synced(
+            () => {
+              disk.registry = operations.reduce(perform, disk.registry);
+            },
+            () => reply({ committed: true }),
+          );
         },
       };
     },

@@ -1,9 +1,11 @@
 import { Prng } from "../base/prng.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { SimCluster } from "./cluster.ts";
-import { Faults } from "./faults.ts";
+import { armFaults, drawFaults, type Fault, type FaultCounts } from "./faults.ts";
+import { guarded } from "./guards.ts";
 import { livenessRules, type Rule, safetyRules } from "./oracles.ts";
 import { type PlantName, plant } from "./plants.ts";
+import { type StrategyName, strategyNames } from "./strategy.ts";
 import { isDone, type WorkRecord, workRecord } from "./workload.ts";
 
 export type RunOptions = {
@@ -11,6 +13,14 @@ export type RunOptions = {
   /** Virtual minutes with faults. Default: drawn from the seed, half a minute to two. */
   readonly faultMinutes?: number;
   readonly plant?: PlantName;
+  /** Default: drawn from the seed. */
+  readonly strategy?: StrategyName;
+  /** What goes wrong. Default: drawn from the seed. */
+  readonly faults?: readonly Fault[];
+  /** How many items of work each framework has. Default: drawn from the seed. */
+  readonly items?: readonly number[];
+  /** Called with every step, for a comparison of two runs. */
+  readonly heard?: (line: string) => void;
 };
 
 export type RunResult = {
@@ -18,6 +28,10 @@ export type RunResult = {
   readonly traceHash: string;
   readonly steps: number;
   readonly virtualMs: number;
+  readonly strategy: StrategyName;
+  /** What went wrong by design, in order of time. */
+  readonly faults: readonly Fault[];
+  readonly items: readonly number[];
   readonly violation?: Violation;
   readonly counts: RunCounts;
 };
@@ -37,6 +51,11 @@ export type RunCounts = {
   readonly schedulerCrashes: number;
   readonly actorCrashes: number;
   readonly cutLinks: number;
+  readonly pauses: number;
+  readonly slowdowns: number;
+  /** Half-open links and partitions of one direction. */
+  readonly deafLinks: number;
+  readonly wallJumps: number;
   readonly offers: number;
   readonly declines: number;
   readonly rescinds: number;
@@ -53,31 +72,45 @@ const restMs = 180_000;
 /** How many of the last steps a violation tells. */
 const storyMax = 40;
 
-/** Runs one seed: a cluster, its work and its weather; then calm, in which everything must come out right. */
+/**
+ * Runs one seed: a cluster, its work and its weather; then calm, in which everything must come out right. Whatever
+ * asks the machine for time or randomness meanwhile throws a `DeterminismViolation` or breaks a rule.
+ */
 export function run(options: RunOptions): RunResult {
+  return guarded(() => runUnguarded(options));
+}
+
+function runUnguarded(options: RunOptions): RunResult {
   const random = new Prng(options.seed);
-  const cluster = drawCluster(random, options);
-  const faults = new Faults(cluster, random.split("faults"));
+  const strategy = options.strategy ?? drawStrategy(random.split("strategy"));
+  const cluster = drawCluster(random, strategy, options);
   const faultMs = (options.faultMinutes ?? 0.5 + random.split("length").unit() * 1.5) * 60_000;
+  const { slaveNames, work } = cluster;
+  const faults = options.faults ?? drawFaults(random.split("faults"), faultMs, slaveNames.length, work.length);
+  const counts = armFaults(cluster, faults);
   let violation = advance(cluster, faultMs);
-  faults.stop();
-  violation ??= advance(
-    cluster,
-    faultMs + restMs,
-    () => cluster.work.every(isDone) && cluster.clock.now() > faultMs + 60_000,
-  );
+  cluster.heal();
+  violation ??= advance(cluster, faultMs + restMs, () => work.every(isDone) && cluster.clock.now() > faultMs + 60_000);
   violation ??= settleAndJudge(cluster);
   return {
     seed: options.seed,
+    strategy,
+    faults,
+    items: work.map(({ items }) => items),
     traceHash: cluster.trace.hash,
     steps: cluster.trace.steps,
     virtualMs: cluster.clock.now(),
     ...(violation === undefined ? {} : { violation }),
-    counts: count(cluster, faults),
+    counts: count(cluster, counts),
   };
 }
 
-function drawCluster(random: Prng, { plant: planted }: RunOptions): SimCluster {
+function drawStrategy(random: Prng): StrategyName {
+  return strategyNames[random.int(strategyNames.length)] ?? "uniform";
+}
+
+function drawCluster(random: Prng, strategy: StrategyName, options: RunOptions): SimCluster {
+  const { plant: planted, items, heard } = options;
   const shape = random.split("shape");
   const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
     const cpus = 1 + shape.int(8);
@@ -87,7 +120,8 @@ function drawCluster(random: Prng, { plant: planted }: RunOptions): SimCluster {
     const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
     const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
     const mood = { declines: some(0.5), hoards: some(0.15), repeats: some(0.3), forges: some(0.2), kills: some(0.1) };
-    return workRecord(`work-${index}`, 4 + shape.int(16), resources, mood);
+    const drawn = 4 + shape.int(16);
+    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood);
   });
   return new SimCluster(random.split("cluster"), {
     slaves,
@@ -95,6 +129,8 @@ function drawCluster(random: Prng, { plant: planted }: RunOptions): SimCluster {
     config: { offerTimeoutMs: 1_000 + shape.int(4_000) },
     isolation: shape.chance(0.25) ? "roundtrip" : "reference",
     latencyMaxMs: shape.chance(0.5) ? 2 : 200,
+    strategy,
+    ...(heard === undefined ? {} : { heard }),
     ...(planted === undefined ? {} : { alter: plant(planted) }),
   });
 }
@@ -139,7 +175,7 @@ function violated(cluster: SimCluster, rule: string, phase: Violation["phase"], 
   return { rule, phase, what, atMs: cluster.clock.now(), story: cluster.trace.recent.slice(-storyMax) };
 }
 
-function count(cluster: SimCluster, { counts }: Faults): RunCounts {
+function count(cluster: SimCluster, counts: FaultCounts): RunCounts {
   const total = (pick: (record: WorkRecord) => number) => cluster.work.reduce((sum, record) => sum + pick(record), 0);
   return {
     slaveCrashes: counts.slaveCrash,
@@ -147,6 +183,10 @@ function count(cluster: SimCluster, { counts }: Faults): RunCounts {
     schedulerCrashes: counts.schedulerCrash,
     actorCrashes: counts.actorCrash + counts.slaveActorCrash,
     cutLinks: cluster.network.cutLinks,
+    pauses: counts.pause,
+    slowdowns: counts.slowConsumer,
+    deafLinks: counts.halfOpen + counts.asymmetricPartition,
+    wallJumps: counts.wallJump,
     offers: total(({ counts: { offers } }) => offers),
     declines: total(({ counts: { declines } }) => declines),
     rescinds: total(({ counts: { rescinds } }) => rescinds),

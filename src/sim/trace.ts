@@ -9,6 +9,12 @@ export class Trace {
   #high = 0x01000193;
   #steps = 0;
   readonly #kept: string[] = [];
+  readonly #heard: ((line: string) => void) | undefined;
+
+  /** `heard` is told every step. */
+  constructor(heard?: (line: string) => void) {
+    this.#heard = heard;
+  }
 
   get steps(): number {
     return this.#steps;
@@ -30,6 +36,7 @@ export class Trace {
       this.#low = Math.imul(this.#low ^ code, 0x01000193);
       this.#high = Math.imul(this.#high ^ (code + index), 0x85ebca6b);
     }
+    this.#heard?.(line);
     if (this.#kept.length === keptMax) this.#kept.shift();
     this.#kept.push(line);
   }

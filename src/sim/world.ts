@@ -1,15 +1,20 @@
 import type { Clock, Log, ProcessExit, Processes, TaskPool, Timer, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import type { SimClock } from "./clock.ts";
+import { Condition } from "./condition.ts";
 import type { Network } from "./network.ts";
 
 /** Time as one life of a node sees it: when the node is gone, nothing that it armed runs any more. */
 export class NodeClock implements Clock {
   readonly #clock: SimClock;
+  readonly #condition: Condition;
+  /** Timers that were due while the node stood still. */
+  readonly #late = new Set<Timer>();
   #alive = true;
 
-  constructor(clock: SimClock) {
+  constructor(clock: SimClock, condition: Condition = new Condition()) {
     this.#clock = clock;
+    this.#condition = condition;
   }
 
   get alive(): boolean {
@@ -25,17 +30,27 @@ export class NodeClock implements Clock {
   }
 
   wall(): number {
-    return this.#clock.wall();
+    return this.#clock.wall() + this.#condition.wallOffsetMs;
   }
 
   arm(delayMs: number, task: () => void): Timer {
-    return this.#clock.arm(delayMs, () => {
-      if (this.#alive) task();
+    const timer = this.#clock.arm(delayMs, () => {
+      if (!this.#condition.paused) return this.#run(task);
+      this.#late.add(timer);
+      this.#condition.run(() => {
+        if (this.#late.delete(timer)) this.#run(task);
+      });
     });
+    return timer;
   }
 
   disarm(timer: Timer): void {
     this.#clock.disarm(timer);
+    this.#late.delete(timer);
+  }
+
+  #run(task: () => void): void {
+    if (this.#alive) task();
   }
 }
 

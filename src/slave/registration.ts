@@ -19,6 +19,8 @@ export type RegistrationEvents = {
  */
 export class Registration {
   slaveId: SlaveId | undefined;
+  /** How often a master has been reached. */
+  hello = 0;
   readonly #ctx: Context<unknown>;
   readonly #config: SlaveConfig;
   readonly #events: RegistrationEvents;
@@ -44,7 +46,10 @@ export class Registration {
     if (lead !== undefined) this.#lead = lead;
     const peer = { endpoint: this.#master, name: masterName, backoff: this.#config.registration };
     this.#peer = new Peer<MasterForSlaves>(this.#ctx, peer, {
-      up: () => this.#register(),
+      up: () => {
+        this.hello++;
+        this.#register();
+      },
       down: (reason) => this.#lost(reason),
       failed: (reason, attempts) => {
         const level = attempts === 1 ? "warn" : "debug";

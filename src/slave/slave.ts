@@ -54,8 +54,8 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
       slaveRefused: ({ lead, reason }) => {
         if (registration.accepts(lead)) ctx.stop(undefined, { failed: `the master refuses this slave: ${reason}` });
       },
-      runTask: ({ lead, frameworkId, framework, task }) => {
-        if (registration.accepts(lead)) party.run(frameworkId, framework, task);
+      runTask: ({ lead, frameworkId, framework, task, hello }) => {
+        if (registration.accepts(lead) && hello === registration.hello) party.run(frameworkId, framework, task);
       },
       killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
         if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
@@ -109,8 +109,9 @@ export class Party {
     this.registration = new Registration(ctx, args.master, args.config, {
       hello: (master) => {
         const { slaveId } = this.registration;
+        const { hello } = this.registration;
         const again = slaveId === undefined ? {} : { slaveId };
-        master.tell("registerSlave", { self: this.#self, info: args.info, tasks: this.#known(), ...again });
+        master.tell("registerSlave", { self: this.#self, info: args.info, tasks: this.#known(), hello, ...again });
       },
     });
   }

@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { differenceOf, sim } from "../../src/cli/sim.ts";
 import { mesolite, temporary } from "./kit.ts";
 
 type Summary = { readonly results: Readonly<Record<string, number | string>> };
@@ -28,4 +31,56 @@ test("a planted bug is found, and the printed command finds it again", async () 
   const replayed = await mesolite(command.split(" "), home.path);
   expect(replayed.code).toBe(1);
   expect(replayed.stderr).toContain(`(trace ${hash})`);
+}, 60_000);
+
+test("a failure is written down with less of everything, and does the same again from its file", async () => {
+  using home = temporary();
+  const found = await simulate(home.path, "--seed", "1", "--seeds", "50", "--plant", "skipped-rescind");
+  const [name = ""] = readdirSync(join(home.path, "sim-failures"));
+  const path = join(home.path, "sim-failures", name);
+  const failure = JSON.parse(readFileSync(path, "utf8"));
+  expect(found.stderr).toContain(`written: sim-failures/${name}`);
+  expect(failure).toMatchObject({
+    plant: "skipped-rescind",
+    rule: "no scheduler holds an offer that is not outstanding",
+    node: process.version,
+    replay: `mesolite sim --replay sim-failures/${name}`,
+  });
+  expect(name).toBe(`${failure.traceHash}.json`);
+  expect(replay(path)).toContain(`trace ${failure.traceHash}, as it was written down`);
+
+  // Once the bug is gone, so is the failure.
+  writeFileSync(path, JSON.stringify({ ...failure, plant: undefined }));
+  expect(replay(path)).toContain("breaks no rule now");
+
+  writeFileSync(path, JSON.stringify({ ...failure, strategy: "chess" }));
+  expect(replay(path)).toContain(`cannot replay ${path}: strategy: `);
+}, 60_000);
+
+/** Everything that the replay of a failure's file says. */
+function replay(path: string): string {
+  const said: string[] = [];
+  const hear = (text: unknown) => {
+    said.push(String(text));
+    return true;
+  };
+  const spies = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, "write").mockImplementation(hear));
+  try {
+    sim({ seeds: 1, json: false, replay: path });
+  } catch (error) {
+    said.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return said.join("");
+}
+
+test.each([
+  { once: ["a", "b"], twice: ["a", "b"], difference: undefined },
+  { once: ["a", "b"], twice: ["a", "c"], difference: /step 2 .* after a\n.*: +b\n.*: c/ },
+  { once: ["a"], twice: ["a", "b"], difference: /step 2 .* after a\n.* the run was over\n.*: b/ },
+  { once: ["a"], twice: ["b"], difference: /step 1 .* after the start/ },
+])("two runs are compared step by step: $once and $twice", ({ once, twice, difference }) => {
+  if (difference === undefined) expect(differenceOf(once, twice)).toBeUndefined();
+  else expect(differenceOf(once, twice)).toMatch(difference);
 });

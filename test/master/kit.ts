@@ -117,7 +117,7 @@ export class Cluster {
   }
 
   #spawnMaster(system: ActorSystem): void {
-    const args = { config: this.#config, storePlace: system.place, allocator: "thread:main" };
+    const args = { config: this.#config, store: "thread:main", allocator: "thread:main" };
     system.spawn(master, args, { name: masterName, exported: true });
   }
 }

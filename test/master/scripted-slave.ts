@@ -40,15 +40,22 @@ export class ScriptedSlave {
     return this.#id;
   }
   #id = SlaveId("none");
+  #hellos = 1;
 
   /** Says hello for the first time, or again for the first time: it has no id. */
   hello(tasks: readonly KnownTask[] = []): void {
-    this.party.tell("registerSlave", { self: this.party.address, info: this.info, tasks });
+    this.party.tell("registerSlave", { self: this.party.address, info: this.info, tasks, hello: this.#hellos });
   }
 
   /** Says hello with the id it has. */
   helloAgain(tasks: readonly KnownTask[] = []): void {
-    this.party.tell("registerSlave", { self: this.party.address, slaveId: this.id, info: this.info, tasks });
+    this.party.tell("registerSlave", {
+      self: this.party.address,
+      slaveId: this.id,
+      info: this.info,
+      tasks,
+      hello: ++this.#hellos,
+    });
   }
 
   /** The tasks it was told to run. */

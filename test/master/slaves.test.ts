@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { TaskId } from "../../src/protocol/ids.ts";
 import { Cluster } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave, task } from "./scripted-slave.ts";
@@ -204,6 +205,20 @@ describe("what a returning slave reports", () => {
     expect(scheduler.offer.resources).toEqual({ cpus: 1_000, mem: 3_968_000 });
   });
 
+  test("a task that is over stays in the book until its end is acknowledged, not what came before", () => {
+    const { slave, scheduler } = busy("command");
+    const known = slave.tasks.map((each) => slave.known(scheduler.id, scheduler.info, each));
+    slave.party.cut();
+    slave.party.connect();
+    slave.helloAgain(known.map((each) => ({ ...each, over: true })));
+    slave.report(scheduler.id, "command", "running");
+    const [running] = scheduler.updates;
+    if (running !== undefined) scheduler.acknowledge(running);
+    scheduler.reconcile({ taskId: TaskId("command"), slaveId: slave.id });
+    slave.report(scheduler.id, "command", "finished");
+    expect(scheduler.news).toEqual(["command running", "command running", "command finished"]);
+  });
+
   test("a slave whose actor has ended takes its tasks with it", () => {
     const { slave, scheduler, cluster } = busy("command");
     slave.party.end();
@@ -245,7 +260,7 @@ describe("a slave that is not what it should be", () => {
     const cluster = new Cluster();
     const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:4096");
     const info = { ...slave.info, resources: { cpus: 4_000, mem: -1 } };
-    slave.party.tell("registerSlave", { self: slave.party.address, info, tasks: [] });
+    slave.party.tell("registerSlave", { self: slave.party.address, info, tasks: [], hello: 1 });
     expect(slave.hearing.of("slaveRefused")).toMatchObject([{ reason: "its mem is not a quantity" }]);
     expect(cluster.registry.operations).toEqual([]);
   });

@@ -1,88 +1,14 @@
 /** The bridge carries actors' messages between processes, and nothing a stranger sends does harm to anybody else. */
 
-import { createServer } from "node:http";
-import { type AddressInfo, connect, createServer as createSocketServer } from "node:net";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { type AddressInfo, createServer as createSocketServer } from "node:net";
+import { describe, expect, test, vi } from "vitest";
 import { Codec } from "../../src/actors/link/codec.ts";
 import { encodeFrame } from "../../src/actors/link/frame.ts";
-import { type LinkLimits, linkLimits } from "../../src/actors/link/limits.ts";
-import type { WireValue } from "../../src/actors/wire-value.ts";
+import { linkLimits } from "../../src/actors/link/limits.ts";
 import { BridgeListener } from "../../src/runtime/bridge.ts";
-import { hostMain } from "../../src/runtime/system-host.ts";
-import { BridgeTransport } from "../../src/runtime/transport.ts";
-import { type EchoProtocol, echo, echoKinds, witness } from "./fixtures/echo.ts";
+import { ask, dial, openHttp, openNode, openServer, rawPeer, secret, until } from "./fixtures/bridge-nodes.ts";
+import { type EchoProtocol, echoKinds, witness } from "./fixtures/echo.ts";
 import { RawPeer } from "./fixtures/raw-peer.ts";
-
-const secret = new TextEncoder().encode("0123456789abcdef0123456789abcdef");
-
-type Settings = { readonly limits?: LinkLimits; readonly secret?: Uint8Array };
-
-/** A node with an exported `echo` and a private `inner`, and a log to read. */
-function openNode(node: string, settings: Settings = {}) {
-  const lines: string[] = [];
-  const log = (level: string, from: string, message: string) => {
-    if (level === "warn" || level === "error") lines.push(`${from}: ${message}`);
-  };
-  const host = hostMain({
-    kinds: echoKinds,
-    node,
-    epoch: 1,
-    log,
-    equip: (seat) => ({ transport: new BridgeTransport(seat, { log, ...settings }) }),
-  });
-  host.system.spawn(echo, { name: node }, { name: "echo", exported: true });
-  host.system.spawn(echo, { name: "inner" }, { name: "inner" });
-  onTestFinished(() => host.close());
-  return { ...host, lines };
-}
-
-/** A node that can be dialled: by its bridge port, and by the address of the HTTP server that tells it. */
-async function openServer(
-  node: string,
-  settings: Settings & { readonly answer?: { status: number; body?: string } } = {},
-) {
-  const host = openNode(node, settings);
-  const listener = await BridgeListener.listen(host.system, { kinds: echoKinds, port: 0, ...settings });
-  onTestFinished(() => listener.close());
-  const directions = JSON.stringify({ host: "127.0.0.1", port: listener.port, node, epoch: 1, clusterId: "c" });
-  const { status = 200, body = directions } = settings.answer ?? {};
-  const endpoint = await openHttp(status, body);
-  return { ...host, listener, endpoint };
-}
-
-async function openHttp(status: number, body: string): Promise<string> {
-  const server = createServer((request, response) => {
-    response.statusCode = request.url === "/mesolite/bridge" ? status : 404;
-    response.end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** The place a dial led to, or the reason it failed with. */
-function dial({ system }: ReturnType<typeof openNode>, endpoint: string): Promise<string> {
-  return new Promise((resolve) => system.links.dial(endpoint, resolve, (reason) => resolve(`failed: ${reason}`)));
-}
-
-function ask({ system }: ReturnType<typeof openNode>, place: string, value: WireValue, name = "echo") {
-  return system.question(system.refs.at<EchoProtocol>({ place, name }), "echo", { value }, 2_000);
-}
-
-async function until(condition: () => unknown): Promise<void> {
-  await vi.waitFor(async () => expect(await condition()).toBeTruthy(), { timeout: 5_000, interval: 5 });
-}
-
-function rawPeer(port: number, key?: Uint8Array): RawPeer {
-  const peer = new RawPeer(connect({ host: "127.0.0.1", port }), "dialler", key);
-  onTestFinished(() => {
-    peer.socket.destroy();
-  });
-  return peer;
-}
 
 describe("two nodes", () => {
   test.each([{ name: "without a secret" }, { name: "with the same secret", secret }])(
@@ -183,6 +109,15 @@ describe("a dial fails with the reason", () => {
     await server.listener.close();
     const reason = await dial(openNode("client"), server.endpoint);
     expect(reason).toBe(`failed: no link to the bridge at 127.0.0.1:${port}: connection lost (ECONNREFUSED)`);
+  });
+
+  test("when the bridge is of another cluster than the master said", async () => {
+    const server = await openServer("server", { clusterId: "west" });
+    expect(await dial(openNode("client"), server.endpoint)).toContain(
+      "the peer belongs to the cluster c, this end to west",
+    );
+    const lawful = await openServer("lawful", { clusterId: "c" });
+    expect(await dial(openNode("client"), lawful.endpoint)).toBe("lawful~1/main.1");
   });
 
   test("when the secrets differ, or one has none", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { plantNames } from "../../src/sim/plants.ts";
 import { type RunResult, run } from "../../src/sim/run.ts";
+import { strategyNames } from "../../src/sim/strategy.ts";
 
 /** Always the same, so that a change that breaks one is seen; fresh seeds are `mesolite sim --seeds 500`. */
 const seeds = Array.from({ length: 60 }, (_, index) => 1 + index);
@@ -21,6 +22,10 @@ describe("clusters under faults", () => {
       "slaveCrashes",
       "masterCrashes",
       "cutLinks",
+      "pauses",
+      "slowdowns",
+      "deafLinks",
+      "wallJumps",
       "rescinds",
       "declines",
       "reruns",
@@ -28,6 +33,10 @@ describe("clusters under faults", () => {
     ] as const) {
       expect([name, total(name) > 10]).toEqual([name, true]);
     }
+  });
+
+  test("were scheduled in every way", () => {
+    expect(new Set(results.map(({ strategy }) => strategy))).toEqual(new Set(strategyNames));
   });
 
   test("do the same again from the same seed", () => {

@@ -139,6 +139,7 @@ describe("killing a command", () => {
       frameworkId: "f2" as never,
       framework: { name: "f2", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: false },
       task: commandTask("t1"),
+      hello: host.party.registration.hello,
     });
     host.start(102);
     host.say("shutdownFramework", { lead: { epoch: 2, term: 2 }, frameworkId });

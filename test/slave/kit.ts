@@ -107,8 +107,8 @@ export class Host {
     this.say("slaveRegistered", { lead, slaveId, missesMs: 1_000_000, lost: [], ...more });
   }
 
-  run(task: TaskInfo, by: Lead = lead): void {
-    this.say("runTask", { lead: by, frameworkId, framework, task });
+  run(task: TaskInfo, by: Lead = lead, hello = this.party.registration.hello): void {
+    this.say("runTask", { lead: by, frameworkId, framework, task, hello });
   }
 
   kill(taskId: string, graceMs?: number): void {

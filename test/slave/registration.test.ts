@@ -6,7 +6,7 @@ describe("registration", () => {
     const host = new Host();
     host.startMaster();
     host.advance(config.registration.maxMs);
-    expect(host.hearing.of("registerSlave")[0]).toEqual({ self: host.address, info: host.info, tasks: [] });
+    expect(host.hearing.of("registerSlave")[0]).toEqual({ self: host.address, info: host.info, tasks: [], hello: 1 });
   });
 
   test("is tried until there is a master, and repeated until it answers", () => {
@@ -19,6 +19,20 @@ describe("registration", () => {
     host.hearing.clear();
     host.advance(100_000);
     expect(host.hearing.kinds).toEqual([]);
+  });
+
+  test("voids launches that were ordered before the hello that did not mention them", () => {
+    const host = Host.registered();
+    const before = host.party.registration.hello;
+    host.crashMaster();
+    host.startMaster();
+    host.advance(config.registration.maxMs);
+    host.welcome();
+    expect(host.party.registration.hello).toBeGreaterThan(before);
+    host.run(commandTask("late"), lead, before);
+    expect(host.started).toEqual([]);
+    host.run(commandTask("now"));
+    expect(host.started.length).toBe(1);
   });
 
   test("after a lost master says who it is and everything it has", () => {

@@ -38,10 +38,11 @@ export class Codec {
     return new Uint8Array(packed);
   }
 
-  decode(bytes: Uint8Array): Batch {
-    const fault = malformation(bytes);
+  /** `trusted`: the bytes were written by this same program, on another thread. */
+  decode(bytes: Uint8Array, trusted = false): Batch {
+    const fault = trusted ? undefined : malformation(bytes);
     if (fault !== undefined) throw new MalformedBatch(fault);
-    const value: unknown = packr.unpack(bytes);
+    const value = unpacked(bytes);
     if (!Array.isArray(value) || value.length !== 3) throw new MalformedBatch("a batch is an array of three");
     const [firstSeq, credit, items] = value as unknown[];
     if (!isCount(firstSeq) || !isCount(credit) || !Array.isArray(items)) {
@@ -61,18 +62,19 @@ export class Codec {
     switch (item.type) {
       case "tell": {
         const [number, values] = this.#kinds.encode(item.kind, item.body);
-        return [tags.tell, ...packTarget(item.to), number, values];
+        return [tags.tell, slotOrName(item.to), generationOf(item.to), number, values];
       }
       case "ask": {
+        const { to, correlation, remainingMs } = item;
         const [number, values] = this.#kinds.encode(item.kind, item.body);
-        return [tags.ask, ...packTarget(item.to), number, values, item.correlation, item.remainingMs];
+        return [tags.ask, slotOrName(to), generationOf(to), number, values, correlation, remainingMs];
       }
       case "reply":
         return [tags.reply, item.correlation, item.value];
       case "askFailed":
         return [tags.askFailed, item.correlation, item.code, item.outcome];
       case "watch":
-        return [tags.watch, ...packTarget(item.to), item.watch];
+        return [tags.watch, slotOrName(item.to), generationOf(item.to), item.watch];
       case "unwatch":
         return [tags.unwatch, item.watch];
       case "down":
@@ -86,11 +88,15 @@ export class Codec {
     if (!Array.isArray(packed)) throw new MalformedBatch("an item is an array");
     const [tag, a, b, c, d, e, f] = packed as WireValue[];
     switch (tag) {
-      case tags.tell:
-        return { type: "tell", to: target(a, b), ...this.#message(c, d) };
+      case tags.tell: {
+        const to = target(a, b);
+        const { kind, body } = this.#message(c, d);
+        return { type: "tell", to, kind, body };
+      }
       case tags.ask: {
         const to = target(a, b);
-        return { type: "ask", to, ...this.#message(c, d), correlation: count(e), remainingMs: count(f) };
+        const { kind, body } = this.#message(c, d);
+        return { type: "ask", to, kind, body, correlation: count(e), remainingMs: count(f) };
       }
       case tags.reply:
         return { type: "reply", correlation: count(a), value: b ?? null };
@@ -119,8 +125,20 @@ export class Codec {
   }
 }
 
-function packTarget(to: ItemTarget): [WireValue, WireValue] {
-  return to.name === undefined ? [to.slot, to.generation] : [to.name, 0];
+function unpacked(bytes: Uint8Array): unknown {
+  try {
+    return packr.unpack(bytes);
+  } catch (cause) {
+    throw new MalformedBatch(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function slotOrName(to: ItemTarget): number | string {
+  return to.name ?? to.slot;
+}
+
+function generationOf(to: ItemTarget): number {
+  return to.name === undefined ? to.generation : 0;
 }
 
 function target(first: WireValue | undefined, second: WireValue | undefined): ItemTarget {

@@ -32,16 +32,25 @@ export class KindTable {
     this.hash = fingerprint(JSON.stringify(this.#kinds));
   }
 
+  /** Every kind in the order of its number, with its fields in the order of their positions. */
+  get entries(): readonly { readonly name: string; readonly fields: readonly string[] }[] {
+    return this.#kinds;
+  }
+
   /** The kind's number and the body as an array in field order. */
   encode(kind: string, body: WireBody): readonly [number, WireValue[]] {
     const number = this.#numbers.get(kind);
     invariant(number !== undefined, () => `message kind ${kind} is in no protocol of this program`);
     const fields = this.#kinds[number]?.fields ?? [];
-    const values = fields.map((field) => body[field]) as WireValue[];
-    invariant(
-      Object.keys(body).every((key) => fields.includes(key)),
-      () => `a body of ${kind} has a field without a position: ${Object.keys(body).join(", ")}`,
-    );
+    const values = new Array<WireValue>(fields.length);
+    let placed = 0;
+    for (let index = 0; index < fields.length; index++) {
+      const value = body[fields[index] as string];
+      values[index] = value as WireValue;
+      if (value !== undefined) placed++;
+    }
+    for (const key in body) if (body[key] !== undefined) placed--;
+    invariant(placed === 0, () => `a body of ${kind} has a field without a position: ${Object.keys(body).join(", ")}`);
     return [number, values];
   }
 

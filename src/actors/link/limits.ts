@@ -12,8 +12,12 @@ export const linkLimits = {
   valuesMax: 131_072,
   /** Nesting of a batch: its items and their bodies take four levels. A deeper one closes the connection before anything is allocated. */
   depthMax: 32,
-  /** Bytes that may be on the way to one peer before it has taken them. */
+  /** Bytes that may be on the way to one peer before it has taken them; the last batch may pass it. More is not sent, and closes the link that brings it. */
   creditBytes: 1_048_576,
+  /** What of it a peer on another host has at first; it grows to `creditBytes` as the peer uses it. */
+  creditFirstBytes: 16_384,
+  /** Bytes that may be on the way to one thread from all other hosts: the first credit of 16 384 links. Beyond it no credit grows. */
+  ingressBytes: 268_435_456,
   /** Messages that may wait for credit. Beyond it tells are refused to their senders. */
   queueMax: 65_536,
   /** Signals and replies that may wait beyond `queueMax`. Past that the link is closed. */

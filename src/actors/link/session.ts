@@ -1,9 +1,11 @@
 import { invariant } from "../../base/invariant.ts";
 import { RingBuffer } from "../../base/ring-buffer.ts";
 import { type Codec, MalformedBatch } from "./codec.ts";
+import type { IngressBudget } from "./ingress-budget.ts";
 import { isRefusable, type LinkItem } from "./item.ts";
 import { type LinkLimits, linkLimits } from "./limits.ts";
 import { malformation } from "./malformation.ts";
+import { firstWindow, Window } from "./window.ts";
 
 /**
  * One life of a link, as bytes in and items out: numbering, batching and credit, with no socket and no clock.
@@ -15,13 +17,20 @@ export class LinkSession {
   readonly #queue = new RingBuffer<LinkItem>();
   #nextSeq = 0;
   #expectedSeq = 0;
+  /** Bytes that the peer lets us send. */
   #credit: number;
-  #owed = 0;
+  /** Bytes that we let the peer send. */
+  readonly #window: Window;
+  /** Whether the peer is a thread of this same process, whose bytes need no inspection. */
+  readonly #trusted: boolean;
 
-  constructor(codec: Codec, limits: LinkLimits = linkLimits) {
+  /** `budget`: of this thread, for a peer on another host; both ends must agree that it is one. */
+  constructor(codec: Codec, limits: LinkLimits = linkLimits, budget?: IngressBudget, trusted = false) {
     this.#codec = codec;
     this.#limits = limits;
-    this.#credit = limits.creditBytes;
+    this.#credit = firstWindow(limits, budget);
+    this.#window = new Window(limits, budget);
+    this.#trusted = trusted;
   }
 
   get queued(): number {
@@ -41,8 +50,8 @@ export class LinkSession {
   take(tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {
     for (;;) {
       const items = this.#draw();
-      if (items.length === 0 && this.#owed < this.#limits.creditBytes / 2) return undefined;
-      const bytes = this.#pack(items, tooLarge);
+      if (items.length === 0 && !this.#window.due) return undefined;
+      const bytes = this.#pack(items, this.#window.settle(), tooLarge);
       // Nothing of what was drawn fits a frame: what waits behind it still may.
       if (bytes !== undefined) return bytes;
     }
@@ -50,15 +59,22 @@ export class LinkSession {
 
   /** What a batch carried. Throws `MalformedBatch` on anything a well-behaved peer would not send. */
   receive(bytes: Uint8Array): readonly LinkItem[] {
-    const batch = this.#codec.decode(bytes);
+    const batch = this.#codec.decode(bytes, this.#trusted);
     if (batch.firstSeq !== this.#expectedSeq) {
       throw new MalformedBatch(`batch starts at ${batch.firstSeq}, expected ${this.#expectedSeq}`);
     }
     this.#expectedSeq += batch.items.length;
     this.#credit += batch.credit;
-    if (this.#credit > this.#limits.creditBytes) throw new MalformedBatch("more credit came back than was used");
-    if (batch.items.length > 0) this.#owed += bytes.byteLength;
+    if (this.#credit > this.#limits.creditBytes) throw new MalformedBatch("more credit came than a link may have");
+    if (batch.items.length > 0 && !this.#window.took(bytes.byteLength)) {
+      throw new MalformedBatch("a batch came without credit for it");
+    }
     return batch.items;
+  }
+
+  /** Gives back what the peer was allowed to send. Nothing else of the session may be used afterwards. */
+  close(): void {
+    this.#window.close();
   }
 
   /** The items that may go into the next batch. */
@@ -72,9 +88,13 @@ export class LinkSession {
     return items;
   }
 
-  #pack(items: readonly LinkItem[], tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {
+  #pack(
+    items: readonly LinkItem[],
+    credit: number,
+    tooLarge: (item: LinkItem) => void,
+  ): Uint8Array<ArrayBuffer> | undefined {
     let kept = items;
-    let bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit: this.#owed, items: kept });
+    let bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit, items: kept });
     if (kept.length > 0 && !this.#fits(bytes, this.#limits.envelopeBytesMax)) {
       kept = kept.filter((item) => {
         const alone = this.#codec.encode({ firstSeq: 0, credit: 0, items: [item] });
@@ -82,24 +102,28 @@ export class LinkSession {
         if (!fits) tooLarge(item);
         return fits;
       });
-      bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit: this.#owed, items: kept });
-      if (!this.#fits(bytes, this.#limits.frameBytesMax)) return this.#packHalf(kept, tooLarge);
-      if (kept.length === 0 && this.#owed === 0) return undefined;
+      bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit, items: kept });
+      if (!this.#fits(bytes, this.#limits.frameBytesMax)) return this.#packHalf(kept, credit, tooLarge);
+      if (kept.length === 0 && credit === 0) return undefined;
     }
     invariant(bytes.byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
-    this.#owed = 0;
+    this.#window.gave();
     this.#nextSeq += kept.length;
     if (kept.length > 0) this.#credit -= bytes.byteLength;
     return bytes;
   }
 
   /** Sends the first half now and puts the second back in front of the queue. */
-  #packHalf(items: readonly LinkItem[], tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {
+  #packHalf(
+    items: readonly LinkItem[],
+    credit: number,
+    tooLarge: (item: LinkItem) => void,
+  ): Uint8Array<ArrayBuffer> | undefined {
     const middle = items.length >> 1;
     const behind: LinkItem[] = items.slice(middle);
     for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) behind.push(item);
     for (const item of behind) this.#queue.push(item);
-    return this.#pack(items.slice(0, middle), tooLarge);
+    return this.#pack(items.slice(0, middle), credit, tooLarge);
   }
 
   /** Whether the peer takes this much. No batch has more values than bytes, so most need not be counted. */

@@ -31,6 +31,7 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
       resume: () => book.resume(),
       slaveAdded: (slave) => {
         book.ledger.addSlave(slave.slaveId, slave.total, slave.active);
+        book.accounts.set(slave.slaveId, slave.account);
         book.sorter.addTotal(slave.total);
         for (const { frameworkId, resources } of slave.allocated) book.grant(slave.slaveId, frameworkId, resources);
         book.touch(slave.slaveId);
@@ -67,6 +68,8 @@ export class Book {
   readonly ledger = new Ledger();
   readonly sorter = new DrfSorter();
   readonly filters = new Filters();
+  /** The number of each slave's present account. */
+  readonly accounts = new Map<SlaveId, number>();
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
   readonly #frameworks = new Map<FrameworkId, Wanting>();
@@ -114,6 +117,7 @@ export class Book {
       if (this.#frameworks.has(frameworkId)) this.sorter.unallocated(frameworkId, resources);
     }
     this.filters.removeSlave(slaveId);
+    this.accounts.delete(slaveId);
     this.#candidates.delete(slaveId);
   }
 
@@ -156,9 +160,10 @@ export class Book {
       const resources = this.ledger.available(slaveId);
       if (scalar(resources, "cpus") < offerMin.cpus && scalar(resources, "mem") < offerMin.mem) continue;
       const frameworkId = this.sorter.order().find((client) => this.#wants(client, slaveId, resources, now));
-      if (frameworkId === undefined) continue;
+      const account = this.accounts.get(slaveId);
+      if (frameworkId === undefined || account === undefined) continue;
       this.grant(slaveId, frameworkId, resources);
-      rows.push({ slaveId, frameworkId, resources });
+      rows.push({ slaveId, account, frameworkId, resources });
     }
     this.#candidates.clear();
     for (let first = 0; first < rows.length; first += rowsMax) {

@@ -16,6 +16,8 @@ export type AllocatorProtocol = {
   resume: Tell<Record<never, never>>;
   slaveAdded: Tell<{
     readonly slaveId: SlaveId;
+    /** Number of this account of the slave: the rows made from it carry it. */
+    readonly account: number;
     readonly total: Resources;
     readonly allocated: readonly SlaveAllocation[];
     readonly active: boolean;
@@ -47,6 +49,8 @@ export type AllocatorEvents = {
 
 export type OfferedRow = {
   readonly slaveId: SlaveId;
+  /** The account that it was taken from; when that is no longer the slave's, there is nothing to confirm or give back. */
+  readonly account: number;
   readonly frameworkId: FrameworkId;
   readonly resources: Resources;
 };
@@ -54,7 +58,7 @@ export type OfferedRow = {
 export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   resetBook: { master: 0, allocationIntervalMs: 1 },
   resume: {},
-  slaveAdded: { slaveId: 0, total: 1, allocated: 2, active: 3 },
+  slaveAdded: { slaveId: 0, account: 1, total: 2, allocated: 3, active: 4 },
   slaveRemoved: { slaveId: 0 },
   slaveActive: { slaveId: 0, active: 1 },
   frameworkAdded: { frameworkId: 0, role: 1, active: 2 },

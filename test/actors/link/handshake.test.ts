@@ -3,7 +3,7 @@ import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import type { Place } from "../../../src/actors/address.ts";
 import type { Frame, FrameType } from "../../../src/actors/link/frame.ts";
-import { Handshake, type HandshakeConfig } from "../../../src/actors/link/handshake.ts";
+import { type FrameKeys, Handshake, type HandshakeConfig } from "../../../src/actors/link/handshake.ts";
 
 const secret = Buffer.from("a secret of the cluster");
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
@@ -20,10 +20,14 @@ function party(role: HandshakeConfig["role"], more: Partial<HandshakeConfig> = {
   });
 }
 
+/** The keys that each end has for its frames, if any. */
+type Keys = Record<string, FrameKeys | undefined>;
+
 /** Both ends, every frame in order, until they are ready or one has closed the connection. */
 function meet(dialler: Handshake, listener: Handshake) {
   const frames: string[] = [];
   const ready: Record<string, Place> = {};
+  const keys: Keys = {};
   const queue = dialler.start().send.map((frame) => ({ frame, from: "dialler" }));
   expect(listener.start().send).toEqual([]);
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -31,11 +35,12 @@ function meet(dialler: Handshake, listener: Handshake) {
     frames.push(`${from} ${frame.type}`);
     const [to, at] = from === "dialler" ? (["listener", listener] as const) : (["dialler", dialler] as const);
     const step = at.receive(frame);
+    if (step.keys !== undefined) keys[to] = step.keys;
     if (step.fault !== undefined) return { frames, ready, fault: `${to}: ${step.fault}` };
     if (step.ready !== undefined) ready[to] = step.ready;
     queue.push(...step.send.map((sent) => ({ frame: sent, from: to })));
   }
-  return { frames, ready };
+  return Object.keys(keys).length === 0 ? { frames, ready } : { frames, ready, keys };
 }
 
 const order = ["dialler hello", "listener hello", "dialler auth", "listener auth", "dialler ready", "listener ready"];
@@ -44,6 +49,11 @@ const both = { dialler: place("listener"), listener: place("dialler") };
 describe("two ends meet", () => {
   test("who know the same secret, and each learns who the other is", () => {
     expect(meet(party("dialler", { secret }), party("listener", { secret }))).toEqual({ frames: order, ready: both });
+  });
+
+  test("of whom only one knows the cluster", () => {
+    const met = meet(party("dialler"), party("listener", { clusterId: "east" }));
+    expect(met).toEqual({ frames: order, ready: both });
   });
 
   test("of a cluster without a secret", () => {
@@ -72,6 +82,18 @@ describe("two ends do not meet", () => {
       "listener: the peer has no cluster secret: give both the same --secret-file",
     ],
     [
+      "of different clusters",
+      { clusterId: "east" },
+      { clusterId: "west" },
+      "listener: the peer belongs to the cluster east, this end to west",
+    ],
+    [
+      "when one may not meet the other, who learns it before anything is proved",
+      { secret },
+      { secret, refusal: ({ node }) => `${node} is not welcome` },
+      "listener: dialler is not welcome",
+    ],
+    [
       "with different tables of kinds",
       { tableHash: "another" },
       {},
@@ -87,7 +109,7 @@ describe("two ends do not meet", () => {
 describe("a hello", () => {
   const hello = (...fields: readonly unknown[]): Frame => ({ type: "hello", payload: packr.pack(fields) });
   const nonce = new Uint8Array(32);
-  const good = ["MESOLITE", 1, "dialler~1/main.1", "0123456789abcdef", false, nonce] as const;
+  const good = ["MESOLITE", 2, "dialler~1/main.1", "0123456789abcdef", null, false, false, nonce] as const;
   const but = (index: number, value: unknown) => hello(...good.slice(0, index), value, ...good.slice(index + 1));
 
   test("is answered when it is good", () => {
@@ -101,11 +123,25 @@ describe("a hello", () => {
   test.each<[string, Frame, string]>([
     ["of another program", but(0, "MESOS"), "not a mesolite bridge"],
     ["that is no list", { type: "hello", payload: packr.pack("MESOLITE") }, "not a mesolite bridge"],
-    ["of a later version", but(1, 2), "the peer speaks bridge version 2, this end 1"],
-    ["without a version", hello("MESOLITE"), "the peer speaks bridge version undefined, this end 1"],
+    [
+      "of an earlier version",
+      but(1, 1),
+      "the peer speaks bridge version 1, this end 2: run the same release on both ends",
+    ],
+    [
+      "without a version",
+      hello("MESOLITE"),
+      "the peer speaks bridge version unknown, this end 2: run the same release on both ends",
+    ],
+    ["of a cluster that is none", but(4, "a\nb"), "the peer's hello names a cluster that is none"],
+    [
+      "that wants seals without a secret",
+      but(6, true),
+      "the peer asks for sealed frames and has no secret to seal them with",
+    ],
     ["of no place", but(2, "dialler"), "the peer's hello names no place or carries no nonce"],
-    ["with half a nonce", but(5, new Uint8Array(16)), "the peer's hello names no place or carries no nonce"],
-    ["without a nonce", hello(...good.slice(0, 5)), "the peer's hello names no place or carries no nonce"],
+    ["with half a nonce", but(7, new Uint8Array(16)), "the peer's hello names no place or carries no nonce"],
+    ["without a nonce", hello(...good.slice(0, 7)), "the peer's hello names no place or carries no nonce"],
     ["cut short", { type: "hello", payload: Uint8Array.of(0x96) }, "not a mesolite bridge: its hello is malformed"],
     ["of nothing", { type: "hello", payload: new Uint8Array() }, "not a mesolite bridge: its hello is malformed"],
     [
@@ -196,5 +232,33 @@ describe("R15.1 a frame out of its order", () => {
         fault: `unexpected ${type} frame in the handshake`,
       });
     }
+  });
+});
+
+describe("the keys of frames", () => {
+  const keysOf = (dialler: Partial<HandshakeConfig>, listener: Partial<HandshakeConfig>, seed = 1) =>
+    meet(party("dialler", { secret, ...dialler }, seed), party("listener", { secret, ...listener })).keys;
+
+  test.each([
+    ["the dialler", { frameMac: true }, {}],
+    ["the listener", {}, { frameMac: true }],
+    ["both", { frameMac: true }, { frameMac: true }],
+  ])("are there when %s asks, one for each direction and the same at both ends", (_name, dialler, listener) => {
+    const keys = keysOf(dialler, listener);
+    expect(keys?.["dialler"]?.outgoing).toHaveLength(32);
+    expect(keys?.["dialler"]?.outgoing).toEqual(keys?.["listener"]?.incoming);
+    expect(keys?.["dialler"]?.incoming).toEqual(keys?.["listener"]?.outgoing);
+    expect(keys?.["dialler"]?.incoming).not.toEqual(keys?.["dialler"]?.outgoing);
+  });
+
+  test("are none when nobody asks", () => {
+    expect(keysOf({}, {})).toBeUndefined();
+  });
+
+  test("are new for each meeting, and depend on the secret", () => {
+    const keys = keysOf({ frameMac: true }, {});
+    expect(keysOf({ frameMac: true }, {}, 2)).not.toEqual(keys);
+    const other = Buffer.from("another secret of the cluster");
+    expect(keysOf({ frameMac: true, secret: other }, { secret: other })).not.toEqual(keys);
   });
 });

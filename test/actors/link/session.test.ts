@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Codec, MalformedBatch } from "../../../src/actors/link/codec.ts";
+import { IngressBudget } from "../../../src/actors/link/ingress-budget.ts";
 import type { LinkItem } from "../../../src/actors/link/item.ts";
 import { KindTable } from "../../../src/actors/link/kind-table.ts";
 import { type LinkLimits, linkLimits } from "../../../src/actors/link/limits.ts";
@@ -82,10 +83,34 @@ describe("R15.5 credit", () => {
     expect(drain(receiver).map((each) => codec.decode(each).credit)).toEqual([batch?.byteLength]);
   });
 
-  test("that was never used is refused", () => {
+  test("that is used up is waited for: a peer that goes on sending is refused", () => {
+    const receiver = session(limits);
+    const batch = (firstSeq: number, size: number) =>
+      codec.encode({ firstSeq, credit: 0, items: [say("x".repeat(size))] });
+    expect(receiver.receive(batch(0, 900))).toHaveLength(1);
+    // The last batch may pass the limit, and the next may not begin.
+    expect(receiver.receive(batch(1, 900))).toHaveLength(1);
+    expect(() => receiver.receive(batch(2, 1))).toThrow("a batch came without credit for it");
+  });
+
+  test("is little at first between hosts, and grows when it is used", () => {
+    const budget = new IngressBudget(10_000);
+    const open = () => new LinkSession(codec, { ...linkLimits, creditFirstBytes: 100, creditBytes: 1_000 }, budget);
+    const [sender, receiver] = [open(), open()];
+    for (let turn = 0; turn < 6; turn++) {
+      for (let count = 0; count < 2_000; count++) sender.queue(say("x".repeat(10)));
+      for (const batch of drain(sender)) receiver.receive(batch);
+      for (const credit of drain(receiver)) sender.receive(credit);
+    }
+    expect(budget.bytes).toBe(1_100);
+    for (const each of [sender, receiver]) each.close();
+    expect(budget.bytes).toBe(0);
+  });
+
+  test("beyond what a link may have is refused", () => {
     const receiver = session(limits);
     expect(() => receiver.receive(codec.encode({ firstSeq: 0, credit: 1, items: [] }))).toThrow(
-      "more credit came back than was used",
+      "more credit came than a link may have",
     );
   });
 });

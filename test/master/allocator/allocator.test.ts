@@ -19,7 +19,7 @@ function scene() {
 describe("offering", () => {
   test("is done at once, a slave's free resources as a whole", () => {
     const { master } = scene();
-    expect(rowsOf(master)).toEqual([{ slaveId, frameworkId, resources: whole }]);
+    expect(rowsOf(master)).toEqual([{ slaveId, account: 1, frameworkId, resources: whole }]);
   });
 
   test("happens not before resume, and then with what has been told", () => {
@@ -54,9 +54,9 @@ describe("offering", () => {
     const { allocation, master } = Allocation.running();
     allocation.framework("a");
     const allocated = [{ frameworkId, resources: quantities("cpus:1;mem:24") }];
-    allocation.tell("slaveAdded", { slaveId, total: whole, allocated, active: true });
+    allocation.tell("slaveAdded", { slaveId, account: 1, total: whole, allocated, active: true });
     allocation.settle();
-    expect(rowsOf(master)).toEqual([{ slaveId, frameworkId, resources: quantities("cpus:3;mem:1000") }]);
+    expect(rowsOf(master)).toEqual([{ slaveId, account: 1, frameworkId, resources: quantities("cpus:3;mem:1000") }]);
   });
 
   test.each([
@@ -114,7 +114,7 @@ describe("what comes back", () => {
     const { allocation, master } = Allocation.running();
     allocation.framework("a");
     const allocated = [{ frameworkId, resources: quantities("cpus:1") }];
-    allocation.tell("slaveAdded", { slaveId, total: whole, allocated, active: true });
+    allocation.tell("slaveAdded", { slaveId, account: 1, total: whole, allocated, active: true });
     allocation.settle();
     allocation.recovered("s1", "a", quantities("cpus:3;mem:1024"), 1_000_000);
     allocation.advance(5_000);

@@ -46,7 +46,7 @@ export class Allocation {
   }
 
   slave(id: string, total: string, active = true): void {
-    this.tell("slaveAdded", { slaveId: SlaveId(id), total: quantities(total), allocated: [], active });
+    this.tell("slaveAdded", { slaveId: SlaveId(id), account: 1, total: quantities(total), allocated: [], active });
   }
 
   framework(id: string, active = true): void {

@@ -63,7 +63,7 @@ class Model {
       return;
     }
     this.#totals.set(id, total);
-    allocation.tell("slaveAdded", { slaveId: SlaveId(id), total, allocated: [], active: true });
+    allocation.tell("slaveAdded", { slaveId: SlaveId(id), account: 1, total, allocated: [], active: true });
   }
 
   #setActive(id: string, active: boolean): void {

@@ -1,0 +1,2 @@
+/** A body of about 40 bytes, as most messages of the control plane are. */
+export const smallText = "task-0001 is running on slave-0001";

@@ -1,0 +1,58 @@
+import { MessageChannel, Worker } from "node:worker_threads";
+import { Packr } from "msgpackr";
+import type { Shapes } from "../../kit.ts";
+import { smallText } from "../payloads.ts";
+
+/** What crossing threads costs with nothing above it: a MessagePort, cloned messages, packed and transferred batches. */
+
+const windowMax = 4_096;
+const batch = 64;
+const { port1, port2 } = new MessageChannel();
+new Worker(new URL(`../raw-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url), {
+  workerData: { port: port2 },
+  transferList: [port2],
+});
+const packr = new Packr({ useRecords: false, mapsAsObjects: true });
+let heard: (message: { readonly ball?: number; readonly taken?: number }) => void = () => {};
+port1.on("message", (message) => heard(message));
+let total = 0;
+
+/** Keeps at most a window of messages under way; `post` sends so many and answers how many it sent. */
+function windowed(n: number, post: (left: number) => number): Promise<number> {
+  const before = total;
+  return new Promise((resolve) => {
+    let sent = 0;
+    const pump = () => {
+      while (sent < n && sent - (total - before) < windowMax) sent += post(n - sent);
+    };
+    heard = ({ taken = 0 }) => {
+      total = taken;
+      if (total - before >= n) resolve(total - before);
+      else pump();
+    };
+    pump();
+  });
+}
+
+export const shapes: Shapes = {
+  crossThreadRoundTrip: (n) =>
+    new Promise((resolve) => {
+      heard = ({ ball = 0 }) => {
+        if (ball === 1) resolve(n);
+        else port1.postMessage({ ball: ball - 1, from: "a", text: smallText });
+      };
+      port1.postMessage({ ball: n, from: "a", text: smallText });
+    }),
+  clonePerMessage: (n) =>
+    windowed(n, () => {
+      port1.postMessage({ from: "a", text: smallText, n });
+      return 1;
+    }),
+  packedBatches: (n) =>
+    windowed(n, (left) => {
+      const messages = Array.from({ length: Math.min(batch, left) }, (_, index) => ["a", smallText, index]);
+      const bytes = new Uint8Array(packr.pack(messages));
+      port1.postMessage(bytes, [bytes.buffer]);
+      return messages.length;
+    }),
+};

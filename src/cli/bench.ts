@@ -1,0 +1,57 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { sibling } from "./catalogue.ts";
+import { CliFailure } from "./failure.ts";
+import { table } from "./table.ts";
+
+export type BenchOptions = { readonly json: boolean; readonly full: boolean };
+
+type Figure = { readonly median: number; readonly min: number; readonly max: number };
+
+type Report = {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly results: Readonly<Record<string, number>>;
+  readonly peers: Readonly<Record<string, Readonly<Record<string, Figure>>>>;
+  readonly missing: readonly string[];
+  readonly environment: Readonly<Record<string, unknown>>;
+};
+
+const names = ["actors"];
+
+/** Runs a benchmark and prints its figures; ratios are what it claims, absolute figures are this machine's today. */
+export async function bench(name: string, options: BenchOptions): Promise<void> {
+  const module = sibling(`../../bench/${name}`);
+  if (!names.includes(name) || !existsSync(fileURLToPath(module))) {
+    throw new CliFailure(`there is no benchmark ${name}; there is ${names.join(", ")}`, { exit: "usage" });
+  }
+  const { bench: run } = (await import(module.href)) as { readonly bench: (options: BenchOptions) => Promise<Report> };
+  const report = await run(options);
+  if (report.missing.length > 0) {
+    process.stderr.write(
+      `without ${report.missing.join(", ")}: \`npm run bench:setup\` in a checkout installs the peers\n`,
+    );
+  }
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : text(report));
+}
+
+function text({ results, peers, environment }: Report): string {
+  const figures = Object.entries(results).map(([name, value]) => [name, shown(value)]);
+  const rounds = Object.entries(peers).flatMap(([shape, subjects]) =>
+    Object.entries(subjects).map(([subject, { median, min, max }]) => [
+      shape,
+      subject,
+      ...[median, min, max].map(shown),
+    ]),
+  );
+  const facts = Object.entries(environment).map(([name, value]) => `${name} ${String(value)}`);
+  const sections = [
+    table(["FIGURE", "VALUE"], figures),
+    table(["SHAPE", "SUBJECT", "STEPS/S", "MIN", "MAX"], rounds),
+    facts.join(", "),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function shown(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
+}
