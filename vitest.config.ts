@@ -4,6 +4,7 @@ const system = "test/{e2e,simulation}/**/*.test.ts";
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     testTimeout: 20_000,
     pool: "forks",
     projects: [
