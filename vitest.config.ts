@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 const system = "test/{e2e,simulation}/**/*.test.ts";
+const timing = "test/timing/**/*.test.ts";
 
 export default defineConfig({
   test: {
@@ -11,11 +12,16 @@ export default defineConfig({
       {
         extends: true,
         // A process serves many files: a tenth of the time, and every test cleans up after itself.
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [system], isolate: false },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [system, timing], isolate: false },
       },
       {
         extends: true,
         test: { name: "system", include: [system] },
+      },
+      {
+        extends: true,
+        // Limits on the wall clock: a group of its own, so that no other test has the processor meanwhile.
+        test: { name: "timing", include: [timing], sequence: { groupOrder: 1 } },
       },
     ],
   },
