@@ -132,26 +132,14 @@ class SimulatedCluster implements AsyncDisposable {
    * away than that do not run. Throws when that never comes to be, naming who is busy.
    */
   async settle(): Promise<void> {
-    for (;;) {
-      await this.#rested();
-      const nextMs = this.#cluster.clock.nextDueMs;
-      if (nextMs === undefined || nextMs > this.#cluster.clock.now() + underWayMs) return;
-      this.#step();
-    }
+    await this.#passed(() => this.#cluster.clock.now() + underWayMs);
   }
 
   /** Lets time pass until the condition holds. Throws when it does not within `withinMs`, default ten minutes. */
   async until(condition: () => boolean, withinMs: number = untilMaxMs): Promise<void> {
     const limitMs = this.#cluster.clock.now() + withinMs;
-    for (;;) {
-      await this.#rested();
-      if (condition()) return;
-      const nextMs = this.#cluster.clock.nextDueMs;
-      if (nextMs === undefined || nextMs > limitMs) {
-        throw new Error(`the condition did not come to hold within ${withinMs} ms of virtual time`);
-      }
-      this.#step();
-    }
+    if (await this.#passed(() => limitMs, condition)) return;
+    throw new Error(`the condition did not come to hold within ${withinMs} ms of virtual time`);
   }
 
   /** Ends a node as SIGKILL would. Nothing happens to one that is down. */
@@ -195,13 +183,19 @@ class SimulatedCluster implements AsyncDisposable {
   }
 
   async #runUntil(untilMs: number): Promise<void> {
+    await this.#passed(() => untilMs);
+    this.#cluster.clock.advanceTo(untilMs);
+  }
+
+  /** Lets happen what is due by the limit, which may move with the time; true as soon as it is enough. */
+  async #passed(limitMs: () => number, enough: () => boolean = () => false): Promise<boolean> {
     for (;;) {
       await this.#rested();
+      if (enough()) return true;
       const nextMs = this.#cluster.clock.nextDueMs;
-      if (nextMs === undefined || nextMs > untilMs) break;
+      if (nextMs === undefined || nextMs > limitMs()) return false;
       this.#step();
     }
-    this.#cluster.clock.advanceTo(untilMs);
   }
 
   /** Runs whatever can run without time passing, also what waits for promises. */

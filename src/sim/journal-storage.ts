@@ -2,23 +2,11 @@ import type { Spec } from "../actors/spec.ts";
 import { type StorageProtocol, storageTable } from "../actors/storage.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Prng } from "../base/prng.ts";
+import { Platter } from "./platter.ts";
 
-/** The platter under a slave's journals: it survives every crash of the node that writes to it. */
-export class JournalDisk {
+/** What is under a slave's journals: it survives every crash of the node that writes to it. */
+export class JournalDisk extends Platter {
   readonly journals = new Map<string, readonly WireValue[]>();
-  /** Writes that no sync has covered yet, in order. */
-  unsynced: (() => void)[] = [];
-
-  /** The power goes: of what was not synced, the share that had got out survives, from the first on. Nobody was told. */
-  crash(share: number): void {
-    this.unsynced.splice(Math.floor(share * (this.unsynced.length + 1)));
-    this.sync();
-  }
-
-  sync(): void {
-    for (const write of this.unsynced) write();
-    this.unsynced = [];
-  }
 }
 
 /** Longest time that records take to reach the platter, in milliseconds. */

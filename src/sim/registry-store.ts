@@ -3,19 +3,12 @@ import type { Prng } from "../base/prng.ts";
 import { type RegistryStoreProtocol, registryStoreTable } from "../master/ports.ts";
 import { emptyRegistry, perform, type Registry } from "../master/registry.ts";
 import { isOlderLead, type Lead } from "../protocol/lead.ts";
+import { Platter } from "./platter.ts";
 
-/** What is on the platter: it survives every crash of the node that writes to it. */
-export class RegistryDisk {
+/** What is under a master's registry: it survives every crash of the node that writes to it. */
+export class RegistryDisk extends Platter {
   registry: Registry = emptyRegistry;
   lead: Lead = { epoch: 0, term: 0 };
-  /** Writes on their way, in order. */
-  unsynced: (() => void)[] = [];
-
-  /** The power goes: the share of the writes on their way that had arrived survives, though nobody was told. */
-  crash(share: number): void {
-    for (const write of this.unsynced.slice(0, Math.floor(share * (this.unsynced.length + 1)))) write();
-    this.unsynced = [];
-  }
 }
 
 /** Longest time that a commit takes to reach the platter, in milliseconds. */

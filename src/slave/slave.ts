@@ -108,8 +108,7 @@ export class Party {
     });
     this.registration = new Registration(ctx, args.master, args.config, {
       hello: (master) => {
-        const { slaveId } = this.registration;
-        const { hello } = this.registration;
+        const { slaveId, hello } = this.registration;
         const again = slaveId === undefined ? {} : { slaveId };
         master.tell("registerSlave", { self: this.#self, info: args.info, tasks: this.#known(), hello, ...again });
       },

@@ -90,7 +90,7 @@ describe("a deadline", () => {
     site.queue(asker, () => asker.question(callee.ref, "too late", 10));
     // The callee is busy with a turn that takes longer than the asker waits.
     site.system.step(0);
-    stage.clock.jump(11);
+    stage.clock.advanceTo(11);
     site.turns();
     expect(callee.heard).toEqual([]);
     expect(site.deadLetters).toEqual(["ask expired"]);

@@ -8,10 +8,10 @@ import type { DownReason, Refused, Spec } from "../../src/actors/spec.ts";
 import { type StorageProtocol, storageTable } from "../../src/actors/storage.ts";
 import { ActorSystem, type SystemConfig } from "../../src/actors/system.ts";
 import type { WireValue } from "../../src/actors/wire-value.ts";
-import type { LinkEnd, LinkOpened, Timer, World } from "../../src/actors/world.ts";
-import { Heap } from "../../src/base/heap.ts";
+import type { LinkEnd, LinkOpened, World } from "../../src/actors/world.ts";
 import { invariant } from "../../src/base/invariant.ts";
 import { Prng } from "../../src/base/prng.ts";
+import { SimClock } from "../../src/sim/clock.ts";
 
 /** What puppets say to one another. */
 export type PuppetProtocol = {
@@ -110,7 +110,7 @@ export function reasonText(reason: DownReason): string {
 
 /** Systems of actors that share a clock, and the wires between them. Nothing moves unless the test says so. */
 export class Stage {
-  readonly clock = new HandClock();
+  readonly clock = new SimClock();
   readonly sites: Site[] = [];
   readonly wires: Wire[] = [];
 
@@ -145,8 +145,11 @@ export class Stage {
   advance(ms: number): void {
     const until = this.clock.now() + ms;
     this.settle();
-    while (this.clock.fireNext(until)) this.settle();
-    this.clock.jump(until);
+    for (let due = this.clock.nextDueMs; due !== undefined && due <= until; due = this.clock.nextDueMs) {
+      this.clock.fireNext();
+      this.settle();
+    }
+    this.clock.advanceTo(until);
   }
 }
 
@@ -298,48 +301,6 @@ export class Wire {
     };
   }
 }
-
-/** A clock that moves when it is told to. */
-class HandClock {
-  #now = 0;
-  #order = 0;
-  readonly #armed = new Heap<HandTimer>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order));
-
-  now(): number {
-    return this.#now;
-  }
-
-  wall(): number {
-    return 1_700_000_000_000 + this.#now;
-  }
-
-  arm(delayMs: number, task: () => void): Timer {
-    const timer = { dueMs: this.#now + delayMs, order: this.#order++, task, live: true };
-    this.#armed.push(timer);
-    return timer;
-  }
-
-  disarm(timer: Timer): void {
-    (timer as HandTimer).live = false;
-  }
-
-  /** Runs the next timer that is due by then; false when there is none. */
-  fireNext(untilMs: number): boolean {
-    const next = this.#armed.peek();
-    if (next === undefined || next.dueMs > untilMs) return false;
-    this.#armed.pop();
-    if (!next.live) return true;
-    this.#now = Math.max(this.#now, next.dueMs);
-    next.task();
-    return true;
-  }
-
-  jump(toMs: number): void {
-    this.#now = toMs;
-  }
-}
-
-type HandTimer = { readonly dueMs: number; readonly order: number; readonly task: () => void; live: boolean };
 
 /** The name of a site as others address it. */
 export const placeOf = (site: Site): string => placeText(site.place);

@@ -76,7 +76,7 @@ describe("a question across a link", () => {
     here.do(near, () => near.question(toFar, "well?", 50));
     stage.wires[0]?.deliver();
     expect(there.system.runnable).toBe(true);
-    stage.clock.jump(51);
+    stage.clock.advanceTo(51);
     stage.settle();
     expect(far.heard).toEqual([]);
     expect(there.deadLetters).toEqual(["ask expired"]);

@@ -61,7 +61,7 @@ test("R4.3 a full mailbox still gets its timers, replies, downs and refusals", (
   full.ref.tell("say", { text: "two" });
   other.replies[0]?.("yes");
   site.cell(doomed).terminate("normal");
-  stage.clock.fireNext(10);
+  stage.clock.fireNext();
   site.turns();
   expect(full.heard).toEqual(["one", "re: yes", "down: normal", "timer"]);
 });

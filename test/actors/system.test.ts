@@ -49,7 +49,7 @@ describe("order", () => {
   test("R4.4 a turn of the thread ends soon after 2 ms, with the rest left for the next", () => {
     const stage = new Stage();
     const site = stage.site();
-    const slow = (name: string) => site.start(name, { say: () => stage.clock.jump(stage.clock.now() + 1) });
+    const slow = (name: string) => site.start(name, { say: () => stage.clock.advanceTo(stage.clock.now() + 1) });
     const puppets = Array.from({ length: 40 }, (_, index) => slow(`slow-${index}`));
     for (const { ref } of puppets) ref.tell("say", { text: "work" });
     const ran = () => puppets.filter(({ heard }) => heard.length === 1).length;

@@ -52,7 +52,7 @@ test("R3.7 a cancelled timer never runs, also when its turn waits in the mailbox
   const { stage, site, one } = scene();
   site.do(one, (ctx) => ctx.after("t", 10, () => one.heard.push("fired")));
   site.queue(one, (ctx) => ctx.cancel("t"));
-  stage.clock.fireNext(10);
+  stage.clock.fireNext();
   expect(site.cell(one).mailbox.length).toBe(2);
   site.turns();
   expect(one.heard).toEqual([]);
@@ -65,7 +65,7 @@ test("R3.7 arming a key again replaces what it held, also when that waits in the
   arm("old", 10);
   site.turns();
   arm("new", 50);
-  stage.clock.fireNext(10);
+  stage.clock.fireNext();
   site.turns();
   stage.advance(100);
   expect(one.heard).toEqual(["new"]);

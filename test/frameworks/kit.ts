@@ -3,8 +3,7 @@ import { KindTable } from "../../src/actors/link/kind-table.ts";
 import type { BodyOf, ProtocolTable, TellKind } from "../../src/actors/protocol.ts";
 import type { DownReason, Spec } from "../../src/actors/spec.ts";
 import { ActorSystem } from "../../src/actors/system.ts";
-import type { Timer, World } from "../../src/actors/world.ts";
-import { Heap } from "../../src/base/heap.ts";
+import type { World } from "../../src/actors/world.ts";
 import { Prng } from "../../src/base/prng.ts";
 import { type Ending, type ReportProtocol, reportTable } from "../../src/frameworks/report.ts";
 import { defineScheduler, type SchedulerDefinition, type SchedulerDriver } from "../../src/frameworks/scheduler.ts";
@@ -16,13 +15,14 @@ import type { Offer } from "../../src/protocol/offer.ts";
 import { parse, type Resources } from "../../src/protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../src/protocol/scheduler-api.ts";
 import type { TaskInfo, TaskState, TaskStatus } from "../../src/protocol/task.ts";
+import { SimClock } from "../../src/sim/clock.ts";
 
 /** One message as the scripted master or the report heard it. */
 export type Heard<P> = { [K in keyof P & string]: { readonly kind: K; readonly body: BodyOf<P[K]> } }[keyof P & string];
 
 /** A scheduler on a thread of its own time, and a master that says what the test tells it to. */
 export class Kit {
-  readonly clock = new HandClock();
+  readonly clock = new SimClock();
   readonly logged: string[] = [];
   readonly heard: Heard<MasterProtocol>[] = [];
   readonly reported: Heard<ReportProtocol>[] = [];
@@ -111,8 +111,12 @@ export class Kit {
   /** Lets time pass, timer by timer. */
   advance(ms: number): void {
     const until = this.clock.now() + ms;
-    while (this.clock.fireNext(until)) this.turns();
-    this.clock.jump(until);
+    this.turns();
+    for (let due = this.clock.nextDueMs; due !== undefined && due <= until; due = this.clock.nextDueMs) {
+      this.clock.fireNext();
+      this.turns();
+    }
+    this.clock.advanceTo(until);
   }
 
   /** Everything of one kind that the master heard, oldest first. */
@@ -177,47 +181,6 @@ export class Kit {
     };
   }
 }
-
-/** A clock that moves when it is told to. */
-class HandClock {
-  #now = 0;
-  #order = 0;
-  readonly #armed = new Heap<HandTimer>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order));
-
-  now(): number {
-    return this.#now;
-  }
-
-  wall(): number {
-    return 1_700_000_000_000 + this.#now;
-  }
-
-  arm(delayMs: number, task: () => void): Timer {
-    const timer = { dueMs: this.#now + delayMs, order: this.#order++, task, live: true };
-    this.#armed.push(timer);
-    return timer;
-  }
-
-  disarm(timer: Timer): void {
-    (timer as HandTimer).live = false;
-  }
-
-  /** Runs the next timer that is due by then; false when there is none. */
-  fireNext(untilMs: number): boolean {
-    const next = this.#armed.peek();
-    if (next === undefined || next.dueMs > untilMs) return false;
-    this.#armed.pop();
-    this.#now = Math.max(this.#now, next.dueMs);
-    if (next.live) next.task();
-    return true;
-  }
-
-  jump(toMs: number): void {
-    this.#now = toMs;
-  }
-}
-
-type HandTimer = { readonly dueMs: number; readonly order: number; readonly task: () => void; live: boolean };
 
 export const frameworkId = FrameworkId("framework-1");
 export const subscribedBody = { frameworkId, lead: { epoch: 1, term: 1 } };
