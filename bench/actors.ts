@@ -1,4 +1,5 @@
-import { type BenchReport, environment, type Figure, figure, interleaved, ratio, Subject } from "./kit.ts";
+import { sibling } from "../src/runtime/sibling.ts";
+import { type BenchReport, type Entrant, environment, interleaved, ratio, Subject } from "./kit.ts";
 
 /** Actors against other actor libraries, and against what the machine allows, in one thread and across two. */
 
@@ -32,21 +33,21 @@ async function startAll(names: readonly string[]) {
   const subjects: Record<string, Subject> = {};
   const missing: string[] = [];
   for (const name of names) {
-    const path = peers.includes(name) ? `./actors/peers/${name}.mjs` : `./actors/subjects/${name}${extension}`;
-    const subject = await Subject.start(name, new URL(path, import.meta.url));
+    const module = peers.includes(name)
+      ? new URL(`./actors/peers/${name}.mjs`, import.meta.url)
+      : sibling(`./actors/subjects/${name}`, import.meta.url);
+    const subject = await Subject.start(name, module);
     if (subject === undefined) missing.push(name);
     else subjects[name] = subject;
   }
   return { subjects, missing };
 }
 
-const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-
 async function oneThread(subjects: Named, rounds: number) {
   const by = (names: readonly string[]) => names.flatMap((name) => subjects[name] ?? []);
-  const tell = await interleaved(by(inThread), "tell", { steps: 524_288, rounds });
-  const pingPong = await interleaved(by(["mesolite", "floor", "nact"]), "pingPong", { steps: 300_000, rounds });
-  const ask = await interleaved(by(["mesolite", "nact"]), "ask", { steps: 200_000, rounds });
+  const tell = await interleaved(all(by(inThread), "tell"), { steps: 524_288, rounds });
+  const pingPong = await interleaved(all(by(["mesolite", "floor", "nact"]), "pingPong"), { steps: 300_000, rounds });
+  const ask = await interleaved(all(by(["mesolite", "nact"]), "ask"), { steps: 200_000, rounds });
   return {
     figures: { tell, pingPong, ask },
     results: known({
@@ -69,15 +70,14 @@ async function twoThreads(subjects: Named, rounds: number) {
   const threads = subjects["mesolite-threads"];
   const raw = subjects["raw-port"];
   if (threads === undefined || raw === undefined) return { figures: {}, results: {} };
-  const trip = await interleaved([threads, raw], "crossThreadRoundTrip", { steps: 10_000, rounds });
-  const tell = await paired(
+  const trip = await interleaved(all([threads, raw], "crossThreadRoundTrip"), { steps: 10_000, rounds });
+  const tell = await interleaved(
     [
-      [threads, "crossThreadTell"],
-      [raw, "clonePerMessage"],
-      [raw, "packedBatches"],
+      { name: "crossThreadTell", subject: threads, shape: "crossThreadTell" },
+      { name: "clonePerMessage", subject: raw, shape: "clonePerMessage" },
+      { name: "packedBatches", subject: raw, shape: "packedBatches" },
     ],
-    196_608,
-    rounds,
+    { steps: 196_608, rounds },
   );
   return {
     figures: { crossThreadRoundTrip: trip, crossThreadTell: tell },
@@ -90,16 +90,9 @@ async function twoThreads(subjects: Named, rounds: number) {
   };
 }
 
-async function paired(shapes: readonly (readonly [Subject, string])[], steps: number, rounds: number) {
-  const all = new Map<string, number[]>(shapes.map(([, shape]) => [shape, []]));
-  for (let round = -2; round < rounds; round++) {
-    for (const [subject, shape] of shapes) {
-      const perSecond = await subject.round(shape, steps);
-      if (round >= 0) all.get(shape)?.push(perSecond);
-    }
-  }
-
-  return Object.fromEntries([...all].map(([shape, values]) => [shape, figure(values)])) as Record<string, Figure>;
+/** The same shape by every subject. */
+function all(subjects: readonly Subject[], shape: string): readonly Entrant[] {
+  return subjects.map((subject) => ({ name: subject.name, subject, shape }));
 }
 
 function known(results: Readonly<Record<string, number | undefined>>): Record<string, number> {

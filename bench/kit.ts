@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
+import { sibling } from "../src/runtime/sibling.ts";
 
 /** What a subject of a benchmark can do: for each shape, a piece of work of `n` steps that answers how many it did. */
 export type Shapes = Readonly<Record<string, (n: number) => number | Promise<number>>>;
@@ -29,9 +30,7 @@ type Answer =
   | { readonly error: string }
   | { readonly ready: readonly string[] };
 
-const host = fileURLToPath(
-  new URL(`./subject-host${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-);
+const host = fileURLToPath(sibling("./subject-host", import.meta.url));
 
 /** One subject in a process of its own, so that no library's code is optimised for another's. */
 export class Subject {
@@ -77,18 +76,20 @@ export class Subject {
   }
 }
 
-/** Runs the shape by all subjects in turn, A B C A B C …, after rounds that are not counted. */
+/** What runs once in every round; its figures come under the name. */
+export type Entrant = { readonly name: string; readonly subject: Subject; readonly shape: string };
+
+/** Runs all entrants in turn, A B C A B C …, after rounds that are not counted. */
 export async function interleaved(
-  subjects: readonly Subject[],
-  shape: string,
+  entrants: readonly Entrant[],
   sizes: { readonly steps: number; readonly rounds: number; readonly warmUp?: number },
 ): Promise<Readonly<Record<string, Figure>>> {
   const { steps, rounds, warmUp = 2 } = sizes;
-  const counted = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
+  const counted = new Map<string, number[]>(entrants.map(({ name }) => [name, []]));
   for (let round = 0; round < warmUp + rounds; round++) {
-    for (const subject of subjects) {
+    for (const { name, subject, shape } of entrants) {
       const perSecond = await subject.round(shape, steps);
-      if (round >= warmUp) counted.get(subject.name)?.push(perSecond);
+      if (round >= warmUp) counted.get(name)?.push(perSecond);
     }
   }
   return Object.fromEntries([...counted].map(([name, all]) => [name, figure(all)]));

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { sibling } from "./catalogue.ts";
+import { sibling } from "../runtime/sibling.ts";
 import { CliFailure } from "./failure.ts";
 import { table } from "./table.ts";
 
@@ -20,7 +20,7 @@ const names = ["actors"];
 
 /** Runs a benchmark and prints its figures; ratios are what it claims, absolute figures are this machine's today. */
 export async function bench(name: string, options: BenchOptions): Promise<void> {
-  const module = sibling(`../../bench/${name}`);
+  const module = sibling(`../../bench/${name}`, import.meta.url);
   if (!names.includes(name) || !existsSync(fileURLToPath(module))) {
     throw new CliFailure(`there is no benchmark ${name}; there is ${names.join(", ")}`, { exit: "usage" });
   }

@@ -12,6 +12,7 @@ import { master } from "../master/master.ts";
 import { registryStoreTable } from "../master/ports.ts";
 import { viewTable } from "../protocol/cluster-events.ts";
 import { schedulerTable } from "../protocol/scheduler-api.ts";
+import { sibling } from "../runtime/sibling.ts";
 import { slave } from "../slave/slave.ts";
 
 /** Every message that a mesolite process can send: each program of a cluster has the same table. */
@@ -50,10 +51,5 @@ export function childOf(behaviour: BehaviourName, name: string, args: WireValue,
 
 /** The modules whose functions tasks may name as `mesolite:NAME`. */
 export const bundledModules: Readonly<Record<string, URL>> = {
-  wordcount: sibling("../frameworks/wordcount/tasks/wordcount"),
+  wordcount: sibling("../frameworks/wordcount/tasks/wordcount", import.meta.url),
 };
-
-/** A module of ours by path: the sources run as they are in development and as JavaScript when published. */
-export function sibling(path: string): URL {
-  return new URL(path + (import.meta.url.endsWith(".ts") ? ".ts" : ".js"), import.meta.url);
-}

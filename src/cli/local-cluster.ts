@@ -16,13 +16,14 @@ import { registryStoreName } from "../master/ports.ts";
 import { masterName } from "../protocol/master-api.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { createLog } from "../runtime/log.ts";
+import { sibling } from "../runtime/sibling.ts";
 import { type HostedSystem, hostMain } from "../runtime/system-host.ts";
 import type { ThreadRoot } from "../runtime/thread-facade.ts";
 import { Threads } from "../runtime/threads.ts";
 import { BridgeTransport } from "../runtime/transport.ts";
 import type { SlaveConfig } from "../slave/config.ts";
 import type { SlaveMailbox } from "../slave/slave.ts";
-import { kinds, sibling } from "./catalogue.ts";
+import { kinds } from "./catalogue.ts";
 import { type CredentialFiles, credentialFiles, credentialsFrom } from "./credentials.ts";
 import { exitCodes } from "./failure.ts";
 import { ThreadKeeper } from "./thread-keeper.ts";
@@ -101,7 +102,7 @@ export class LocalCluster {
       }),
     });
     this.threads = new Threads({
-      entry: sibling("./thread"),
+      entry: sibling("./thread", import.meta.url),
       node,
       epoch: this.#epoch,
       main: this.hosted.system,

@@ -2,6 +2,7 @@ import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Piscina } from "piscina";
 import type { FunctionCall, FunctionOutcome, TaskPool } from "../actors/world.ts";
+import { sibling } from "./sibling.ts";
 import type { run } from "./task-pool-worker.ts";
 
 export type TaskPoolConfig = {
@@ -19,7 +20,7 @@ export type TaskPoolConfig = {
 
 const closeTimeoutMs = 5_000;
 /** The sources run as they are in development and as JavaScript when published; this file tells which. */
-const workerUrl = new URL(`./task-pool-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+const workerUrl = sibling("./task-pool-worker", import.meta.url);
 
 /**
  * Function tasks on threads of their own, one at a time on each: so an aborted call takes nothing with it but the

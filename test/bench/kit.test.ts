@@ -34,8 +34,7 @@ test("subjects take turns, and rounds of the warm-up do not count", async () => 
   const source = "export const shapes = { work: (n) => n };";
   const subjects = [await Subject.start("a", module("a", source)), await Subject.start("b", module("b", source))];
   const figures = await interleaved(
-    subjects.flatMap((subject) => subject ?? []),
-    "work",
+    subjects.flatMap((subject) => (subject === undefined ? [] : [{ name: subject.name, subject, shape: "work" }])),
     { steps: 10, rounds: 3 },
   );
   for (const subject of subjects) subject?.stop();

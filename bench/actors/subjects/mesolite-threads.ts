@@ -1,5 +1,6 @@
 import { nameAddress, placeText } from "../../../src/actors/address.ts";
 import { KindTable } from "../../../src/actors/link/kind-table.ts";
+import { sibling } from "../../../src/runtime/sibling.ts";
 import { hostMain } from "../../../src/runtime/system-host.ts";
 import { Threads } from "../../../src/runtime/threads.ts";
 import type { Shapes } from "../../kit.ts";
@@ -10,7 +11,7 @@ import { smallText } from "../payloads.ts";
 
 const kinds = new KindTable([benchTable]);
 const { system } = hostMain({ kinds, node: "bench", epoch: 1, log: () => {}, keepAlive: true });
-const entry = new URL(`../echo-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+const entry = sibling("../echo-thread", import.meta.url);
 const threads = new Threads({ entry, node: "bench", epoch: 1, main: system, onExit: () => process.exit(70) });
 const place = await threads.start("echo", { roots: [], options: null });
 const far = nameAddress<BenchProtocol>(placeText(place), "player");

@@ -1,5 +1,6 @@
 import { MessageChannel, Worker } from "node:worker_threads";
 import { Packr } from "msgpackr";
+import { sibling } from "../../../src/runtime/sibling.ts";
 import type { Shapes } from "../../kit.ts";
 import { smallText } from "../payloads.ts";
 
@@ -8,7 +9,7 @@ import { smallText } from "../payloads.ts";
 const windowMax = 4_096;
 const batch = 64;
 const { port1, port2 } = new MessageChannel();
-new Worker(new URL(`../raw-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url), {
+new Worker(sibling("../raw-thread", import.meta.url), {
   workerData: { port: port2 },
   transferList: [port2],
 });
