@@ -2,7 +2,6 @@ import { KindTable } from "../actors/link/kind-table.ts";
 import type { Spec } from "../actors/spec.ts";
 import { storageName, storageTable } from "../actors/storage.ts";
 import { type ChildSpec, child } from "../actors/supervisor.ts";
-import type { ActorSystem } from "../actors/system.ts";
 import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import { reportTable } from "../frameworks/report.ts";
@@ -30,8 +29,9 @@ import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
 import { SimNode, type ThreadPlan } from "./node.ts";
 import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
-import { type Ready, type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
+import { type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
 import { Trace } from "./trace.ts";
+import { Turns } from "./turns.ts";
 import { simScheduler, type WorkRecord } from "./workload.ts";
 
 /** The endpoint at which simulated slaves and frameworks find whoever is master. */
@@ -75,6 +75,8 @@ export class SimCluster {
   readonly network: Network;
   readonly disk = new RegistryDisk();
   readonly work: readonly WorkRecord[];
+  /** Letters that actors have handled. */
+  letters = 0;
   /** Failures of actors that nobody injected. */
   readonly failures: string[] = [];
   readonly #random: Prng;
@@ -83,9 +85,7 @@ export class SimCluster {
   readonly #nodes = new Map<string, SimNode>();
   readonly #epochs = new Map<string, number>();
   readonly #conditions = new Map<string, Condition>();
-  /** Since when each thread has waited for its turn. */
-  readonly #waiting = new Map<ActorSystem, Ready>();
-  #waits = 0;
+  readonly #turns = new Turns(() => this.clock.now());
   readonly #log: Log;
   /** What slaves with a journal find again when they restart. */
   readonly #journals: ReadonlyMap<string, JournalDisk>;
@@ -197,7 +197,7 @@ export class SimCluster {
     node.condition.reborn();
     if (name === masterName) this.disk.crash(share);
     this.#journals.get(name)?.crash(share);
-    for (const system of node.systems) this.#waiting.delete(system);
+    for (const system of node.systems) this.#turns.remove(system);
   }
 
   /** The node's process stands still for a while, as under SIGSTOP; then all that it missed arrives at once. */
@@ -249,9 +249,14 @@ export class SimCluster {
     return this.#inspect(frameworkName(index), "scheduler", "scheduler");
   }
 
+  /** Whether some thread has something to do before time needs to pass. */
+  get runnable(): boolean {
+    return this.#turns.ready().length > 0;
+  }
+
   /** One choice: a letter of some ready actor, or the next timer or frame. False when nothing will ever happen again. */
   step(): boolean {
-    const ready = this.#ready();
+    const ready = this.#turns.ready();
     const dueMs = this.clock.nextDueMs;
     const choice = ready.length === 0 ? "clock" : this.#strategy.pick(ready, this.clock.now(), dueMs);
     if (choice === "clock") {
@@ -260,28 +265,12 @@ export class SimCluster {
       return true;
     }
     const { node, system } = choice.ready;
+    this.#turns.remove(system);
     const label = system.step(choice.cell);
-    this.#waiting.delete(system);
-    this.trace.add(this.clock.now(), system.place, label ?? "");
+    if (label !== undefined) this.letters++;
+    this.trace.add(this.clock.now(), system.place, label ?? "sends what waits");
     this.#rest(node);
     return true;
-  }
-
-  /** The threads that could go next, in the order of their nodes. */
-  #ready(): readonly Ready[] {
-    const nowMs = this.clock.now();
-    const ready: Ready[] = [];
-    for (const node of this.#nodes.values()) {
-      if (!node.alive || node.condition.paused || node.condition.restsUntilMs > nowMs) continue;
-      for (const system of node.systems) {
-        if (!system.runnable) continue;
-        const since = this.#waiting.get(system);
-        const entry = since ?? { node: node.name, system, sinceMs: nowMs, order: this.#waits++ };
-        if (since === undefined) this.#waiting.set(system, entry);
-        ready.push(entry);
-      }
-    }
-    return ready;
   }
 
   /** A slow node takes its next letter later, and time must get there. */
@@ -311,6 +300,7 @@ export class SimCluster {
       network: this.network,
       kinds,
       log: this.#log,
+      wake: (system) => this.#turns.wake(name, system, condition),
       isolation: this.#options.isolation,
       furnish: this.#options.furnish ?? ((world) => world),
     });

@@ -9,7 +9,6 @@ import { masterName } from "../protocol/master-api.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { frameworkName, SimCluster } from "./cluster.ts";
 import {
-  isRunnable,
   type OfferRow,
   offerRows,
   type SlaveRow,
@@ -201,9 +200,9 @@ class SimulatedCluster implements AsyncDisposable {
   /** Runs whatever can run without time passing, also what waits for promises. */
   async #rested(): Promise<void> {
     do {
-      while (isRunnable(this.#cluster)) this.#step();
-      await drained(() => isRunnable(this.#cluster));
-    } while (isRunnable(this.#cluster));
+      while (this.#cluster.runnable) this.#step();
+      await drained(() => this.#cluster.runnable);
+    } while (this.#cluster.runnable);
   }
 
   #step(): void {

@@ -23,6 +23,8 @@ export type NodeParts = {
   readonly condition: Condition;
   readonly kinds: KindTable;
   readonly log: Log;
+  /** A thread of the node has something to do. */
+  readonly wake: (system: ActorSystem) => void;
   readonly isolation: "reference" | "roundtrip";
   readonly furnish: (world: World) => World;
 };
@@ -79,13 +81,16 @@ export class SimNode {
 
   #boot(place: Place, storage: Place | undefined, parts: NodeParts): ActorSystem {
     const text = placeText(place);
-    return new ActorSystem({
+    const system: ActorSystem = new ActorSystem({
       place,
       world: parts.furnish(simWorld(text, this.#clock, parts.random.split(text), parts.network, parts.log)),
       kinds: parts.kinds,
-      wake: () => {},
+      wake: () => {
+        if (this.alive) parts.wake(system);
+      },
       isolation: parts.isolation,
       ...(storage === undefined ? {} : { storagePlace: placeText(storage) }),
     });
+    return system;
   }
 }
