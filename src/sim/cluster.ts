@@ -2,6 +2,7 @@ import { KindTable } from "../actors/link/kind-table.ts";
 import type { Spec } from "../actors/spec.ts";
 import { storageName, storageTable } from "../actors/storage.ts";
 import { type ChildSpec, child } from "../actors/supervisor.ts";
+import type { ActorSystem } from "../actors/system.ts";
 import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import { reportTable } from "../frameworks/report.ts";
@@ -25,9 +26,11 @@ import { simulatedExecutor } from "../slave/simulated-executor.ts";
 import { type Party, slave } from "../slave/slave.ts";
 import { SimClock } from "./clock.ts";
 import { Condition } from "./condition.ts";
+import { type Interference, interfered } from "./interference.ts";
 import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
 import { SimNode, type ThreadPlan } from "./node.ts";
+import type { Platter } from "./platter.ts";
 import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
 import { type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
 import { Trace } from "./trace.ts";
@@ -37,16 +40,14 @@ import { simScheduler, type WorkRecord } from "./workload.ts";
 /** The endpoint at which simulated slaves and frameworks find whoever is master. */
 const masterEndpoint = "master:5050";
 
-/** Changes a behaviour on its way into a simulated node, as planted bugs do. */
-export type Alter = <P, Args>(spec: Spec<P, Args>) => Spec<P, Args>;
-
 export type ClusterOptions = {
   readonly slaves: readonly Resources[];
   readonly work: readonly WorkRecord[];
   readonly config?: Partial<MasterConfig>;
   readonly isolation: "reference" | "roundtrip";
   readonly latencyMaxMs: number;
-  readonly alter?: Alter;
+  /** What stands between the actors and their threads: planted bugs, lookouts. Default: nothing. */
+  readonly interferences?: readonly Interference[];
   /** Puts something else in place of parts of the worlds that nodes live in, such as the programs they run. */
   readonly furnish?: (world: World) => World;
   /** Default `uniform`. */
@@ -57,6 +58,15 @@ export type ClusterOptions = {
 
 /** Silence after which an end of a link gives the other up, in milliseconds: the real link's own limit. */
 const silenceMs = 5_000;
+
+/** What an actor says that fails because its storage did: it could promise nothing more. */
+const bereft = /lost its journal|the registry store did not commit|the registry cannot be read/;
+/** Threads of one process that may be lost within the window before the process ends, as its keeper has it. */
+const threadLossesMax = 3;
+const threadLossesWithinMs = 60_000;
+/** How long a thread and a process take to start, in milliseconds. */
+const threadBootMs = 50;
+const processBootMs = 1_000;
 
 const kinds = new KindTable([
   storageTable,
@@ -85,10 +95,14 @@ export class SimCluster {
   readonly #nodes = new Map<string, SimNode>();
   readonly #epochs = new Map<string, number>();
   readonly #conditions = new Map<string, Condition>();
+  /** Whether some storage has failed because a fault made it. */
+  #storageFailed = false;
+  /** When threads of a process were lost. */
+  readonly #losses = new Map<SimNode, readonly number[]>();
   readonly #turns = new Turns(() => this.clock.now());
   readonly #log: Log;
-  /** What slaves with a journal find again when they restart. */
-  readonly #journals: ReadonlyMap<string, JournalDisk>;
+  /** What slaves with a journal find again when they restart, by node. */
+  readonly journals: ReadonlyMap<string, JournalDisk>;
 
   constructor(random: Prng, options: ClusterOptions) {
     this.#random = random;
@@ -105,11 +119,12 @@ export class SimCluster {
       silenceMs,
     });
     this.#log = (level, from, message) => {
-      if (level === "error" && !message.includes("injected")) this.failures.push(`${from} ${message}`);
+      if (level === "error" && !this.#isExpected(message)) this.failures.push(`${from} ${message}`);
     };
     const keeps = random.split("journals");
     const journals = this.slaveNames.filter(() => keeps.chance(0.5));
-    this.#journals = new Map(journals.map((name) => [name, new JournalDisk()]));
+    this.journals = new Map(journals.map((name) => [name, new JournalDisk()]));
+    for (const { cluster } of options.interferences ?? []) cluster?.(this);
     this.bootMaster();
     for (const index of options.slaves.keys()) this.bootSlave(index);
     for (const index of options.work.keys()) this.bootFramework(index);
@@ -136,23 +151,23 @@ export class SimCluster {
     const config: MasterConfig = { ...masterTestScale, ...this.#options.config };
     const store = simRegistryStore(this.disk, this.#random.split(`disk.${this.#epochs.get(masterName) ?? 0}`));
     const node = this.#boot(masterName, [
-      { thread: "storage", roots: () => [this.#child(registryStoreName, store, {})] },
-      { thread: "allocator", roots: () => [this.#child(allocatorName, allocator, {})] },
+      { thread: "storage", roots: () => [this.#child(masterName, registryStoreName, store, {})] },
+      { thread: "allocator", roots: () => [this.#child(masterName, allocatorName, allocator, {})] },
       {
         thread: "master",
         roots: () => {
           const args = { config, store: "thread:storage", allocator: "thread:allocator" };
-          return [this.#child(masterName, master, args)];
+          return [this.#child(masterName, masterName, master, args)];
         },
       },
     ]);
-    this.network.publish(masterEndpoint, node.system("master").place);
+    this.#publish(masterName, node.system("master"));
   }
 
   bootSlave(index: number): void {
     const resources = this.#options.slaves[index] ?? noResources;
     const hostname = slaveName(index);
-    const disk = this.#journals.get(hostname);
+    const disk = this.journals.get(hostname);
     const checkpoint = disk !== undefined;
     const info = { hostname, port: 0, resources, attributes: {}, checkpoint };
     const args = {
@@ -165,8 +180,8 @@ export class SimCluster {
     };
     const storage = simJournalStorage(disk ?? new JournalDisk(), this.#random.split(`journal.${hostname}`));
     this.#boot(hostname, [
-      { thread: "storage", roots: () => [this.#child(storageName, storage, {})] },
-      { thread: "slave", storage: "storage", roots: () => [this.#child("slave", slave, args)] },
+      { thread: "storage", roots: () => [this.#child(hostname, storageName, storage, {})] },
+      { thread: "slave", storage: "storage", roots: () => [this.#child(hostname, "slave", slave, args)] },
     ]);
   }
 
@@ -186,18 +201,55 @@ export class SimCluster {
   /** A process with one scheduler in it, which takes over the framework of that id. */
   bootScheduler(name: string, driver: Spec<SchedulerProtocol, SchedulerDriverArgs<null>>, id?: FrameworkId): void {
     const args = { master: masterEndpoint, options: null, ...(id !== undefined && { frameworkId: id }) };
-    this.#boot(name, [{ thread: "scheduler", roots: () => [this.#child("scheduler", driver, args)] }]);
+    this.#boot(name, [{ thread: "scheduler", roots: () => [this.#child(name, "scheduler", driver, args)] }]);
   }
 
   /** Ends a node as SIGKILL and a power cut would: of what was on its way to its disk, that share survives. */
   crash(name: string, share = 0): void {
     const node = this.node(name);
     if (node === undefined) return;
+    for (const system of node.systems) this.#turns.remove(system);
     node.crash();
     node.condition.reborn();
-    if (name === masterName) this.disk.crash(share);
-    this.#journals.get(name)?.crash(share);
-    for (const system of node.systems) this.#turns.remove(system);
+    this.diskOf(name)?.crash(share);
+  }
+
+  /** What is under the storage of a node; undefined when it keeps nothing. */
+  diskOf(name: string): Platter | undefined {
+    return name === masterName ? this.disk : this.journals.get(name);
+  }
+
+  /** Ends one thread of a node, which is started again as its keeper does: with a new epoch, and not too often. */
+  crashThread(name: string, thread: string): void {
+    const node = this.node(name);
+    const system = node?.thread(thread);
+    if (node === undefined || system === undefined) return;
+    this.#storageFailed ||= thread === "storage";
+    this.#turns.remove(system);
+    node.crashThread(thread);
+    const nowMs = this.clock.now();
+    const losses = (this.#losses.get(node) ?? []).filter((atMs) => nowMs - atMs < threadLossesWithinMs);
+    this.#losses.set(node, [...losses, nowMs]);
+    if (losses.length < threadLossesMax && thread !== "scheduler") {
+      this.clock.arm(threadBootMs, () => {
+        if (!node.alive) return;
+        this.#publish(name, node.restartThread(thread));
+        // They know only the thread that was lost.
+        for (const dependent of node.dependentsOf(thread)) this.crashThread(name, dependent);
+      });
+    } else {
+      this.crash(name, 1);
+      this.clock.arm(processBootMs, () => this.boot(name));
+    }
+  }
+
+  /** Starts a node that is down, whatever it is. */
+  boot(name: string): void {
+    if (this.node(name) !== undefined) return;
+    if (name === masterName) return this.bootMaster();
+    const index = Number(name.slice(name.lastIndexOf("-") + 1));
+    if (this.slaveNames.includes(name)) this.bootSlave(index);
+    else this.bootFramework(index);
   }
 
   /** The node's process stands still for a while, as under SIGSTOP; then all that it missed arrives at once. */
@@ -223,12 +275,20 @@ export class SimCluster {
     if (condition !== undefined) condition.wallOffsetMs += byMs;
   }
 
-  /** Everybody hears everybody, and runs at full speed. What is down comes back when it was to. */
+  /** The node's monotonic clock goes at another rate; 1: as it should. */
+  drift(name: string, rate: number): void {
+    this.#conditions.get(name)?.drift(rate, this.clock.now());
+  }
+
+  /** Everybody hears everybody, disks take what they are given, clocks go right, and all runs at full speed. */
   heal(): void {
     this.network.healAll();
-    for (const condition of this.#conditions.values()) {
+    for (const [name, condition] of this.#conditions) {
       condition.restMs = 0;
       condition.resume();
+      condition.drift(1, this.clock.now());
+      const disk = this.diskOf(name);
+      if (disk !== undefined) Object.assign(disk, { full: false, lagMs: 0 });
     }
   }
 
@@ -283,9 +343,25 @@ export class SimCluster {
 
   /** Fails an actor as a bug would. */
   crashActor(node: string, thread: string, name: string): void {
-    const system = this.node(node)?.system(thread);
+    const system = this.node(node)?.thread(thread);
     const cell = system?.find(name);
     if (system !== undefined && cell !== undefined) system.failed(cell, new Error("injected"));
+  }
+
+  /** The master is found where its thread is now. */
+  #publish(node: string, system: ActorSystem | undefined): void {
+    if (node === masterName && system?.place.includes("/master.") === true) {
+      this.network.publish(masterEndpoint, system.place);
+    }
+  }
+
+  /** Whether an actor failed because somebody injected a failure, or as it must when its storage has failed so. */
+  #isExpected(message: string): boolean {
+    if (message.includes("injected")) {
+      this.#storageFailed ||= message.includes("(injected)");
+      return true;
+    }
+    return this.#storageFailed && bereft.test(message);
   }
 
   #boot(name: string, plans: readonly ThreadPlan[]): SimNode {
@@ -302,19 +378,24 @@ export class SimCluster {
       log: this.#log,
       wake: (system) => this.#turns.wake(name, system, condition),
       isolation: this.#options.isolation,
+      gaveUp: (thread) => this.clock.arm(0, () => this.crashThread(name, thread)),
+      equip: (system) => {
+        for (const { system: equip } of this.#options.interferences ?? []) equip?.(system, name);
+      },
       furnish: this.#options.furnish ?? ((world) => world),
     });
     this.#nodes.set(name, node);
     return node;
   }
 
-  #child<P, Args>(name: string, spec: Spec<P, Args>, args: Args): ChildSpec {
-    const altered = this.#options.alter?.(spec) ?? spec;
-    return child(name, altered, args, { exported: true, restart: name === "scheduler" ? "transient" : "permanent" });
+  #child<P, Args>(node: string, name: string, spec: Spec<P, Args>, args: Args): ChildSpec {
+    const { interferences = [] } = this.#options;
+    const given = interferences.length === 0 ? spec : interfered(spec, node, interferences);
+    return child(name, given, args, { exported: true, restart: name === "scheduler" ? "transient" : "permanent" });
   }
 
   #inspect(node: string, thread: string, name: string): unknown {
-    return this.node(node)?.system(thread).find(name)?.inspect();
+    return this.node(node)?.thread(thread)?.find(name)?.inspect();
   }
 }
 

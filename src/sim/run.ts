@@ -46,6 +46,8 @@ export type Violation = {
 };
 
 export type RunCounts = {
+  /** Crashes that waited for a write to be under way. */
+  readonly crashesInWrite: number;
   readonly slaveCrashes: number;
   readonly masterCrashes: number;
   readonly schedulerCrashes: number;
@@ -56,6 +58,15 @@ export type RunCounts = {
   /** Half-open links and partitions of one direction. */
   readonly deafLinks: number;
   readonly wallJumps: number;
+  readonly clockDrifts: number;
+  readonly threadCrashes: number;
+  readonly swizzles: number;
+  /** Dials that a master turned away. */
+  readonly failedDials: number;
+  readonly slowDisks: number;
+  readonly fullDisks: number;
+  /** Writes that a crash cut in two. */
+  readonly tornWrites: number;
   readonly offers: number;
   readonly declines: number;
   readonly rescinds: number;
@@ -131,7 +142,7 @@ function drawCluster(random: Prng, strategy: StrategyName, options: RunOptions):
     latencyMaxMs: shape.chance(0.5) ? 2 : 200,
     strategy,
     ...(heard === undefined ? {} : { heard }),
-    ...(planted === undefined ? {} : { alter: plant(planted) }),
+    ...(planted === undefined ? {} : { interferences: [plant(planted)] }),
   });
 }
 
@@ -178,6 +189,7 @@ function violated(cluster: SimCluster, rule: string, phase: Violation["phase"], 
 function count(cluster: SimCluster, counts: FaultCounts): RunCounts {
   const total = (pick: (record: WorkRecord) => number) => cluster.work.reduce((sum, record) => sum + pick(record), 0);
   return {
+    crashesInWrite: counts.crashInWrite,
     slaveCrashes: counts.slaveCrash,
     masterCrashes: counts.masterCrash,
     schedulerCrashes: counts.schedulerCrash,
@@ -187,6 +199,13 @@ function count(cluster: SimCluster, counts: FaultCounts): RunCounts {
     slowdowns: counts.slowConsumer,
     deafLinks: counts.halfOpen + counts.asymmetricPartition,
     wallJumps: counts.wallJump,
+    clockDrifts: counts.clockDrift,
+    threadCrashes: counts.threadCrash,
+    swizzles: counts.swizzleClog,
+    failedDials: cluster.network.turnedAway,
+    slowDisks: counts.slowDisk,
+    fullDisks: counts.diskFull,
+    tornWrites: [...cluster.journals.values()].reduce((sum, { torn }) => sum + torn, 0),
     offers: total(({ counts: { offers } }) => offers),
     declines: total(({ counts: { declines } }) => declines),
     rescinds: total(({ counts: { rescinds } }) => rescinds),

@@ -12,7 +12,7 @@ describe.each(Object.entries(disks))("the %s disk", (_name, make) => {
   ])("keeps the first of its unsynced writes when the power goes: $kept at $share", ({ share, kept }) => {
     const disk = make();
     const written: number[] = [];
-    disk.unsynced = [1, 2, 3].map((write) => () => written.push(write));
+    disk.unsynced = [1, 2, 3].map((write) => ({ land: () => written.push(write) }));
     disk.crash(share);
     expect([written, disk.unsynced]).toEqual([kept, []]);
   });
