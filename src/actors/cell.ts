@@ -1,6 +1,7 @@
 import { invariant } from "../base/invariant.ts";
 import type { ReplySlot } from "./asks.ts";
 import { CellContext } from "./cell-context.ts";
+import type { ActorFigures } from "./census.ts";
 import { type Letter, Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { Protocol } from "./protocol.ts";
@@ -42,6 +43,10 @@ export class Cell {
   readonly generation: number;
   readonly path: string;
   scheduled = false;
+  /** When its mailbox was last empty, as far as it is not now. */
+  behindSinceMs = 0;
+  handled = 0;
+  busyMs = 0;
   state: "starting" | "running" | "stopped" = "starting";
   #behaviour: Behaviour<Protocol> | undefined;
   /** The handlers by message kind, and nothing else: a peer must not reach a hook by naming it. */
@@ -59,7 +64,9 @@ export class Cell {
     this.slot = identity.slot;
     this.generation = identity.generation;
     this.path = `${this.parent?.path ?? ""}/${this.name ?? `${spec.name}-${this.slot}`}`;
-    this.mailbox = new Mailbox(spec.mailboxMax ?? mailboxMaxDefault);
+    this.mailbox = new Mailbox(spec.mailboxMax ?? mailboxMaxDefault, (messages) =>
+      system.world.log("warn", this.path, `falls behind: ${messages} messages wait in its mailbox`),
+    );
     this.outbox = new Outbox((letter) => system.deliver(letter, this));
     this.#context = new CellContext(this);
   }
@@ -82,24 +89,34 @@ export class Cell {
     const letter = this.mailbox.take();
     if (letter === undefined || this.state === "stopped") return;
     const { system, outbox } = this;
-    const outer = system.current;
+    this.handled++;
     system.current = this;
+    system.acting = this;
+    system.cause = system.recorder.record(this.path, letter.kind, letter.cause);
     try {
       if (letter.run === undefined) this.#handle(letter);
       else letter.run();
     } catch (error) {
       outbox.discard();
-      system.current = outer;
+      system.current = undefined;
       system.failed(this, error);
-      return;
+      return system.rest();
     }
-    system.current = outer;
+    system.current = undefined;
     outbox.commit();
+    system.rest();
   }
 
   refused(refused: Refused): void {
     const hook = this.#behaviour?.onRefused;
     if (hook !== undefined) this.system.enqueueTurn(this, "refused", () => hook(refused));
+  }
+
+  figures(nowMs: number): ActorFigures {
+    const { path, handled, busyMs } = this;
+    const waiting = this.mailbox.length;
+    const behindMs = waiting === 0 ? 0 : Math.max(0, nowMs - this.behindSinceMs);
+    return { path, behaviour: this.spec.name, waiting, behindMs, handled, busyMs };
   }
 
   inspect(): unknown {
@@ -154,17 +171,20 @@ export class Cell {
 
   /** `onStop` may tell; the fence is already up for everything else. */
   #lastTurn(run: () => void): void {
-    const outer = this.system.current;
-    this.system.current = this;
+    const { system, outbox } = this;
+    const { current, acting } = system;
+    system.current = this;
+    system.acting = this;
     try {
       run();
     } catch (error) {
-      this.outbox.discard();
-      this.system.world.log("error", this.path, "failed while stopping", { error });
+      outbox.discard();
+      system.world.log("error", this.path, "failed while stopping", { error });
     } finally {
-      this.system.current = outer;
+      system.current = current;
     }
-    this.outbox.commit();
+    outbox.commit();
+    system.acting = acting;
   }
 }
 
