@@ -37,11 +37,25 @@ export class LinkSession {
     return this.#queue.length;
   }
 
-  /** `refused`: tell the sender. `overrun`: so many signals wait that the peer must be given up. */
-  queue(item: LinkItem): "queued" | "refused" | "overrun" {
+  /** Bytes that may still be sent. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** Bytes that the peer may have on its way. */
+  get windowBytes(): number {
+    return this.#window.bytes;
+  }
+
+  /**
+   * `by`: goes before the item, if the item goes. `refused`: tell the sender. `overrun`: so many signals wait that the
+   * peer must be given up.
+   */
+  queue(item: LinkItem, by?: LinkItem): "queued" | "refused" | "overrun" {
     const waiting = this.#queue.length;
     if (waiting >= this.#limits.queueMax && isRefusable(item)) return "refused";
     if (waiting >= this.#limits.signalQueueMax) return "overrun";
+    if (by !== undefined) this.#queue.push(by);
     this.#queue.push(item);
     return "queued";
   }
