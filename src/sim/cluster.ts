@@ -30,6 +30,7 @@ import { type Interference, interfered } from "./interference.ts";
 import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
 import { SimNode, type ThreadPlan } from "./node.ts";
+import { Orders } from "./orders.ts";
 import type { Platter } from "./platter.ts";
 import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
 import { type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
@@ -87,6 +88,8 @@ export class SimCluster {
   readonly work: readonly WorkRecord[];
   /** Letters that actors have handled. */
   letters = 0;
+  /** Orders that slaves have had, of which some may come again. */
+  readonly orders = new Orders();
   /** Failures of actors that nobody injected. */
   readonly failures: string[] = [];
   readonly #random: Prng;
@@ -99,6 +102,7 @@ export class SimCluster {
   #storageFailed = false;
   /** When threads of a process were lost. */
   readonly #losses = new Map<SimNode, readonly number[]>();
+  readonly #turnsTaken = new Map<string, number>();
   readonly #turns = new Turns(() => this.clock.now());
   readonly #log: Log;
   /** What slaves with a journal find again when they restart, by node. */
@@ -314,6 +318,11 @@ export class SimCluster {
     return this.#turns.ready().length > 0;
   }
 
+  /** How many turns a node has had. */
+  turnsOf(name: string): number {
+    return this.#turnsTaken.get(name) ?? 0;
+  }
+
   /** One choice: a letter of some ready actor, or the next timer or frame. False when nothing will ever happen again. */
   step(): boolean {
     const ready = this.#turns.ready();
@@ -327,6 +336,7 @@ export class SimCluster {
     const { node, system } = choice.ready;
     this.#turns.remove(system);
     const label = system.step(choice.cell);
+    this.#turnsTaken.set(node, (this.#turnsTaken.get(node) ?? 0) + 1);
     if (label !== undefined) this.letters++;
     this.trace.add(this.clock.now(), system.place, label ?? "sends what waits");
     this.#rest(node);
@@ -362,6 +372,14 @@ export class SimCluster {
       return true;
     }
     return this.#storageFailed && bereft.test(message);
+  }
+
+  /** A slave hears an order of the master before the present one, as when that one was only thought to be dead. */
+  orderLate(name: string, which: number): void {
+    const system = this.node(name)?.thread("slave");
+    const order = this.orders.former(name, which);
+    if (system === undefined || order === undefined) return;
+    system.tell(system.refs.at({ place: system.place, name: "slave" }), order.kind, order.body);
   }
 
   #boot(name: string, plans: readonly ThreadPlan[]): SimNode {

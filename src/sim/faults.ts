@@ -138,6 +138,12 @@ const faultKinds = {
     tell: ({ victim, durationMs, extent }) =>
       `${victim} takes ${(extent * restMaxMs).toFixed(0)} ms per letter for ${seconds(durationMs)}`,
   },
+  lateOrder: {
+    victims: ["slave"],
+    durationMaxMs: 0,
+    strike: (cluster, { victim, extent }) => cluster.orderLate(victim, extent),
+    tell: ({ victim }) => `${victim} hears an order of the master before the present one`,
+  },
   wallJump: {
     victims: ["slave", "framework", "master"],
     durationMaxMs: 0,

@@ -8,14 +8,7 @@ import type { FrameworkId } from "../protocol/ids.ts";
 import { masterName } from "../protocol/master-api.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { frameworkName, SimCluster } from "./cluster.ts";
-import {
-  type OfferRow,
-  offerRows,
-  type SlaveRow,
-  slaveRows,
-  type TaskRow,
-  taskRows,
-} from "./cluster-rows.ts";
+import { type OfferRow, offerRows, type SlaveRow, slaveRows, type TaskRow, taskRows } from "./cluster-rows.ts";
 import { drawHostileWorld, repeating, reunite, separate, unleash, Victims } from "./hostile-world.ts";
 import { furnishWith, type Programs } from "./programs.ts";
 import { slaveDefault, type TortureOptions, type TortureResult, tortured } from "./torture.ts";

@@ -17,14 +17,20 @@ export type Seat = { readonly node: string; readonly actor: string };
  * what it does: so those that come later see what really arrives, and what is really done with it.
  */
 export type Interference = {
-  /** What an actor is handed. */
-  readonly context?: (ctx: AnyContext, seat: Seat) => AnyContext;
-  /** What it does with its letters. */
-  readonly behaviour?: (behaviour: AnyBehaviour, seat: Seat) => AnyBehaviour;
+  /** Told of every life of an actor: what changes in it. */
+  readonly actor?: (seat: Seat) => Change | undefined;
   /** A thread, before its first actor starts. */
   readonly system?: (system: ActorSystem, node: string) => void;
   /** The cluster, before its first node starts. */
   readonly cluster?: (cluster: SimCluster) => void;
+};
+
+/** What is different about one life of an actor. */
+export type Change = {
+  /** What it is handed. */
+  readonly context?: (ctx: AnyContext) => AnyContext;
+  /** What it does with its letters. */
+  readonly behaviour?: (behaviour: AnyBehaviour) => AnyBehaviour;
 };
 
 /** The behaviour with all that interferes, and so those of its children. */
@@ -37,12 +43,12 @@ export function interfered<P, Args>(
   return {
     ...spec,
     start(ctx, args) {
-      const spawn: AnyContext["spawn"] = (child, ...rest) =>
-        ctx.spawn(interfered(child, node, interferences), ...rest);
+      const changes = interferences.map(({ actor }) => actor?.(seat));
+      const spawn: AnyContext["spawn"] = (child, ...rest) => ctx.spawn(interfered(child, node, interferences), ...rest);
       let handed = alteredContext(ctx as unknown as AnyContext, { spawn });
-      for (const { context } of interferences) handed = context?.(handed, seat) ?? handed;
+      for (const change of changes) handed = change?.context?.(handed) ?? handed;
       let behaviour = spec.start(handed as unknown as Context<P>, args) as unknown as AnyBehaviour;
-      for (const interference of interferences) behaviour = interference.behaviour?.(behaviour, seat) ?? behaviour;
+      for (const change of changes) behaviour = change?.behaviour?.(behaviour) ?? behaviour;
       return behaviour as unknown as Behaviour<P>;
     },
   };

@@ -10,13 +10,19 @@ export class JournalDisk extends Platter {
   /** Records of which only the beginning arrived, at the ends of their journals. */
   readonly tails = new Map<string, WireValue>();
 
+  /** Told every record that has arrived. */
+  arrived: (record: WireValue) => void = () => {};
+
   of(journal: string): readonly WireValue[] {
     return this.journals.get(journal) ?? [];
   }
 
   append(journal: string, record: WireValue): void {
     this.write({
-      land: () => this.journals.set(journal, [...this.of(journal), record]),
+      land: () => {
+        this.journals.set(journal, [...this.of(journal), record]);
+        this.arrived(record);
+      },
       tear: () => this.tails.set(journal, record),
     });
   }

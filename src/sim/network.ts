@@ -63,9 +63,9 @@ export class Network {
     this.#conditions.set(nodeOf(system.place), condition);
   }
 
-  /** Whether a thread lives in the life that the place names. */
-  isUp(place: string): boolean {
-    return this.#systems.has(place);
+  /** The thread that lives in the life that the place names. */
+  systemAt(place: string): ActorSystem | undefined {
+    return this.#systems.get(place);
   }
 
   /** When a frame arrives: never before one that was sent earlier. */
@@ -200,7 +200,8 @@ export class Network {
       },
       close: (reason) => {
         if (!from.open) return;
-        if (reason.startsWith("malformed")) this.malformed ??= `${from.place} closed its link to ${to.place}: ${reason}`;
+        if (reason.startsWith("malformed"))
+          this.malformed ??= `${from.place} closed its link to ${to.place}: ${reason}`;
         from.open = false;
         this.#breakSoon(wire, reason);
       },

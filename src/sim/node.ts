@@ -108,7 +108,19 @@ export class SimNode {
   }
 
   #boot(thread: Thread): void {
-    const { network, condition, clock: time, random, furnish, log, kinds, isolation, wake, equip, gaveUp } = this.#parts;
+    const {
+      network,
+      condition,
+      clock: time,
+      random,
+      furnish,
+      log,
+      kinds,
+      isolation,
+      wake,
+      equip,
+      gaveUp,
+    } = this.#parts;
     const { storage } = thread.plan;
     thread.epoch++;
     const place = this.#place(thread);

@@ -5,7 +5,13 @@ import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { isTerminal, type StatusUpdate } from "../protocol/task.ts";
 import type { Party } from "../slave/slave.ts";
-import { type AnyBehaviour, type AnyContext, type AnyHandler, alteredContext, type Interference } from "./interference.ts";
+import {
+  type AnyBehaviour,
+  type AnyContext,
+  type AnyHandler,
+  alteredContext,
+  type Interference,
+} from "./interference.ts";
 
 type Plant = {
   readonly what: string;
@@ -191,21 +197,21 @@ const plants = {
     what: "one watch in six never says that the watched is gone",
     make: () => {
       const chosen = everyNth(6);
-      return { context: (ctx) => alteredContext(ctx, { watch: (ref, down) => ctx.watch(ref, chosen() ? () => {} : down) }) };
+      const watch =
+        (ctx: AnyContext): AnyContext["watch"] =>
+        (ref, down) =>
+          ctx.watch(ref, chosen() ? () => {} : down);
+      return { actor: () => ({ context: (ctx) => alteredContext(ctx, { watch: watch(ctx) }) }) };
     },
   },
   "late-timer": {
     what: "one timer in three rings although it was cancelled",
     make: () => {
       const chosen = everyNth(3);
-      return {
-        context: (ctx) =>
-          alteredContext(ctx, {
-            cancel: (key) => {
-              if (!chosen()) ctx.cancel(key);
-            },
-          }),
+      const cancel = (ctx: AnyContext) => (key: string) => {
+        if (!chosen()) ctx.cancel(key);
       };
+      return { actor: () => ({ context: (ctx) => alteredContext(ctx, { cancel: cancel(ctx) }) }) };
     },
   },
   overtaking: {
@@ -243,13 +249,16 @@ export function plant(name: PlantName): Interference {
 /** Changes what the actors of one kind do. */
 function inActor(actor: string, change: (behaviour: AnyBehaviour) => Record<string, unknown>): Plant["make"] {
   return () => ({
-    behaviour: (behaviour, seat) => (seat.actor === actor ? (change(behaviour) as AnyBehaviour) : behaviour),
+    actor: (seat) =>
+      seat.actor === actor ? { behaviour: (behaviour) => change(behaviour) as AnyBehaviour } : undefined,
   });
 }
 
 /** Changes what the actors of one kind are handed. */
 function inContext(actor: string, change: (ctx: AnyContext) => Partial<AnyContext>): Plant["make"] {
-  return () => ({ context: (ctx, seat) => (seat.actor === actor ? alteredContext(ctx, change(ctx)) : ctx) });
+  return () => ({
+    actor: (seat) => (seat.actor === actor ? { context: (ctx) => alteredContext(ctx, change(ctx)) } : undefined),
+  });
 }
 
 /** Changes the state of every actor of one kind, as soon as there is one and before it has done much. */

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
 import { SimCluster } from "../../src/sim/cluster.ts";
 import { DeterminismViolation, guarded } from "../../src/sim/guards.ts";
-import type { Interference } from "../../src/sim/interference.ts";
+import type { AnyContext, Interference } from "../../src/sim/interference.ts";
 
 const calls: Readonly<Record<string, () => unknown>> = {
   "Date.now": () => Date.now(),
@@ -72,12 +72,11 @@ test("a moment that is named is a value like any other", () => {
 });
 
 test("an actor that asks the machine for randomness fails of it", () => {
-  const dishonest: Interference = {
-    context: (ctx, { actor }) => {
-      if (actor === "slave") ctx.log("debug", `lucky number ${Math.random()}`);
-      return ctx;
-    },
+  const gamble = (ctx: AnyContext) => {
+    ctx.log("debug", `lucky number ${Math.random()}`);
+    return ctx;
   };
+  const dishonest: Interference = { actor: ({ actor }) => (actor === "slave" ? { context: gamble } : undefined) };
   const options = { slaves: [{ cpus: 1_000 }], work: [], isolation: "reference", latencyMaxMs: 1 } as const;
   const failures = guarded(() => {
     const cluster = new SimCluster(new Prng("guards"), { ...options, interferences: [dishonest] });
