@@ -61,6 +61,7 @@ export const livenessRules: readonly Rule[] = [
   { name: "the master's book is the slaves'", check: slaveDifference },
   { name: "no update waits for ever", check: pendingUpdates },
   { name: "no scheduler holds an offer that is not outstanding", check: staleOffers },
+  { name: "a task that has ended is forgotten", check: keptTasks },
   { name: "an executor has a task", check: idleExecutors },
   { name: "links lead to those who are there", check: looseLinks },
 ];
@@ -235,6 +236,18 @@ function staleOffers(cluster: SimCluster): string | undefined {
     };
     const stale = offers.find(({ id }) => !outstanding.has(id));
     if (stale !== undefined) return `${frameworkName(index)} holds ${stale.id}`;
+  }
+  return undefined;
+}
+
+/** What has ended and has no news left stays with its slave for ever. */
+function keptTasks(cluster: SimCluster): string | undefined {
+  for (const name of cluster.slaveNames) {
+    const party = cluster.slaveParty(name);
+    for (const { frameworkId, task, status } of party?.executors.all() ?? []) {
+      const news = party?.updates.head(frameworkId, task.taskId);
+      if (isTerminal(status.state) && news === undefined) return `${name} keeps ${task.taskId}, which is ${status.state}`;
+    }
   }
   return undefined;
 }
