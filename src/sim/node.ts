@@ -42,6 +42,8 @@ export class SimNode {
   readonly name: string;
   readonly epoch: number;
   readonly condition: Condition;
+  /** Its threads that live. */
+  systems: readonly ActorSystem[] = [];
   readonly #parts: NodeParts;
   readonly #threads: readonly Thread[];
   #alive = true;
@@ -58,11 +60,6 @@ export class SimNode {
 
   get alive(): boolean {
     return this.#alive;
-  }
-
-  /** Its threads that live. */
-  get systems(): readonly ActorSystem[] {
-    return this.#threads.flatMap(({ life }) => (life === undefined ? [] : [life.system]));
   }
 
   /** The thread in its present life; undefined while there is none. */
@@ -142,7 +139,7 @@ export class SimNode {
     });
     equip(system);
     const others = this.systems;
-    thread.life = { system, clock };
+    this.#live(thread, { system, clock });
     network.attach(system, condition);
     for (const other of others) network.join(other, system);
   }
@@ -155,9 +152,14 @@ export class SimNode {
   #end(thread: Thread): void {
     const { life } = thread;
     if (life === undefined) return;
-    thread.life = undefined;
+    this.#live(thread, undefined);
     life.clock.stop();
     this.#parts.network.crash([life.system.place]);
+  }
+
+  #live(thread: Thread, life: Life | undefined): void {
+    thread.life = life;
+    this.systems = this.#threads.flatMap((other) => (other.life === undefined ? [] : [other.life.system]));
   }
 
   #place({ plan, epoch }: Thread): Place {

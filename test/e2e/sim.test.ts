@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { differenceOf, sim } from "../../src/cli/sim.ts";
+import { differenceOf } from "../../src/cli/seed-run.ts";
+import { sim } from "../../src/cli/sim.ts";
 import { mesolite, temporary } from "./kit.ts";
 
 type Summary = { readonly results: Readonly<Record<string, number | string>> };
@@ -47,18 +48,18 @@ test("a failure is written down with less of everything, and does the same again
     replay: `mesolite sim --replay sim-failures/${name}`,
   });
   expect(name).toBe(`${failure.traceHash}.json`);
-  expect(replay(path)).toContain(`trace ${failure.traceHash}, as it was written down`);
+  expect(await replay(path)).toContain(`trace ${failure.traceHash}, as it was written down`);
 
   // Once the bug is gone, so is the failure.
   writeFileSync(path, JSON.stringify({ ...failure, plant: undefined }));
-  expect(replay(path)).toContain("breaks no rule now");
+  expect(await replay(path)).toContain("breaks no rule now");
 
   writeFileSync(path, JSON.stringify({ ...failure, strategy: "chess" }));
-  expect(replay(path)).toContain(`cannot replay ${path}: strategy: `);
+  expect(await replay(path)).toContain(`cannot replay ${path}: strategy: `);
 }, 60_000);
 
 /** Everything that the replay of a failure's file says. */
-function replay(path: string): string {
+async function replay(path: string): Promise<string> {
   const said: string[] = [];
   const hear = (text: unknown) => {
     said.push(String(text));
@@ -66,7 +67,7 @@ function replay(path: string): string {
   };
   const spies = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, "write").mockImplementation(hear));
   try {
-    sim({ seeds: 1, json: false, replay: path });
+    await sim({ seeds: 1, json: false, replay: path });
   } catch (error) {
     said.push(error instanceof Error ? error.message : String(error));
   } finally {

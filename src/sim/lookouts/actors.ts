@@ -1,4 +1,4 @@
-import { parseAddress } from "../../actors/address.ts";
+import { type Locator, parseAddress } from "../../actors/address.ts";
 import type { SimCluster } from "../cluster.ts";
 import type { Findings } from "../findings.ts";
 import { type AnyContext, alteredContext, type Seat } from "../interference.ts";
@@ -13,8 +13,10 @@ export const actorRules = {
 /** A watch that has not fired. */
 type Watched = {
   readonly node: string;
-  readonly watcher: string;
-  readonly target: string;
+  readonly watcher: Locator;
+  readonly target: Locator;
+  /** What is to be said when it does not fire. */
+  readonly text: string;
   goneSinceMs: number | undefined;
 };
 
@@ -48,9 +50,11 @@ export function actorsLookout(findings: Findings): Lookout {
 
 function watching(ctx: AnyContext, { node }: Seat, watched: Set<Watched>, findings: Findings): Partial<AnyContext> {
   const byId = new Map<number, Watched>();
+  const self = parseAddress(ctx.self.address);
   return {
     watch: (ref, down) => {
-      const open: Watched = { node, watcher: ctx.self.address, target: ref.address, goneSinceMs: undefined };
+      const text = `${ctx.self.address} has not heard that ${ref.address} is gone`;
+      const open: Watched = { node, watcher: self, target: parseAddress(ref.address), text, goneSinceMs: undefined };
       const watch = ctx.watch(ref, (news) => {
         watched.delete(open);
         byId.delete(watch.id);
@@ -79,14 +83,13 @@ function isOpen(cluster: SimCluster, watch: Watched, findings: Findings): boolea
   if (lives(cluster, watch.target)) watch.goneSinceMs = undefined;
   else if (!hears || watch.goneSinceMs === undefined) watch.goneSinceMs = nowMs;
   else if (nowMs - watch.goneSinceMs > newsMaxMs) {
-    findings.breach(actorRules.news, `${watch.watcher} has not heard that ${watch.target} is gone`);
+    findings.breach(actorRules.news, watch.text);
   }
   return true;
 }
 
 /** Whether an actor is there now; for a name, whether anybody has it. */
-function lives({ network }: SimCluster, address: string): boolean {
-  const locator = parseAddress(address);
+function lives({ network }: SimCluster, locator: Locator): boolean {
   const system = network.systemAt(locator.place);
   if (system === undefined) return false;
   return ("name" in locator ? system.find(locator.name) : system.lookup(locator)) !== undefined;
