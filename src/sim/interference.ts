@@ -82,10 +82,10 @@ export function alteredContext(ctx: AnyContext, changes: Partial<AnyContext>): A
   };
 }
 
-/** The behaviour with something that happens before and, if the answer is a function, after some of its letters. */
+/** The behaviour with listeners to some of its letters: each is told before, and a function it answers is run after. */
 export function hearing(
   behaviour: AnyBehaviour,
-  listeners: Readonly<Record<string, (body: never) => (() => void) | void>>,
+  listeners: Readonly<Record<string, (body: never) => unknown>>,
 ): AnyBehaviour {
   const changed: Record<string, AnyHandler> = {};
   for (const [kind, listen] of Object.entries(listeners)) {
@@ -94,7 +94,7 @@ export function hearing(
     changed[kind] = (body, reply) => {
       const then = listen(body);
       handler(body, reply);
-      if (then !== undefined) then();
+      if (typeof then === "function") then();
     };
   }
   return { ...behaviour, ...changed } as AnyBehaviour;

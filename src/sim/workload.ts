@@ -15,7 +15,7 @@ export type Mood = {
   readonly repeats: number;
   /** Replies to an offer that is not its own. */
   readonly forges: number;
-  /** Kills a task that has begun to run. */
+  /** Kills a task that has begun to run; half as often one that it has only just launched. */
   readonly kills: number;
 };
 
@@ -67,6 +67,10 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
   let pending = Array.from({ length: record.items }, (_, item) => item).filter((item) => !record.done.has(item));
   const { mood, counts } = record;
 
+  const kill = (taskId: TaskId, driver: SchedulerDriver) => {
+    counts.kills++;
+    driver.killTask(taskId);
+  };
   const launch = (offer: Offer, driver: SchedulerDriver) => {
     let left = offer.resources;
     const tasks = [];
@@ -86,6 +90,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     }
     pending = pending.slice(tasks.length);
     driver.replyToOffer([offer.id], tasks, { refuseMs: 1_000 });
+    for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
   };
 
@@ -116,10 +121,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
         if (isAlive(status.state)) driver.killTask(status.taskId);
         return;
       }
-      if (status.state === "running" && random.chance(mood.kills)) {
-        counts.kills++;
-        driver.killTask(status.taskId);
-      }
+      if (status.state === "running" && random.chance(mood.kills)) kill(status.taskId, driver);
       if (isAlive(status.state)) return;
       running.delete(status.taskId);
       if (status.state === "finished") {
