@@ -23,6 +23,8 @@ export class SimPool implements AsyncDisposable {
       maxThreads: this.threads,
       recordTiming: false,
     });
+    // What threads still answer when the pool ends nobody waits for; unheard the event would end the process.
+    this.#piscina.on("error", () => {});
   }
 
   /** The runs in the order of their seeds, up to the first that is the last. */

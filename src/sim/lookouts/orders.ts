@@ -18,8 +18,8 @@ export function ordersLookout(findings: Findings): Lookout {
   const did = (node: string) => deeds.set(node, (deeds.get(node) ?? 0) + 1);
   const slave = (node: string): Change => {
     let known: Lead = { epoch: 0, term: 0 };
-    const listen = (kind: string) => (body: { readonly lead: Lead }) => {
-      cluster?.orders.remember(node, kind, body as unknown as WireBody);
+    const listen = (kind: string) => (body: WireBody & { readonly lead: Lead }) => {
+      cluster?.orders.remember(node, kind, body);
       if (!isOlderLead(body.lead, known)) {
         known = body.lead;
         return undefined;
