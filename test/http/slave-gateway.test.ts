@@ -22,7 +22,13 @@ async function scene() {
   await mkdir(join(home, "work-other"));
   await writeFile(join(home, "work-other/secret"), "secret");
   await writeFile(join(home, "secret"), "secret");
-  const { port, close } = await openSlaveGateway({ port: 0, workDir, version: "1.11.0", log: () => {} });
+  const { port, close } = await openSlaveGateway({
+    port: 0,
+    workDir,
+    version: "1.11.0",
+    look: async () => ({ threads: [] }),
+    log: () => {},
+  });
   onTestFinished(close);
   const get = (route: string, query: Record<string, string>, headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${port}/files/${route}?${new URLSearchParams(query)}`, { headers });
