@@ -1,10 +1,14 @@
 import type { ReplySlot } from "./asks.ts";
+import type { AskFailure } from "./context.ts";
 import type { ItemTarget, LinkItem } from "./link/item.ts";
 import { Letter } from "./mailbox.ts";
 import type { ActorSystem } from "./system.ts";
+import type { WireValue } from "./wire-value.ts";
 
 /** A message that a link brings. */
 export type Arrival = Extract<LinkItem, { readonly type: "tell" | "ask" }>;
+
+type Question = Extract<Arrival, { readonly type: "ask" }>;
 
 /** What the link takes back to where a message came from. */
 export type Backwards = {
@@ -41,24 +45,44 @@ export class Arrivals {
       deadLetters.add(cell.path, kind, "stopped");
       return notRun(item, "shutting-down", back);
     }
-    const slot = item.type === "ask" ? this.#slot(item, back) : undefined;
+    const slot = item.type === "ask" ? new FarQuestion(item, this.#system.turnMs + item.remainingMs, back) : undefined;
     if (this.#system.post(cell, new Letter(kind, body, slot, undefined, undefined, cause))) return;
     deadLetters.add(cell.path, kind, "refused");
     if (item.type === "ask") return notRun(item, "overloaded", back);
     back.refuse(this.#label(to), kind);
   }
 
-  #slot({ correlation, remainingMs }: Extract<Arrival, { readonly type: "ask" }>, back: Backwards): ReplySlot {
-    return {
-      deadline: this.#system.turnMs + remainingMs,
-      answer: (value) => back.answer({ type: "reply", correlation, value }),
-      fail: (code, outcome) => back.answer({ type: "askFailed", correlation, code, outcome }),
-    };
-  }
-
   #label(target: ItemTarget): string {
     const { place } = this.#system;
     return target.name === undefined ? `${place}:${target.slot}.${target.generation}` : `${place}:@${target.name}`;
+  }
+}
+
+/** A question of an actor at another place. */
+class FarQuestion implements ReplySlot {
+  readonly deadline: number;
+  readonly #correlation: number;
+  readonly #back: Backwards;
+  #settled = false;
+
+  constructor({ correlation }: Question, deadline: number, back: Backwards) {
+    this.deadline = deadline;
+    this.#correlation = correlation;
+    this.#back = back;
+  }
+
+  answer(value: WireValue): void {
+    this.#settle({ type: "reply", correlation: this.#correlation, value });
+  }
+
+  fail(code: AskFailure, outcome: "unknown" | "not-run"): void {
+    this.#settle({ type: "askFailed", correlation: this.#correlation, code, outcome });
+  }
+
+  #settle(item: LinkItem): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#back.answer(item);
   }
 }
 

@@ -7,11 +7,11 @@ import { Outbox } from "./outbox.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Behaviour, DownReason, Refused, Spec } from "./spec.ts";
 import type { ActorSystem } from "./system.ts";
-import type { WireBody } from "./wire-value.ts";
+import type { WireBody, WireValue } from "./wire-value.ts";
 import type { Timer } from "./world.ts";
 
 export type AnySpec = Spec<Protocol, unknown>;
-type Handler = (body: WireBody, reply: (value: never) => void) => unknown;
+type Handler = (body: WireBody, reply: (value: WireValue) => void) => unknown;
 
 export type CellIdentity = {
   readonly parent: Cell | undefined;
@@ -51,6 +51,8 @@ export class Cell {
   #behaviour: Behaviour<Protocol> | undefined;
   /** The handlers by message kind, and nothing else: a peer must not reach a hook by naming it. */
   #handlers: Readonly<Record<string, Handler>> = {};
+  /** The question whose handler runs. */
+  #asked: ReplySlot | undefined;
   #abort: AbortController | undefined;
   readonly #args: unknown;
   readonly #context: CellContext;
@@ -134,6 +136,7 @@ export class Cell {
     for (const { timer } of this.timers.values()) this.system.world.clock.disarm(timer);
     for (const release of this.held.values()) release();
     this.system.release(this);
+    this.#asked?.fail("down", "unknown");
     for (const reply of this.openReplies) reply.fail("down", "unknown");
     this.openReplies.clear();
     for (let letter = this.mailbox.take(); letter !== undefined; letter = this.mailbox.take()) {
@@ -150,18 +153,30 @@ export class Cell {
     const handler = this.#handlers[kind];
     if (reply !== undefined && reply.deadline < this.system.turnMs) return this.#drop(kind, "expired", reply);
     if (handler === undefined) return this.#drop(kind, "unknown-kind", reply);
-    const result = handler(body as WireBody, reply === undefined ? toNobody : this.#answering(reply));
+    if (reply === undefined) this.#synchronous(kind, handler(body as WireBody, toNobody));
+    else this.#ask(handler, kind, body as WireBody, reply);
+  }
+
+  /** Runs the handler of a question. One that it does not answer at once stays open. */
+  #ask(handler: Handler, kind: string, body: WireBody, slot: ReplySlot): void {
+    let answered = false;
+    const reply = (value: WireValue) => {
+      answered = true;
+      this.system.effect(() => {
+        this.openReplies.delete(slot);
+        slot.answer(value);
+      });
+    };
+    this.#asked = slot;
+    this.#synchronous(kind, handler(body, reply));
+    this.#asked = undefined;
+    if (!answered) this.openReplies.add(slot);
+  }
+
+  #synchronous(kind: string, result: unknown): void {
     if (result === undefined) return;
     const promised = typeof (result as PromiseLike<unknown> | null)?.then === "function";
     invariant(!promised, () => `the handler of ${kind} in ${this.path} returned a promise: actors are synchronous`);
-  }
-
-  #answering(reply: ReplySlot): (value: never) => void {
-    this.openReplies.add(reply);
-    return (value) =>
-      this.system.effect(() => {
-        if (this.openReplies.delete(reply)) reply.answer(value);
-      });
   }
 
   #drop(kind: string, reason: "expired" | "unknown-kind", reply: ReplySlot | undefined): void {
