@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import type { ActorRow, LinkRow, Picture, ThreadRow } from "./actors-picture.ts";
 import { table } from "./table.ts";
 
@@ -5,6 +6,8 @@ import { table } from "./table.ts";
 const lateMs = 100;
 /** Links with something on the way that are listed; the rest are counted. */
 const linksShownMax = 8;
+/** Lines that are neither of these: three empty ones, the headings of the actors, how many more there are, the cursor. */
+const spareLines = 6;
 /** Fewer actors are not shown, however small the terminal is. */
 const actorsShownMin = 3;
 
@@ -18,14 +21,14 @@ export type Screen = {
 export function screenText(title: string, picture: Picture, { columns, lines }: Screen = {}): string {
   const threads = threadsText(picture.threads, columns);
   const links = linksText(picture, columns);
-  const taken = [title, threads, links].join("\n").split("\n").length + 5;
+  const taken = [title, threads, links].join("\n").split("\n").length + spareLines;
   const room = lines === undefined ? picture.actors.length : Math.max(actorsShownMin, lines - taken);
   return [title.slice(0, columns), "", threads, "", actorsText(picture, room, columns), "", links].join("\n");
 }
 
 function threadsText(threads: readonly ThreadRow[], columns: number | undefined): string {
   const rows = threads.map((row) => {
-    if ("fault" in row) return [row.thread, `- ${row.fault}`];
+    if ("fault" in row) return [row.thread, ...Array(7).fill("-")];
     const { lag, utilization, heapUsedBytes, actorCount, asksPending, deadLetters } = row;
     return [
       row.thread,
@@ -39,7 +42,7 @@ function threadsText(threads: readonly ThreadRow[], columns: number | undefined)
     ];
   });
   const numbers = ["LAG P99 MS", "MAX MS", "BUSY %", "HEAP MIB", "ACTORS", "ASKS", "DEAD LETTERS"];
-  return table(["THREAD", ...numbers], rows, {
+  const text = table(["THREAD", ...numbers], rows, {
     numbers,
     ...(columns === undefined ? {} : { columns }),
     paint: (index) => {
@@ -49,6 +52,8 @@ function threadsText(threads: readonly ThreadRow[], columns: number | undefined)
       return (row.lag?.p99Ms ?? 0) > lateMs ? "yellow" : undefined;
     },
   });
+  const faults = threads.flatMap((row) => ("fault" in row ? [row.fault.slice(0, columns)] : []));
+  return [text, ...faults.map((fault) => styleText("red", fault, { stream: process.stdout }))].join("\n");
 }
 
 function actorsText({ actors, actorsLeftOut }: Picture, room: number, columns: number | undefined): string {
@@ -79,14 +84,14 @@ function linksText({ links, linksLeftOut }: Picture, columns: number | undefined
   const shown = moving.slice(0, linksShownMax);
   const others = links.length + linksLeftOut - shown.length;
   const quiet = linksLeftOut === 0 && shown.length === moving.length;
-  const rest = `${shown.length === 0 ? "" : "and "}${others} ${shown.length === 0 ? "links" : "more"}${quiet ? ": nothing queued, all credit there" : ""}`;
-  if (shown.length === 0) return rest;
+  const state = quiet ? ": nothing queued, all credit there" : "";
+  if (shown.length === 0) return `${others === 1 ? "1 link" : `${others} links`}${state}`.slice(0, columns);
   const text = table(["LINK FROM", "TO", "QUEUED", "CREDIT"], shown.map(linkCells), {
     numbers: ["QUEUED"],
     ...(columns === undefined ? {} : { columns }),
     paint: (index) => ((shown[index]?.queued ?? 0) > 0 ? "yellow" : undefined),
   });
-  return others === 0 ? text : `${text}\n${rest}`;
+  return others === 0 ? text : `${text}\n${`and ${others} more${state}`.slice(0, columns)}`;
 }
 
 function linkCells({ from, to, queued, creditBytes, windowBytes }: LinkRow): string[] {

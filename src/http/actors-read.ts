@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { sendJson } from "./server.ts";
 
-/** One look at the threads serves whoever asks within so many milliseconds: asking more often costs them nothing. */
+/** How long a look at the threads is kept for others who ask, in milliseconds: asking more often costs them nothing. */
 const lookKeptMs = 250;
 
 /**
@@ -9,10 +9,12 @@ const lookKeptMs = 250;
  * asked beside its actors, so that it answers also while the cluster does not.
  */
 export function actorsRoute(app: FastifyInstance, look: () => Promise<unknown>): void {
-  let latest: { readonly takenMs: number; readonly look: Promise<unknown> } | undefined;
+  let latest: Promise<unknown> | undefined;
+  const forget = () => {
+    latest = undefined;
+  };
   app.get("/mesolite/actors", async (_request, reply) => {
-    const nowMs = performance.now();
-    if (latest === undefined || nowMs - latest.takenMs > lookKeptMs) latest = { takenMs: nowMs, look: look() };
-    return sendJson(reply, await latest.look);
+    latest ??= look().finally(() => setTimeout(forget, lookKeptMs).unref());
+    return sendJson(reply, await latest);
   });
 }

@@ -1,24 +1,17 @@
-import { type EventLoopUtilization, monitorEventLoopDelay } from "node:perf_hooks";
+import { createHistogram, type EventLoopUtilization, type RecordableHistogram } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 import type { ActorSystem } from "../actors/system.ts";
 import { foremost } from "./foremost.ts";
 import type { LoopLag, ThreadStats } from "./thread-facade.ts";
 
-/** How often the loop is asked to come round while somebody looks, in milliseconds. Shorter stalls may go unseen. */
-const lagEveryMs = 10;
-/** Nobody has looked for so long, in milliseconds: the lag is no longer measured, for it costs more than an idle thread. */
-const unseenMs = 60_000;
-
 /** Reads the figures of the thread it lives on. */
 export class ThreadGauge {
   readonly #system: ActorSystem;
-  readonly #unseen: NodeJS.Timeout;
-  #delays: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  readonly #lag = new LagMeter();
   #utilized: EventLoopUtilization | undefined;
 
   constructor(system: ActorSystem) {
     this.#system = system;
-    this.#unseen = setTimeout(() => this.#rest(), unseenMs).unref();
   }
 
   read(): ThreadStats {
@@ -27,7 +20,7 @@ export class ThreadGauge {
     const { utilization } =
       this.#utilized === undefined ? utilized : performance.eventLoopUtilization(utilized, this.#utilized);
     this.#utilized = utilized;
-    const lag = this.#lag();
+    const lag = this.#lag.read();
     return {
       place,
       atMs: world.clock.now(),
@@ -52,35 +45,54 @@ export class ThreadGauge {
   }
 
   close(): void {
-    clearTimeout(this.#unseen);
-    this.#rest();
-  }
-
-  /** Absent at the first look after a while: measuring begins with it. */
-  #lag(): LoopLag | undefined {
-    this.#unseen.refresh();
-    const delays = this.#delays;
-    if (delays === undefined) {
-      this.#delays = monitorEventLoopDelay({ resolution: lagEveryMs });
-      this.#delays.enable();
-      return undefined;
-    }
-    const lag = {
-      p50Ms: lateMs(delays.percentile(50)),
-      p99Ms: lateMs(delays.percentile(99)),
-      maxMs: lateMs(delays.max),
-    };
-    delays.reset();
-    return lag;
-  }
-
-  #rest(): void {
-    this.#delays?.disable();
-    this.#delays = undefined;
+    this.#lag.rest();
   }
 }
 
-/** The histogram holds the time from one round of the loop to the next, in nanoseconds, its own pause included. */
-function lateMs(betweenNs: number): number {
-  return Math.max(0, Math.round(betweenNs / 1e4 - lagEveryMs * 100) / 100);
+/** How often the loop is asked to come round, in milliseconds. Stalls that are shorter may go unseen. */
+const roundEveryMs = 10;
+/** Nobody has read for so long, in milliseconds: the meter rests, for it wakes an idle thread a hundred times a second. */
+const unreadMs = 60_000;
+
+/** How late this thread's loop comes round. It measures from the first reading on, for as long as readings go on. */
+class LagMeter {
+  #histogram: RecordableHistogram | undefined;
+  #rounds: NodeJS.Timeout | undefined;
+  #unread: NodeJS.Timeout | undefined;
+  #roundMs = 0;
+
+  read(): LoopLag | undefined {
+    if (this.#histogram === undefined || this.#unread === undefined) {
+      this.#begin();
+      return undefined;
+    }
+    this.#unread.refresh();
+    // A round that is late already counts: it may be this reading that held it up.
+    this.#round();
+    const { max } = this.#histogram;
+    const [p50, p99] = [this.#histogram.percentile(50), this.#histogram.percentile(99)];
+    this.#histogram.reset();
+    return { p50Ms: p50 / 1_000, p99Ms: p99 / 1_000, maxMs: max / 1_000 };
+  }
+
+  rest(): void {
+    clearInterval(this.#rounds);
+    clearTimeout(this.#unread);
+    this.#histogram = undefined;
+  }
+
+  #begin(): void {
+    this.#histogram = createHistogram();
+    this.#roundMs = performance.now();
+    this.#rounds = setInterval(() => this.#round(), roundEveryMs).unref();
+    this.#unread = setTimeout(() => this.rest(), unreadMs).unref();
+  }
+
+  /** Recorded in microseconds; a histogram begins at 1. */
+  #round(): void {
+    const nowMs = performance.now();
+    const lateMs = nowMs - this.#roundMs - roundEveryMs;
+    this.#roundMs = nowMs;
+    this.#histogram?.record(Math.max(1, Math.round(lateMs * 1_000)));
+  }
 }

@@ -42,6 +42,11 @@ test("/health and /version answer", async () => {
   expect(await (await fetch(`http://${at}/version`)).json()).toMatchObject({ version: "1.11.0" });
 });
 
+test("/mesolite/actors tells what the process sees of itself", async () => {
+  const { at } = await scene();
+  expect(await (await fetch(`http://${at}/mesolite/actors`)).json()).toEqual({ threads: [] });
+});
+
 describe("browse", () => {
   test.each([
     `${virtual}/c1`,
