@@ -37,7 +37,21 @@ export class Codec {
     this.#kinds = kinds;
   }
 
-  encode({ firstSeq, credit, items }: Batch): Uint8Array<ArrayBuffer> {
+  encode(batch: Batch): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(packr.pack(this.flatten(batch)));
+  }
+
+  /** `trusted`: the bytes were written by this same program, on another thread. */
+  decode(bytes: Uint8Array, trusted = false): Batch {
+    const fault = trusted ? undefined : malformation(bytes);
+    if (fault !== undefined) throw new MalformedBatch(fault);
+    const flat = unpacked(bytes);
+    if (!Array.isArray(flat)) throw new MalformedBatch("a batch is an array");
+    return this.read(flat as WireValue[]);
+  }
+
+  /** The values of a batch, before they are packed. */
+  flatten({ firstSeq, credit, items }: Batch): WireValue[] {
     const flat: WireValue[] = [firstSeq, credit];
     let last: Tell | undefined;
     for (const item of items) {
@@ -48,16 +62,11 @@ export class Codec {
       this.#kinds.append(this.#kinds.numberOf(item.kind), item.body, flat);
       last = item;
     }
-    return new Uint8Array(packr.pack(flat));
+    return flat;
   }
 
-  /** `trusted`: the bytes were written by this same program, on another thread. */
-  decode(bytes: Uint8Array, trusted = false): Batch {
-    const fault = trusted ? undefined : malformation(bytes);
-    if (fault !== undefined) throw new MalformedBatch(fault);
-    const flat = unpacked(bytes);
-    if (!Array.isArray(flat)) throw new MalformedBatch("a batch is an array");
-    const reader = new Reader(this.#kinds, flat as WireValue[]);
+  read(flat: readonly WireValue[]): Batch {
+    const reader = new Reader(this.#kinds, flat);
     const firstSeq = reader.count();
     const credit = reader.count();
     return { firstSeq, credit, items: reader.items() };
