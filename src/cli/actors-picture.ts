@@ -89,10 +89,14 @@ function threadOf(place: string): string {
 }
 
 const sorters: Readonly<Record<Sorting, (a: ActorRow, b: ActorRow) => number>> = {
-  busy: (a, b) => (b.busy ?? -1) - (a.busy ?? -1) || b.waiting - a.waiting || byPlace(a, b),
-  waiting: (a, b) => b.waiting - a.waiting || b.behindMs - a.behindMs || byPlace(a, b),
-  handled: (a, b) => (b.handledPerSecond ?? -1) - (a.handledPerSecond ?? -1) || b.waiting - a.waiting || byPlace(a, b),
+  busy: (a, b) => (b.busy ?? -1) - (a.busy ?? -1) || byHandled(a, b) || byPlace(a, b),
+  waiting: (a, b) => b.waiting - a.waiting || b.behindMs - a.behindMs || byHandled(a, b) || byPlace(a, b),
+  handled: (a, b) => byHandled(a, b) || b.waiting - a.waiting || byPlace(a, b),
 };
+
+function byHandled(a: ActorRow, b: ActorRow): number {
+  return (b.handledPerSecond ?? -1) - (a.handledPerSecond ?? -1);
+}
 
 function byPlace(a: ActorRow, b: ActorRow): number {
   return compare(a.thread, b.thread) || compare(a.path, b.path);

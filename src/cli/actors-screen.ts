@@ -4,7 +4,8 @@ import { table } from "./table.ts";
 
 /** A loop that came round so late is worth a look, in milliseconds, and so is a mailbox that was not empty for so long. */
 const lateMs = 100;
-/** Links with something on the way that are listed; the rest are counted. */
+/** Of the links with something queued, or with less credit than this share, so many are listed; the rest are counted. */
+const creditLow = 0.9;
 const linksShownMax = 8;
 /** Lines that are neither of these: three empty ones, the headings of the actors, how many more there are, the cursor. */
 const spareLines = 6;
@@ -80,11 +81,13 @@ function actorCells({ path, thread, waiting, behindMs, handledPerSecond, busy }:
 }
 
 function linksText({ links, linksLeftOut }: Picture, columns: number | undefined): string {
-  const moving = links.filter(({ queued, creditBytes, windowBytes }) => queued > 0 || creditBytes < windowBytes);
-  const shown = moving.slice(0, linksShownMax);
+  const laden = links.filter(
+    ({ queued, creditBytes, windowBytes }) => queued > 0 || creditBytes < creditLow * windowBytes,
+  );
+  const shown = laden.slice(0, linksShownMax);
   const others = links.length + linksLeftOut - shown.length;
-  const quiet = linksLeftOut === 0 && shown.length === moving.length;
-  const state = quiet ? ": nothing queued, all credit there" : "";
+  const quiet = linksLeftOut === 0 && shown.length === laden.length;
+  const state = quiet ? ": nothing queued, credit to spare" : "";
   if (shown.length === 0) return `${others === 1 ? "1 link" : `${others} links`}${state}`.slice(0, columns);
   const text = table(["LINK FROM", "TO", "QUEUED", "CREDIT"], shown.map(linkCells), {
     numbers: ["QUEUED"],

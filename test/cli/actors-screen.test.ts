@@ -25,7 +25,7 @@ const shown: Picture = {
   actorsLeftOut: 4,
   links: [
     { from: "master", to: "slaves", queued: 3, creditBytes: 0, windowBytes: 1_048_576 },
-    { from: "slaves", to: "master", queued: 0, creditBytes: 1_048_576, windowBytes: 1_048_576 },
+    { from: "slaves", to: "master", queued: 0, creditBytes: 1_000_000, windowBytes: 1_048_576 },
   ],
   linksLeftOut: 0,
 };
@@ -47,7 +47,7 @@ test("a picture reads as three tables", () => {
     "",
     "LINK FROM  TO      QUEUED  CREDIT",
     "master     slaves       3  0 % of 1024 KiB",
-    "and 1 more: nothing queued, all credit there",
+    "and 1 more: nothing queued, credit to spare",
   ]);
 });
 
@@ -62,5 +62,5 @@ test("a picture is cut to its terminal, and says what is not there", () => {
 
 test("links without anything on the way take one line", () => {
   const quiet = { ...shown, links: shown.links.slice(1) };
-  expect(screenText("title", quiet).split("\n").at(-1)).toBe("1 link: nothing queued, all credit there");
+  expect(screenText("title", quiet).split("\n").at(-1)).toBe("1 link: nothing queued, credit to spare");
 });
