@@ -12,7 +12,7 @@ export type WatchLimits = {
   readonly surveyEveryMs: number;
 };
 
-export const watchLimits: WatchLimits = {
+const watchLimits: WatchLimits = {
   lookEveryMs: 1_000,
   warnAfterMs: 10_000,
   endAfterMs: 30_000,
