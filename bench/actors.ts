@@ -26,39 +26,35 @@ const idleRoundMs = 5_000;
 const tripWarmUp = 5;
 
 export async function bench({ full }: { readonly full: boolean }): Promise<BenchReport> {
-  const rounds = full ? 15 : 7;
-  const cast = await castOf({ ...inThread, ...acrossThreads });
-  try {
-    const parts = [
-      await oneThread(cast.subjects, rounds),
-      await twoThreads(cast.subjects, rounds),
-      await limits(cast.subjects, rounds),
-    ];
-    return {
-      bench: "actors",
-      config: {
-        rounds,
-        window: windowMax,
-        questions: questionsMax,
-        text: smallText.length,
-        floodMessages,
-        idleActors,
-        idleRoundMs,
-      },
-      results: Object.assign({}, ...parts.map(({ results }) => results)),
-      peers: Object.assign({}, ...parts.map(({ figures }) => figures)),
-      missing: cast.missing,
-      environment: environment("one per subject; two for the cross-thread shapes"),
-    };
-  } finally {
-    cast.stop();
-  }
+  const rounds = full ? 11 : 7;
+  using cast = new Cast();
+  await startAll(cast);
+  const parts = [
+    await oneThread(cast.subjects, rounds),
+    await twoThreads(cast.subjects, rounds),
+    await limits(cast.subjects, rounds),
+  ];
+  return {
+    bench: "actors",
+    config: {
+      rounds,
+      window: windowMax,
+      questions: questionsMax,
+      textBytes: smallText.length,
+      floodMessages,
+      idleActors,
+      idleRoundMs,
+    },
+    results: Object.assign({}, ...parts.map(({ results }) => results)),
+    peers: Object.assign({}, ...parts.map(({ figures }) => figures)),
+    missing: cast.missing,
+    environment: environment("one per subject; two for the cross-thread shapes"),
+  };
 }
 
-async function castOf(names: Readonly<Record<string, "ours" | "peer">>): Promise<Cast> {
-  const cast = new Cast();
+async function startAll(cast: Cast): Promise<void> {
   const gift = { window: windowMax, questions: questionsMax, text: smallText };
-  for (const [name, kind] of Object.entries(names))
+  for (const [name, kind] of Object.entries({ ...inThread, ...acrossThreads }))
     await cast.start(name, kind === "ours" ? ours(name) : peer(name), gift);
   await cast.start("comedy", peer("comedy"), { ...gift, mode: "in-memory" });
   await cast.start("comedy-threads", peer("comedy"), { ...gift, mode: "threaded" });
@@ -67,7 +63,6 @@ async function castOf(names: Readonly<Record<string, "ours" | "peer">>): Promise
   const minute: IdleGift = { actors: idleActors, everyMs: 60_000, spreadMs: 60_000 };
   await cast.start("hourly", ours("mesolite-idle"), hour);
   await cast.start("each-minute", ours("mesolite-idle"), minute);
-  return cast;
 }
 
 function ours(name: string): URL {

@@ -110,7 +110,7 @@ function answerOf(child: ChildProcess): Promise<Answer> {
 }
 
 /** The subjects that could be started, and those that could not. */
-export class Cast {
+export class Cast implements Disposable {
   readonly subjects: Record<string, Subject> = {};
   readonly missing: Missing[] = [];
   readonly #behind: Subject[] = [];
@@ -129,7 +129,7 @@ export class Cast {
     await this.start(name, near, { ...gift, far: behind.facts });
   }
 
-  stop(): void {
+  [Symbol.dispose](): void {
     for (const subject of [...Object.values(this.subjects), ...this.#behind]) subject.stop();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What each subject of the bridge sends: bodies of so many bytes, with so many messages under way that together they are
- * no more than the credit of a link, and for the floor so many in one write. The first batch that wins is its best.
+ * What is sent over the bridge and over a bare socket: bodies of so many bytes, so many of them under way that together
+ * they are no more than the credit of a link, and by the socket in batches of one size or the other.
  */
 export const loads = {
   "100 B": { bytes: 100, window: 4_096, batches: [64, 256] },

@@ -79,10 +79,9 @@ test("of two processes the far one tells the near one where it is", async () => 
     "near",
     "const { far } = JSON.parse(process.argv[3]); export const shapes = { work: () => far };",
   );
-  const cast = new Cast();
+  using cast = new Cast();
   await cast.startPair("pair", far, near);
   await cast.startPair("half", far, module("half", "import 'no-such-package';"));
   expect(await cast.subjects["pair"]?.round("work", 7)).toBeDefined();
   expect(cast.missing.map(({ name }) => name)).toEqual(["half"]);
-  cast.stop();
 });

@@ -5,7 +5,7 @@ import { given, type Shapes, type Work } from "../../kit.ts";
 import { ballsAtOnce, loads } from "../flow.ts";
 import { framed, RawFrames } from "../raw-frames.ts";
 
-/** The near end of a bare socket: packed batches, one write each, and balls. */
+/** The near end of a bare socket: packed batches, one write for all that a receipt allows, and balls. */
 
 const { far } = given<{ readonly far: { readonly port: number } }>();
 const socket = connect({ port: far.port, host: "127.0.0.1", noDelay: true });
