@@ -5,7 +5,7 @@ import { sibling } from "../../src/runtime/sibling.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
-test("every message of every shape crosses the bridge between two processes", async () => {
+test("every message of every shape crosses the bridge between two processes", { timeout: 60_000 }, async () => {
   const subject = (name: string) => sibling(`../../bench/bridge/subjects/${name}`, import.meta.url);
   using cast = new Cast();
   await cast.startPair("mesolite", subject("mesolite-far"), subject("mesolite-near"));
