@@ -76,8 +76,8 @@ function peer(name: string): URL {
 async function oneThread(subjects: Named, rounds: number): Promise<Measured> {
   const tell = await interleaved(
     entrants(subjects, "tell", {
-      mesolite: 524_288,
-      floor: 524_288,
+      mesolite: 1_048_576,
+      floor: 2_097_152,
       nact: 131_072,
       xstate: 524_288,
       effect: 262_144,

@@ -9,7 +9,7 @@ import {
 } from "../../src/actors/protocol.ts";
 import type { ActorRef } from "../../src/actors/ref.ts";
 import type { Spec } from "../../src/actors/spec.ts";
-import { receiptEvery } from "./flow.ts";
+import { burst, receiptEvery } from "./flow.ts";
 
 /** The actors that every shape is made of, the same on one thread, across threads and across the bridge. */
 
@@ -49,8 +49,6 @@ export const benchTable = protocolTable<BenchProtocol>("bench", {
   question: { text: 0, n: 1 },
 });
 
-/** Messages per turn of the sender. */
-const burst = 256;
 const longMs = 120_000;
 
 type Player = Context<BenchProtocol>;

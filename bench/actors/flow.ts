@@ -4,5 +4,7 @@
 export const windowMax = 4_096;
 /** Messages that one acknowledgement covers. */
 export const receiptEvery = windowMax / 4;
+/** Messages per turn of a sender. */
+export const burst = 256;
 /** Questions that wait for their answer. */
 export const questionsMax = 64;
