@@ -34,14 +34,9 @@ export class ThreadGauge {
     };
   }
 
-  /** The paths of the actors that have names, by slot; the others have their slot in their path. */
+  /** Who lives where: paths by slot. */
   slots(): ReadonlyMap<number, string> {
-    const slots = new Map<number, string>();
-    for (const { path } of this.#system.census().actors) {
-      const cell = this.#system.find(path.slice(path.lastIndexOf("/") + 1));
-      if (cell !== undefined) slots.set(cell.slot, path);
-    }
-    return slots;
+    return new Map(this.#system.census().actors.map(({ slot, path }) => [slot, path]));
   }
 
   close(): void {

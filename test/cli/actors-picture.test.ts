@@ -26,7 +26,7 @@ function thread(name: string, atMs: number, { actors = [], links = [], leftOut =
 }
 
 function actor(path: string, figures: Partial<ActorFigures> = {}): ActorFigures {
-  return { path, behaviour: "b", waiting: 0, behindMs: 0, handled: 0, busyMs: 0, ...figures };
+  return { path, slot: 0, behaviour: "b", waiting: 0, behindMs: 0, handled: 0, busyMs: 0, ...figures };
 }
 
 function look(...threads: readonly ThreadLook[]): ProcessLook {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Picture } from "../../src/cli/actors-picture.ts";
 import { screenText } from "../../src/cli/actors-screen.ts";
 
-const actor = { behaviour: "b", thread: "master", waiting: 0, behindMs: 0, handledPerSecond: 0, busy: 0 };
+const actor = { slot: 0, behaviour: "b", thread: "master", waiting: 0, behindMs: 0, handledPerSecond: 0, busy: 0 };
 
 const shown: Picture = {
   threads: [

@@ -8,7 +8,7 @@ const actorsOf = fc
   .map((rows) => rows.map((row, index): ActorFigures => ({ ...actor(`/a-${index}`), ...row })));
 
 function actor(path: string): ActorFigures {
-  return { path, behaviour: "a", waiting: 0, behindMs: 0, handled: 0, busyMs: 0 };
+  return { path, slot: 0, behaviour: "a", waiting: 0, behindMs: 0, handled: 0, busyMs: 0 };
 }
 
 function link(place: string, queued: number, creditBytes: number): LinkFigures {

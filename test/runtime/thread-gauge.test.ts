@@ -36,7 +36,7 @@ test("the time in which the thread did nothing is not busy", async () => {
   expect(gauge.read().utilization).toBeGreaterThan(idle);
 });
 
-test("named actors are found by their slot", async () => {
+test("actors are found by their slot", async () => {
   const { system, gauge } = scene();
   system.spawn(echo, { name: "one" }, { name: "one" });
   const two = system.spawn(echo, { name: "two" });
@@ -44,6 +44,7 @@ test("named actors are found by their slot", async () => {
   await system.question(two, "echo", { value: 1 }, 1_000);
   expect([...gauge.slots()]).toEqual([
     [0, "/one"],
+    [1, "/echo-1"],
     [2, "/three"],
   ]);
   expect(gauge.read()).toMatchObject({
