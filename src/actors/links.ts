@@ -114,11 +114,14 @@ export class Links {
       this.#drop(other, "superseded by a newer connection");
     }
     const budget = channel.crossesHosts ? this.#ingress : undefined;
-    const session = new LinkSession(this.#system.codec, linkLimits, budget, !channel.crossesHosts);
+    const { crossesHosts, headBytes = 0 } = channel;
+    const session = new LinkSession(this.#system.codec, { budget, trusted: !crossesHosts, headBytes });
     const link = new Link(this, peer, channel, session);
     this.#links.set(place, link);
     return {
-      receive: (batch) => this.#receive(link, batch),
+      takeIn: (arrivals) => this.#system.takeIn(arrivals),
+      receive: (batch) => this.#receive(link, () => link.session.receive(batch)),
+      receivePlain: (values) => this.#receive(link, () => link.session.receivePlain(values)),
       closed: (reason) => this.#lost(link, reason),
     };
   }
@@ -166,17 +169,24 @@ export class Links {
     for (const link of this.#dirty) {
       for (const refusal of link.refusals.values()) link.session.queue(refusal);
       link.refusals.clear();
-      for (;;) {
-        const batch = link.session.take((item) => this.#tooLarge(link, item));
-        if (batch === undefined) break;
-        link.channel.send(batch);
-      }
+      this.#flush(link, (item) => this.#tooLarge(link, item));
     }
     this.#dirty.clear();
   }
 
   closeAll(reason: string): void {
     for (const link of [...this.#links.values()]) this.#drop(link, reason);
+  }
+
+  #flush({ session, channel }: Link, tooLarge: (item: LinkItem) => void): void {
+    if (channel.sendPlain === undefined) {
+      for (let batch = session.take(tooLarge); batch !== undefined; batch = session.take(tooLarge)) channel.send(batch);
+      return;
+    }
+    for (let batch = session.takePlain(tooLarge); batch !== undefined; batch = session.takePlain(tooLarge)) {
+      if (batch instanceof Uint8Array) channel.send(batch);
+      else channel.sendPlain(batch);
+    }
   }
 
   /** Whether a channel crosses one that the greater of the two names dialled, and which therefore stays. */
@@ -202,10 +212,10 @@ export class Links {
     for (const fire of link.watching.values()) fire("noconnection");
   }
 
-  #receive(link: Link, batch: Uint8Array): void {
+  #receive(link: Link, items: () => readonly LinkItem[]): void {
     if (this.#links.get(link.place) !== link) return;
     try {
-      for (const item of link.session.receive(batch)) {
+      for (const item of items()) {
         this.#system.cause = link.cause;
         this.#deliver(link, item);
         // An item can end its own link; what follows it must not be heard after the loss.
@@ -286,7 +296,7 @@ function byOf(cell: Cell | undefined, cause: number): LinkItem {
 
 function refused(channel: Channel, reason: string): LinkEnd {
   channel.close(reason);
-  return { receive: () => {}, closed: () => {} };
+  return { takeIn: () => {}, receive: () => {}, receivePlain: () => {}, closed: () => {} };
 }
 
 function isOlder(peer: Place, known: Place): boolean {

@@ -58,8 +58,12 @@ export type Transport = {
 export type LinkOpened = (peer: Place, channel: Channel) => LinkEnd;
 
 export type Channel = {
-  /** Sends one batch. The array must not be touched afterwards. */
+  /** Bytes in front of each batch that the channel fills before it sends it. Default 0. */
+  readonly headBytes?: number;
+  /** Sends one batch with its head. It is part of a larger buffer; nobody writes to it afterwards but the channel. */
   send(batch: Uint8Array): void;
+  /** Sends the values of a small batch without packing them. Absent where the channel does not clone what it carries. */
+  sendPlain?(values: readonly WireValue[]): void;
   close(reason: string): void;
   /** True between processes: only exported names are reachable from the other side. */
   readonly crossesHosts: boolean;
@@ -68,7 +72,11 @@ export type Channel = {
 };
 
 export type LinkEnd = {
+  /** Takes in what several calls of the others bring, and runs the turn that it causes at once. */
+  takeIn(arrivals: () => void): void;
   receive(batch: Uint8Array): void;
+  /** What `sendPlain` sent. */
+  receivePlain(values: readonly WireValue[]): void;
   closed(reason: string): void;
 };
 

@@ -337,7 +337,7 @@ export class SimCluster {
     this.#turns.remove(system);
     const label = system.step(choice.cell);
     this.#turnsTaken.set(node, (this.#turnsTaken.get(node) ?? 0) + 1);
-    if (label !== undefined) this.letters++;
+    if (label !== undefined && !label.endsWith(" undefined")) this.letters++;
     this.trace.add(this.clock.now(), system.place, label ?? "sends what waits");
     this.#rest(node);
     return true;

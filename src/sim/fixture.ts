@@ -9,7 +9,9 @@ import { masterName } from "../protocol/master-api.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { frameworkName, SimCluster } from "./cluster.ts";
 import { type OfferRow, offerRows, type SlaveRow, slaveRows, type TaskRow, taskRows } from "./cluster-rows.ts";
+import { DeterminismViolation, guarded } from "./guards.ts";
 import { drawHostileWorld, repeating, reunite, separate, unleash, Victims } from "./hostile-world.ts";
+import { foreignAwait, promisesDue } from "./instants.ts";
 import { furnishWith, type Programs } from "./programs.ts";
 import { slaveDefault, type TortureOptions, type TortureResult, tortured } from "./torture.ts";
 import { phrase, witnessed } from "./witness.ts";
@@ -55,14 +57,12 @@ export async function simulateCluster(options: SimulationOptions = {}): Promise<
 export async function torture(define: () => SchedulerDefinition, options: TortureOptions = {}): Promise<TortureResult> {
   const run = tortured(define, options);
   for (;;) {
-    const next = run.next();
+    const next = guarded(() => run.next());
     if (next.done === true) return next.value;
-    await drained(() => false);
+    await drained(next.value);
   }
 }
 
-/** Hops through the queue of microtasks for promises at one instant; a longer chain goes on at the next instant. */
-const hopsMax = 64;
 /** Longer than any message or disk write of the simulation takes, shorter than any timer that repeats; milliseconds. */
 const underWayMs = 50;
 /** Steps within one virtual second beyond which actors are taken to keep each other busy for ever. */
@@ -186,6 +186,8 @@ class SimulatedCluster implements AsyncDisposable {
       if (enough()) return true;
       const nextMs = this.#cluster.clock.nextDueMs;
       if (nextMs === undefined || nextMs > limitMs()) return false;
+      const foreign = foreignAwait(this.#cluster);
+      if (foreign !== undefined) throw new DeterminismViolation(foreign);
       this.#step();
     }
   }
@@ -193,8 +195,10 @@ class SimulatedCluster implements AsyncDisposable {
   /** Runs whatever can run without time passing, also what waits for promises. */
   async #rested(): Promise<void> {
     do {
-      while (this.#cluster.runnable) this.#step();
-      await drained(() => this.#cluster.runnable);
+      guarded(() => {
+        while (this.#cluster.runnable) this.#step();
+      });
+      await drained(this.#cluster);
     } while (this.#cluster.runnable);
   }
 
@@ -280,9 +284,9 @@ class SimulatedFramework {
   }
 }
 
-/** Gives everything that hangs on promises its turn, as far as it needs nothing from outside. */
-async function drained(enough: () => boolean): Promise<void> {
-  for (let hop = 0; hop < hopsMax && !enough(); hop++) await Promise.resolve();
+/** Gives everything in the cluster that hangs on promises its turn, as far as it needs nothing from outside. */
+async function drained(cluster: SimCluster): Promise<void> {
+  for (let hops = 0; promisesDue(cluster, hops); hops++) await Promise.resolve();
 }
 
 /** Who took most of the last steps, and with what. */

@@ -1,11 +1,22 @@
 import { invariant } from "../../base/invariant.ts";
 import { RingBuffer } from "../../base/ring-buffer.ts";
-import { type Codec, MalformedBatch } from "./codec.ts";
+import type { WireValue } from "../wire-value.ts";
+import { type Batch, type Codec, MalformedBatch } from "./codec.ts";
 import type { IngressBudget } from "./ingress-budget.ts";
 import { isRefusable, type LinkItem } from "./item.ts";
 import { type LinkLimits, linkLimits } from "./limits.ts";
 import { malformation } from "./malformation.ts";
+import { isPlain, plainBytesMax, plainItemsMax } from "./plain-batch.ts";
 import { firstWindow, Window } from "./window.ts";
+
+export type SessionOptions = {
+  readonly limits?: LinkLimits;
+  /** Of this thread, for a peer on another host; both ends must agree that it is one. */
+  readonly budget?: IngressBudget | undefined;
+  readonly trusted?: boolean;
+  /** Bytes in front of each batch that the channel fills. */
+  readonly headBytes?: number;
+};
 
 /**
  * One life of a link, as bytes in and items out: numbering, batching and credit, with no socket and no clock.
@@ -23,14 +34,18 @@ export class LinkSession {
   readonly #window: Window;
   /** Whether the peer is a thread of this same process, whose bytes need no inspection. */
   readonly #trusted: boolean;
+  readonly #headBytes: number;
+  /** Items that may go into the next batch: as many as make one of the usual size, going by the one before. */
+  #drawMax: number;
 
-  /** `budget`: of this thread, for a peer on another host; both ends must agree that it is one. */
-  constructor(codec: Codec, limits: LinkLimits = linkLimits, budget?: IngressBudget, trusted = false) {
+  constructor(codec: Codec, { limits = linkLimits, budget, trusted = false, headBytes = 0 }: SessionOptions = {}) {
     this.#codec = codec;
     this.#limits = limits;
     this.#credit = firstWindow(limits, budget);
     this.#window = new Window(limits, budget);
     this.#trusted = trusted;
+    this.#headBytes = headBytes;
+    this.#drawMax = limits.batchMax;
   }
 
   get queued(): number {
@@ -60,8 +75,8 @@ export class LinkSession {
     return "queued";
   }
 
-  /** The next batch that credit allows, or undefined. `tooLarge` hears items that no frame may carry. */
-  take(tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {
+  /** The next batch that credit allows, behind its head, or undefined. `tooLarge` hears items that no frame may carry. */
+  take(tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
     for (;;) {
       const items = this.#draw();
       if (items.length === 0 && !this.#window.due) return undefined;
@@ -71,16 +86,36 @@ export class LinkSession {
     }
   }
 
+  /** The same for a channel that clones what it carries: a small batch as its values, which need not be packed. */
+  takePlain(tooLarge: (item: LinkItem) => void): Uint8Array | readonly WireValue[] | undefined {
+    const waiting = this.#queue.length;
+    if (waiting === 0 || waiting > plainItemsMax) return this.take(tooLarge);
+    const items = this.#draw();
+    if (items.length === 0) return this.take(tooLarge);
+    const credit = this.#window.settle();
+    const values = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
+    if (!isPlain(values)) return this.#pack(items, credit, tooLarge) ?? this.take(tooLarge);
+    this.#sent(items.length, plainBytesMax);
+    return values;
+  }
+
   /** What a batch carried. Throws `MalformedBatch` on anything a well-behaved peer would not send. */
   receive(bytes: Uint8Array): readonly LinkItem[] {
-    const batch = this.#codec.decode(bytes, this.#trusted);
+    return this.#received(this.#codec.decode(bytes, this.#trusted), bytes.byteLength);
+  }
+
+  receivePlain(values: readonly WireValue[]): readonly LinkItem[] {
+    return this.#received(this.#codec.read(values), plainBytesMax);
+  }
+
+  #received(batch: Batch, byteLength: number): readonly LinkItem[] {
     if (batch.firstSeq !== this.#expectedSeq) {
       throw new MalformedBatch(`batch starts at ${batch.firstSeq}, expected ${this.#expectedSeq}`);
     }
     this.#expectedSeq += batch.items.length;
     this.#credit += batch.credit;
     if (this.#credit > this.#limits.creditBytes) throw new MalformedBatch("more credit came than a link may have");
-    if (batch.items.length > 0 && !this.#window.took(bytes.byteLength)) {
+    if (batch.items.length > 0 && !this.#window.took(byteLength)) {
       throw new MalformedBatch("a batch came without credit for it");
     }
     return batch.items;
@@ -94,7 +129,7 @@ export class LinkSession {
   /** The items that may go into the next batch. */
   #draw(): LinkItem[] {
     const items: LinkItem[] = [];
-    while (this.#credit > 0 && items.length < this.#limits.batchMax) {
+    while (this.#credit > 0 && items.length < this.#drawMax) {
       const item = this.#queue.shift();
       if (item === undefined) break;
       items.push(item);
@@ -102,37 +137,39 @@ export class LinkSession {
     return items;
   }
 
-  #pack(
-    items: readonly LinkItem[],
-    credit: number,
-    tooLarge: (item: LinkItem) => void,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  #pack(items: readonly LinkItem[], credit: number, tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
     let kept = items;
-    let bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit, items: kept });
+    let bytes = this.#packed(kept, credit);
     if (kept.length > 0 && !this.#fits(bytes, this.#limits.envelopeBytesMax)) {
       kept = kept.filter((item) => {
-        const alone = this.#codec.encode({ firstSeq: 0, credit: 0, items: [item] });
-        const fits = this.#fits(alone, this.#limits.envelopeBytesMax);
+        const fits = this.#fits(this.#packed([item], 0), this.#limits.envelopeBytesMax);
         if (!fits) tooLarge(item);
         return fits;
       });
-      bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit, items: kept });
+      bytes = this.#packed(kept, credit);
       if (!this.#fits(bytes, this.#limits.frameBytesMax)) return this.#packHalf(kept, credit, tooLarge);
       if (kept.length === 0 && credit === 0) return undefined;
     }
-    invariant(bytes.byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
-    this.#window.gave();
-    this.#nextSeq += kept.length;
-    if (kept.length > 0) this.#credit -= bytes.byteLength;
+    const byteLength = bytes.byteLength - this.#headBytes;
+    invariant(byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
+    this.#sent(kept.length, byteLength);
+    const usual = Math.ceil((this.#limits.batchBytes * Math.max(1, kept.length)) / byteLength);
+    this.#drawMax = Math.min(this.#limits.batchMax, 2 * this.#drawMax, usual);
     return bytes;
   }
 
+  #packed(items: readonly LinkItem[], credit: number): Uint8Array {
+    return this.#codec.pack({ firstSeq: this.#nextSeq, credit, items }, this.#headBytes);
+  }
+
+  #sent(items: number, byteLength: number): void {
+    this.#window.gave();
+    this.#nextSeq += items;
+    if (items > 0) this.#credit -= byteLength;
+  }
+
   /** Sends the first half now and puts the second back in front of the queue. */
-  #packHalf(
-    items: readonly LinkItem[],
-    credit: number,
-    tooLarge: (item: LinkItem) => void,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  #packHalf(items: readonly LinkItem[], credit: number, tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
     const middle = items.length >> 1;
     const behind: LinkItem[] = items.slice(middle);
     for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) behind.push(item);
@@ -142,7 +179,8 @@ export class LinkSession {
 
   /** Whether the peer takes this much. No batch has more values than bytes, so most need not be counted. */
   #fits(bytes: Uint8Array, bytesMax: number): boolean {
-    if (bytes.byteLength > bytesMax) return false;
-    return bytes.byteLength <= this.#limits.valuesMax || malformation(bytes) === undefined;
+    const byteLength = bytes.byteLength - this.#headBytes;
+    if (byteLength > bytesMax) return false;
+    return byteLength <= this.#limits.valuesMax || malformation(bytes.subarray(this.#headBytes)) === undefined;
   }
 }
