@@ -22,6 +22,8 @@ export class SimPool implements AsyncDisposable {
       minThreads: this.threads,
       maxThreads: this.threads,
       recordTiming: false,
+      // A run makes many short-lived things and leaves none: room for them to die in spares most of the collecting.
+      resourceLimits: { maxYoungGenerationSizeMb: 64 },
     });
     // What threads still answer when the pool ends nobody waits for; unheard the event would end the process.
     this.#piscina.on("error", () => {});

@@ -12,7 +12,6 @@ export const markNames = [
   "a full disk refuses a record",
   "a full disk refuses the registry",
   "a commit carries several operations",
-  "a commit of an earlier term is refused",
   "a task is dropped because its offer was gone",
   "a task is lost with its slave's link",
   "a task is lost with its slave's process",

@@ -52,7 +52,7 @@ function watchOver(findings: Findings, onReset: () => void): Change {
         `${hidden.slaveId} is offered to ${hidden.frameworkId}, who declined it`,
       );
     }
-    if (book === undefined) return;
+    if (book === undefined || wanting.size < 2) return;
     const shares = new Shares(book);
     // The last row was decided when all the others had been.
     for (const { frameworkId, slaveId, resources } of rows.toReversed()) {

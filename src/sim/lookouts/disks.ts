@@ -101,7 +101,7 @@ class DiskBooks {
             { operations }: { readonly operations: readonly RegistryOperation[] },
             { committed }: { readonly committed: boolean },
           ) => {
-            if (!committed) return this.#findings.mark("a commit of an earlier term is refused");
+            if (!committed) return;
             this.#promise(node);
             for (const operation of operations) this.#committed(operation);
             if (operations.length > 1) this.#findings.mark("a commit carries several operations");

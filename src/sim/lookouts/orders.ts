@@ -47,6 +47,7 @@ export function ordersLookout(findings: Findings): Lookout {
     },
     actor: ({ node, actor }) => (actor === "slave" ? slave(node) : undefined),
     system: (system, node) => {
+      if (!system.place.includes("/slave.")) return;
       const tell = system.tell.bind(system);
       system.tell = (...args) => {
         did(node);
