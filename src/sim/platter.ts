@@ -6,7 +6,7 @@ export type Write = {
 };
 
 /** A disk has no room: the words are the operating system's, and every failure that somebody injects says so. */
-export class DiskFull extends Error {
+class DiskFull extends Error {
   override readonly name = "DiskFull";
 
   constructor() {
