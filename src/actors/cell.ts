@@ -139,14 +139,26 @@ export class Cell {
     this.#asked?.fail("down", "unknown");
     for (const reply of this.openReplies) reply.fail("down", "unknown");
     this.openReplies.clear();
-    for (let letter = this.mailbox.take(); letter !== undefined; letter = this.mailbox.take()) {
-      if (letter.run === undefined) {
-        this.system.deadLetters.add(this.path, letter.kind, "stopped");
-        letter.reply?.fail("down", "not-run");
-      }
-    }
+    this.#bury();
     for (const watcher of [...this.watchers.values()]) watcher(reason);
     this.watchers.clear();
+  }
+
+  /** Nobody will read what is in the mailbox. A run of one kind is booked at once, for there may be a million. */
+  #bury(): void {
+    let kind: string | undefined;
+    let count = 0;
+    for (let letter = this.mailbox.take(); letter !== undefined; letter = this.mailbox.take()) {
+      if (letter.run !== undefined) continue;
+      letter.reply?.fail("down", "not-run");
+      if (letter.kind === kind) count++;
+      else {
+        if (kind !== undefined) this.system.deadLetters.add(this.path, kind, "stopped", count);
+        kind = letter.kind;
+        count = 1;
+      }
+    }
+    if (kind !== undefined) this.system.deadLetters.add(this.path, kind, "stopped", count);
   }
 
   #handle({ kind, body, reply }: Letter): void {
