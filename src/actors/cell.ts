@@ -51,6 +51,9 @@ export class Cell {
   #behaviour: Behaviour<Protocol> | undefined;
   /** The handlers by message kind, and nothing else: a peer must not reach a hook by naming it. */
   #handlers: Readonly<Record<string, Handler>> = {};
+  /** The kind that came last: messages of one kind come in runs. */
+  #lastKind: string | undefined;
+  #lastHandler: Handler | undefined;
   /** The question whose handler runs. */
   #asked: ReplySlot | undefined;
   #abort: AbortController | undefined;
@@ -162,7 +165,9 @@ export class Cell {
   }
 
   #handle({ kind, body, reply }: Letter): void {
-    const handler = this.#handlers[kind];
+    const handler = kind === this.#lastKind ? this.#lastHandler : this.#handlers[kind];
+    this.#lastKind = kind;
+    this.#lastHandler = handler;
     if (reply !== undefined && reply.deadline < this.system.turnMs) return this.#drop(kind, "expired", reply);
     if (handler === undefined) return this.#drop(kind, "unknown-kind", reply);
     if (reply === undefined) this.#synchronous(kind, handler(body as WireBody, toNobody));
