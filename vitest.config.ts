@@ -21,7 +21,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "laws", include: [laws] },
+        test: { name: "laws", include: [laws], maxConcurrency: 4 },
       },
       {
         extends: true,

@@ -75,6 +75,7 @@ async function repeat(law: Law, mode: Mode, open: (seed: string, number: number)
       await law.obeyed(world);
       expect(await world.close()).toEqual([]);
     } catch (error) {
+      await world.abandon();
       throw new Error(`${law.rule} does not hold (${mode}, MESOLITE_LAW_SEED=${seed}): ${messageOf(error)}`, {
         cause: error,
       });

@@ -7,7 +7,9 @@ import type { RemoteCalls } from "./remote-calls.ts";
 import { type Mode, NeverHeld, type Site, type TestWorld } from "./world.ts";
 
 /** Longest wait for a condition, in milliseconds. */
-const waitMaxMs = 12_000;
+const waitMaxMs = 30_000;
+/** Places that are kept ready while others are in use. */
+const idleMin = 1;
 
 /** One life of a real place, and the way into it. */
 export type Resident = {
@@ -58,8 +60,9 @@ export class Residents {
     this.#idle.push(resident);
   }
 
-  /** Starts another place meanwhile. */
+  /** Starts another place meanwhile, unless there are some to spare. */
   replace(): void {
+    if (this.#idle.length + this.#booting.size >= idleMin) return;
     const booting = this.home.boot().then((resident) => {
       this.#idle.push(resident);
       this.#booting.delete(booting);
@@ -81,10 +84,8 @@ export class RealWorld implements TestWorld {
   readonly #home: Home;
   readonly #residents: Residents;
   readonly #repeat: number;
-  /** Everything that this run has opened, by place. */
+  /** Everything that this run has opened and not lost, by place. */
   readonly #open = new Map<string, Resident>();
-  /** Those to which the run did something. */
-  readonly #spoiled = new Set<Resident>();
   readonly #expected: RegExp[] = [];
   readonly #errors: string[] = [];
 
@@ -102,7 +103,7 @@ export class RealWorld implements TestWorld {
   }
 
   async restart(site: Site): Promise<Site> {
-    return await this.#settle(await this.#home.reboot(site.place), true);
+    return await this.#settle(await this.#home.reboot(site.place));
   }
 
   async lose(site: Site): Promise<void> {
@@ -128,30 +129,30 @@ export class RealWorld implements TestWorld {
   }
 
   async cut(a: Site, b: Site): Promise<void> {
-    await this.#home.cut(this.#touch(a), this.#touch(b), this.#repeat);
+    await this.#home.cut(this.#resident(a), this.#resident(b), this.#repeat);
     await this.#untilLinked(a, b, false);
   }
 
   async join(a: Site, b: Site): Promise<void> {
-    await this.#home.join(this.#touch(a), this.#touch(b));
+    await this.#home.join(this.#resident(a), this.#resident(b));
     await this.#untilLinked(a, b, true);
   }
 
   async joinBoth(a: Site, b: Site): Promise<void> {
-    await this.#home.joinBoth(this.#touch(a), this.#touch(b));
+    await this.#home.joinBoth(this.#resident(a), this.#resident(b));
     await this.#untilLinked(a, b, true);
   }
 
   async refusesEarlierLife(site: Site, impostor: Site): Promise<boolean> {
-    return await this.#home.refusesEarlierLife(this.#touch(site), impostor.place);
+    return await this.#home.refusesEarlierLife(this.#resident(site), impostor.place);
   }
 
   async stall(from: Site, to: Site): Promise<{ release(): Promise<void> }> {
-    return { release: await this.#home.stall(this.#touch(from), this.#touch(to)) };
+    return { release: await this.#home.stall(this.#resident(from), this.#resident(to)) };
   }
 
   async silence(from: Site, to: Site): Promise<void> {
-    await this.#home.silence(this.#touch(from), this.#touch(to));
+    await this.#home.silence(this.#resident(from), this.#resident(to));
   }
 
   async pause(site: Site): Promise<{ resume(): Promise<void> }> {
@@ -182,16 +183,26 @@ export class RealWorld implements TestWorld {
   }
 
   async close(): Promise<readonly string[]> {
-    const clean = [...this.#open.values()].filter((resident) => !this.#spoiled.has(resident));
-    for (const resident of this.#open.values()) await this.#collect(resident);
-    await this.#settleDown(clean);
-    for (const resident of clean) this.#residents.giveBack(resident);
-    for (const resident of this.#spoiled) {
-      await this.#home.end(resident, "kill");
-      await resident.gone;
-      this.#residents.replace();
+    const residents = [...this.#open.values()];
+    for (const resident of residents) await this.#collect(resident);
+    await this.#linkAll(residents);
+    // Nothing may be under way to a place that the next law gets.
+    for (const { calls, place } of residents) {
+      await calls.call("sync", [residents.map((other) => other.place).filter((other) => other !== place)]);
+    }
+    for (const resident of residents) {
+      await resident.calls.call("reset");
+      this.#residents.giveBack(resident);
     }
     return this.#errors.filter((line) => !this.#expected.some((known) => known.test(line)));
+  }
+
+  async abandon(): Promise<void> {
+    for (const resident of this.#open.values()) {
+      await this.#home.end(resident, "kill");
+      await resident.gone;
+    }
+    this.#open.clear();
   }
 
   /** Ends what the law started and reads what went wrong. */
@@ -201,23 +212,19 @@ export class RealWorld implements TestWorld {
     this.#errors.push(...errors.filter((line) => !line.includes(onPurpose)));
   }
 
-  /** Nothing may be under way to a place that the next law gets. */
-  async #settleDown(clean: readonly Resident[]): Promise<void> {
-    for (const { calls, place } of clean) {
-      await calls.call("sync", [clean.map((other) => other.place).filter((other) => other !== place)]);
-    }
-    for (const { calls } of clean) await calls.call("reset");
+  async #settle(resident: Resident): Promise<Site> {
+    this.#open.set(resident.place, resident);
+    await this.#linkAll([...this.#open.values()]);
+    return siteOf(resident);
   }
 
-  async #settle(resident: Resident, isNew = false): Promise<Site> {
-    const others = [...this.#open.values()].filter((other) => !this.#spoiled.has(other) || isNew);
-    this.#open.set(resident.place, resident);
-    const site = siteOf(resident);
-    for (const other of others) {
-      if (!(await this.#isLinked(resident, other))) await this.#home.join(resident, other);
-      await this.#untilLinked(site, siteOf(other), true);
+  async #linkAll(residents: readonly Resident[]): Promise<void> {
+    for (const [index, resident] of residents.entries()) {
+      for (const other of residents.slice(0, index)) {
+        if (!(await this.#isLinked(resident, other))) await this.#home.join(resident, other);
+        await this.#untilLinked(siteOf(resident), siteOf(other), true);
+      }
     }
-    return site;
   }
 
   async #isLinked(a: Resident, b: Resident): Promise<boolean> {
@@ -232,18 +239,10 @@ export class RealWorld implements TestWorld {
     );
   }
 
-  /** The place is not for the next law. */
-  #touch(site: Site): Resident {
-    const resident = this.#resident(site);
-    this.#spoiled.add(resident);
-    return resident;
-  }
-
   /** The place ends, or has ended, in this run. */
   #forget(site: Site): Resident {
     const resident = this.#resident(site);
     this.#open.delete(site.place);
-    this.#spoiled.delete(resident);
     this.#residents.replace();
     return resident;
   }

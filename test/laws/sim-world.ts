@@ -16,6 +16,8 @@ const stepsMax = 400_000;
 /** Longest virtual wait for a condition, in milliseconds. */
 const waitMaxMs = 600_000;
 const silenceMs = 5_000;
+/** Whoever waits looks before more time than this passes at once, in milliseconds. */
+const shortMs = 1;
 
 type Life = {
   readonly name: string;
@@ -41,6 +43,8 @@ export class SimWorld implements TestWorld {
   readonly #lives = new Map<string, Life>();
   readonly #expected: RegExp[] = [];
   readonly #waiting = new Map<ActorSystem, Ready>();
+  /** Places that have asked for a turn: a link may have something to send while no actor has anything to do. */
+  readonly #woken = new Set<string>();
   readonly #drawn: Prng;
   #waits = 0;
   #named = 0;
@@ -151,9 +155,14 @@ export class SimWorld implements TestWorld {
       if (holds(seen)) return seen;
       if (steps > stepsMax) throw new NeverHeld(`${stepsMax} steps were not enough`, seen);
       if (this.#clock.now() > limitMs) throw new NeverHeld(`${waitMaxMs} virtual ms were not enough`, seen);
-      const length = 1 + this.#drawn.int(16);
-      if (this.#burst(length) === 0) throw new NeverHeld("nothing more will ever happen", seen);
+      const length = 1 + this.#drawn.int(40);
       steps += length;
+      if (this.#burst(length) > 0) continue;
+      // What hangs on promises, or on somebody else who waits, may have come about meanwhile.
+      await new Promise(setImmediate);
+      const now = await see();
+      if (holds(now)) return now;
+      if (this.#burst(length) === 0) throw new NeverHeld("nothing more will ever happen", now);
     }
   }
 
@@ -165,6 +174,8 @@ export class SimWorld implements TestWorld {
     const errors = [...this.#lives.values()].flatMap(({ local }) => local.facts().errors);
     return errors.filter((line) => ![onPurpose, ...this.#expected].some((known) => line.match(known) !== null));
   }
+
+  async abandon(): Promise<void> {}
 
   async #open(name: string, epoch: number): Promise<Site> {
     const others = [...this.#lives.values()];
@@ -178,13 +189,16 @@ export class SimWorld implements TestWorld {
     const text = `${node}~${epoch.toString(36)}/main.1`;
     const condition = new Condition();
     const clock = new NodeClock(this.#clock, condition);
+    const spin = (ms: number) => this.#spin(condition, ms);
     const system: ActorSystem = new ActorSystem({
       place,
       world: simWorld(text, clock, this.#drawn.split(text), this.#network, (level, from, message) =>
         life.local.logged(level, from, message),
       ),
       kinds: lawKinds,
-      wake: () => {},
+      wake: () => {
+        this.#woken.add(text);
+      },
       isolation: this.#isolation,
       rootDown: (_path, reason) => {
         // A thread or a process ends with its root, after the turn in which that failed.
@@ -193,7 +207,7 @@ export class SimWorld implements TestWorld {
     });
     this.#network.attach(system, condition);
     this.#network.publish(node, text);
-    const life: Life = { name: node, epoch, system, clock, condition, local: new LocalSite(system, (ms) => this.#spin(life, ms)) };
+    const life: Life = { name: node, epoch, system, clock, condition, local: new LocalSite(system, spin) };
     this.#lives.set(node, life);
     return life;
   }
@@ -222,7 +236,7 @@ export class SimWorld implements TestWorld {
   }
 
   /** The place stands still, as in a loop that never looks up. */
-  #spin({ condition }: Life, ms: number): void {
+  #spin(condition: Condition, ms: number): void {
     const paused = condition.pause();
     this.#clock.arm(ms, () => paused.resume());
   }
@@ -269,13 +283,19 @@ export class SimWorld implements TestWorld {
     return life;
   }
 
-  /** At most so many steps; answers how many there were. */
+  /** At most so many steps, and none after the first for which much time has to pass; answers how many there were. */
   #burst(count: number): number {
     return guarded(() => {
       let steps = 0;
-      while (steps < count && this.#step()) steps++;
+      while (steps < count && (steps === 0 || !this.#idle) && this.#step()) steps++;
       return steps;
     });
+  }
+
+  /** Whether nothing happens for a while. */
+  get #idle(): boolean {
+    const { nextDueMs } = this.#clock;
+    return this.#ready().length === 0 && nextDueMs !== undefined && nextDueMs > this.#clock.now() + shortMs;
   }
 
   #step(): boolean {
@@ -287,15 +307,17 @@ export class SimWorld implements TestWorld {
       this.#clock.fireNext();
       return true;
     }
-    choice.ready.system.step(choice.cell);
-    this.#waiting.delete(choice.ready.system);
+    const { system } = choice.ready;
+    this.#woken.delete(system.place);
+    system.step(choice.cell);
+    this.#waiting.delete(system);
     return true;
   }
 
   #ready(): readonly Ready[] {
     const ready: Ready[] = [];
     for (const { name, system, condition } of this.#lives.values()) {
-      if (condition.paused || !system.runnable) continue;
+      if (condition.paused || !(system.runnable || this.#woken.has(system.place))) continue;
       const since = this.#waiting.get(system);
       const entry = since ?? { node: name, system, sinceMs: this.#clock.now(), order: this.#waits++ };
       if (since === undefined) this.#waiting.set(system, entry);

@@ -63,6 +63,8 @@ export type TestWorld = {
   expectErrors(pattern: RegExp): void;
   /** Ends the run; answers with errors that nobody expected. */
   close(): Promise<readonly string[]>;
+  /** Ends a run that has failed. */
+  abandon(): Promise<void>;
 };
 
 /** Thrown when a world waited in vain. */

@@ -56,7 +56,7 @@ export const names = [
     ]);
     const heard = await hears(world, here, "one", "re end: answered");
     if (!world.crossesHosts) {
-      expect(await there.heard("inner")).toEqual(["by name", "by address", "? question"]);
+      expect(await hears(world, there, "inner", "? question")).toEqual(["by name", "by address", "? question"]);
       return;
     }
     await hears(world, here, "one", "down inner: noproc dead");

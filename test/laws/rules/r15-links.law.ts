@@ -107,7 +107,7 @@ export const links = [
       await hears(world, here, "one", "re end: answered");
       expect(numbersOf(await there.heard("two"), "word")).toEqual(upTo(count - lost));
     },
-    { share: 0.07 },
+    { share: 0.03 },
   ),
 
   law("R15.7", "a link that stalls for a while loses nothing", async (world) => {
