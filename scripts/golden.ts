@@ -126,6 +126,8 @@ function items(): Golden["items"] {
     { type: "watch", to, watch: 4 },
     { type: "unwatch", watch: 4 },
     { type: "down", watch: 4, who: "master/allocator", reason: { failed: "out of luck" } },
+    { type: "by", slot: 70_000, generation: 3, cause: 300 },
+    { type: "refused", slot: 70_000, generation: 3, to: `${place}:@slave`, kind: "read", count: 2 },
   ];
   return Object.fromEntries(all.map((item) => [item.type, hexOf(item)]));
 }

@@ -20,8 +20,6 @@ export class Asks {
   /** Questions to other places, by the number under which their answers come back. */
   readonly #remote = new Map<number, { readonly question: Question; readonly place: string }>();
   #last = 0;
-  /** Questions that wait for their answer. */
-  size = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,9 +27,9 @@ export class Asks {
 
   /** A question whose `settle` is called once, at `deadline` at the latest. Its slot answers on this same thread. */
   open(timeoutMs: number, deadline: number, settle: Settle): ReplySlot {
-    const question = new Question(this, deadline, settle);
-    this.size++;
-    this.#deadlinesOf(timeoutMs).add(question);
+    const deadlines = this.#deadlinesOf(timeoutMs);
+    const question = new Question(deadlines, deadline, settle);
+    deadlines.add(question);
     return question;
   }
 
@@ -59,6 +57,13 @@ export class Asks {
     for (const asked of [...this.#remote.values()]) if (asked.place === place) asked.question.fail("down", "unknown");
   }
 
+  /** Questions that wait for their answer. */
+  get size(): number {
+    let size = 0;
+    for (const deadlines of this.#deadlines.values()) size += deadlines.waiting;
+    return size;
+  }
+
   #deadlinesOf(timeoutMs: number): Deadlines {
     const known = this.#deadlines.get(timeoutMs);
     if (known !== undefined) return known;
@@ -70,12 +75,12 @@ export class Asks {
 
 class Question implements ReplySlot {
   readonly deadline: number;
-  readonly #asks: Asks;
+  readonly #deadlines: Deadlines;
   readonly #settle: Settle;
   settled = false;
 
-  constructor(asks: Asks, deadline: number, settle: Settle) {
-    this.#asks = asks;
+  constructor(deadlines: Deadlines, deadline: number, settle: Settle) {
+    this.#deadlines = deadlines;
     this.deadline = deadline;
     this.#settle = settle;
   }
@@ -91,20 +96,25 @@ class Question implements ReplySlot {
   #end(outcome: AskOutcome<WireValue>): void {
     if (this.settled) return;
     this.settled = true;
-    this.#asks.size--;
+    this.#deadlines.settled();
     this.#settle(outcome);
   }
 }
 
+/** Settled questions that may wait in a queue, however few others do. */
+const settledMax = 64;
+
 /**
  * The deadlines of all questions with one timeout: they fall due in the order they were asked, so a queue and a single
- * timer serve them all. What is answered leaves the queue when it reaches the front.
+ * timer serve them all. What is answered leaves the queue when it reaches the front, or when most of the queue is
+ * answered: one slow answer must not keep all those behind it.
  */
 class Deadlines {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #idle: () => void;
   readonly #asked = new RingBuffer<Question>();
+  #settled = 0;
   #armed = false;
 
   constructor(clock: Clock, timeoutMs: number, idle: () => void) {
@@ -113,10 +123,20 @@ class Deadlines {
     this.#idle = idle;
   }
 
+  get waiting(): number {
+    return this.#asked.length - this.#settled;
+  }
+
   add(question: Question): void {
-    while (this.#asked.peek()?.settled === true) this.#asked.shift();
     this.#asked.push(question);
     if (!this.#armed) this.#arm(this.#timeoutMs);
+  }
+
+  settled(): void {
+    this.#settled++;
+    if (this.#settled < settledMax || this.#settled < this.#asked.length / 2) return;
+    this.#asked.retain((question) => !question.settled);
+    this.#settled = 0;
   }
 
   #arm(delayMs: number): void {
@@ -131,8 +151,11 @@ class Deadlines {
     for (let next = this.#asked.peek(); next !== undefined; next = this.#asked.peek()) {
       const remainingMs = next.settled ? 0 : next.deadline - this.#clock.now();
       if (remainingMs > 0) return this.#arm(remainingMs);
-      this.#asked.shift();
       next.fail("timeout", "unknown");
+      // Failing it may have swept the queue, and it with it.
+      if (this.#asked.peek() !== next) continue;
+      this.#asked.shift();
+      this.#settled--;
     }
     if (!this.#armed) this.#idle();
   }

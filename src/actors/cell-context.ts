@@ -191,11 +191,11 @@ export class CellContext implements Context<Protocol> {
     cell.timers.set(key, armed);
     cell.outbox.add(() => {
       if (!armed.live) return;
-      armed.timer = clock.arm(delayMs, () =>
-        cell.system.enqueueTurn(cell, `timer.${key}`, () => {
-          if (armed.live) run();
-        }),
-      );
+      const { cause } = cell.system;
+      const ring = () => {
+        if (armed.live) run();
+      };
+      armed.timer = clock.arm(delayMs, () => cell.system.enqueueTurn(cell, `timer.${key}`, ring, cause));
     });
   }
 

@@ -1,16 +1,17 @@
 import { invariant } from "../base/invariant.ts";
 import type { ReplySlot } from "./asks.ts";
 import { CellContext } from "./cell-context.ts";
+import type { ActorFigures } from "./census.ts";
 import { type Letter, Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Behaviour, DownReason, Refused, Spec } from "./spec.ts";
 import type { ActorSystem } from "./system.ts";
-import type { WireBody } from "./wire-value.ts";
+import type { WireBody, WireValue } from "./wire-value.ts";
 import type { Timer } from "./world.ts";
 
 export type AnySpec = Spec<Protocol, unknown>;
-type Handler = (body: WireBody, reply: (value: never) => void) => unknown;
+type Handler = (body: WireBody, reply: (value: WireValue) => void) => unknown;
 
 export type CellIdentity = {
   readonly parent: Cell | undefined;
@@ -42,10 +43,16 @@ export class Cell {
   readonly generation: number;
   readonly path: string;
   scheduled = false;
+  /** When its mailbox was last empty, as far as it is not now. */
+  behindSinceMs = 0;
+  handled = 0;
+  busyMs = 0;
   state: "starting" | "running" | "stopped" = "starting";
   #behaviour: Behaviour<Protocol> | undefined;
   /** The handlers by message kind, and nothing else: a peer must not reach a hook by naming it. */
   #handlers: Readonly<Record<string, Handler>> = {};
+  /** The question whose handler runs. */
+  #asked: ReplySlot | undefined;
   #abort: AbortController | undefined;
   readonly #args: unknown;
   readonly #context: CellContext;
@@ -59,7 +66,9 @@ export class Cell {
     this.slot = identity.slot;
     this.generation = identity.generation;
     this.path = `${this.parent?.path ?? ""}/${this.name ?? `${spec.name}-${this.slot}`}`;
-    this.mailbox = new Mailbox(spec.mailboxMax ?? mailboxMaxDefault);
+    this.mailbox = new Mailbox(spec.mailboxMax ?? mailboxMaxDefault, (messages) =>
+      system.world.log("warn", this.path, `falls behind: ${messages} messages wait in its mailbox`),
+    );
     this.outbox = new Outbox((letter) => system.deliver(letter, this));
     this.#context = new CellContext(this);
   }
@@ -82,24 +91,34 @@ export class Cell {
     const letter = this.mailbox.take();
     if (letter === undefined || this.state === "stopped") return;
     const { system, outbox } = this;
-    const outer = system.current;
+    this.handled++;
     system.current = this;
+    system.acting = this;
+    system.cause = system.recorder.record(this.path, letter.kind, letter.cause);
     try {
       if (letter.run === undefined) this.#handle(letter);
       else letter.run();
     } catch (error) {
       outbox.discard();
-      system.current = outer;
+      system.current = undefined;
       system.failed(this, error);
-      return;
+      return system.rest();
     }
-    system.current = outer;
+    system.current = undefined;
     outbox.commit();
+    system.rest();
   }
 
   refused(refused: Refused): void {
     const hook = this.#behaviour?.onRefused;
     if (hook !== undefined) this.system.enqueueTurn(this, "refused", () => hook(refused));
+  }
+
+  figures(nowMs: number): ActorFigures {
+    const { path, handled, busyMs } = this;
+    const waiting = this.mailbox.length;
+    const behindMs = waiting === 0 ? 0 : Math.max(0, nowMs - this.behindSinceMs);
+    return { path, behaviour: this.spec.name, waiting, behindMs, handled, busyMs };
   }
 
   inspect(): unknown {
@@ -117,6 +136,7 @@ export class Cell {
     for (const { timer } of this.timers.values()) this.system.world.clock.disarm(timer);
     for (const release of this.held.values()) release();
     this.system.release(this);
+    this.#asked?.fail("down", "unknown");
     for (const reply of this.openReplies) reply.fail("down", "unknown");
     this.openReplies.clear();
     for (let letter = this.mailbox.take(); letter !== undefined; letter = this.mailbox.take()) {
@@ -133,18 +153,30 @@ export class Cell {
     const handler = this.#handlers[kind];
     if (reply !== undefined && reply.deadline < this.system.turnMs) return this.#drop(kind, "expired", reply);
     if (handler === undefined) return this.#drop(kind, "unknown-kind", reply);
-    const result = handler(body as WireBody, reply === undefined ? toNobody : this.#answering(reply));
+    if (reply === undefined) this.#synchronous(kind, handler(body as WireBody, toNobody));
+    else this.#ask(handler, kind, body as WireBody, reply);
+  }
+
+  /** Runs the handler of a question. One that it does not answer at once stays open. */
+  #ask(handler: Handler, kind: string, body: WireBody, slot: ReplySlot): void {
+    let answered = false;
+    const reply = (value: WireValue) => {
+      answered = true;
+      this.system.effect(() => {
+        this.openReplies.delete(slot);
+        slot.answer(value);
+      });
+    };
+    this.#asked = slot;
+    this.#synchronous(kind, handler(body, reply));
+    this.#asked = undefined;
+    if (!answered) this.openReplies.add(slot);
+  }
+
+  #synchronous(kind: string, result: unknown): void {
     if (result === undefined) return;
     const promised = typeof (result as PromiseLike<unknown> | null)?.then === "function";
     invariant(!promised, () => `the handler of ${kind} in ${this.path} returned a promise: actors are synchronous`);
-  }
-
-  #answering(reply: ReplySlot): (value: never) => void {
-    this.openReplies.add(reply);
-    return (value) =>
-      this.system.effect(() => {
-        if (this.openReplies.delete(reply)) reply.answer(value);
-      });
   }
 
   #drop(kind: string, reason: "expired" | "unknown-kind", reply: ReplySlot | undefined): void {
@@ -154,17 +186,20 @@ export class Cell {
 
   /** `onStop` may tell; the fence is already up for everything else. */
   #lastTurn(run: () => void): void {
-    const outer = this.system.current;
-    this.system.current = this;
+    const { system, outbox } = this;
+    const { current, acting } = system;
+    system.current = this;
+    system.acting = this;
     try {
       run();
     } catch (error) {
-      this.outbox.discard();
-      this.system.world.log("error", this.path, "failed while stopping", { error });
+      outbox.discard();
+      system.world.log("error", this.path, "failed while stopping", { error });
     } finally {
-      this.system.current = outer;
+      system.current = current;
     }
-    this.outbox.commit();
+    outbox.commit();
+    system.acting = acting;
   }
 }
 

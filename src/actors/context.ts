@@ -75,6 +75,6 @@ export type AskOutcome<R> =
   | { readonly ok: true; readonly value: R }
   | { readonly ok: false; readonly code: AskFailure; readonly outcome: "unknown" | "not-run" };
 
-export type AskFailure = "timeout" | "down" | "overloaded" | "expired";
+export type AskFailure = "timeout" | "down" | "overloaded" | "expired" | "shutting-down";
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };

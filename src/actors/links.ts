@@ -1,4 +1,7 @@
 import { type Place, parsePlace, placeText } from "./address.ts";
+import type { Backwards } from "./arrivals.ts";
+import type { Cell } from "./cell.ts";
+import type { LinkFigures } from "./census.ts";
 import { MalformedBatch } from "./link/codec.ts";
 import { IngressBudget } from "./link/ingress-budget.ts";
 import type { ItemTarget, LinkItem } from "./link/item.ts";
@@ -9,16 +12,52 @@ import type { ActorSystem } from "./system.ts";
 import type { Channel, LinkEnd } from "./world.ts";
 
 /** One live link to another place, and what hangs on it. */
-type Link = {
+class Link implements Backwards {
   readonly peer: Place;
   readonly place: string;
   readonly channel: Channel;
   readonly session: LinkSession;
+  readonly crossesHosts: boolean;
   /** Watches of ours on actors over there. */
-  readonly watching: Map<number, (reason: DownReason) => void>;
+  readonly watching = new Map<number, (reason: DownReason) => void>();
   /** Watches of theirs on actors here: how to drop each. */
-  readonly watched: Map<number, () => void>;
-};
+  readonly watched = new Map<number, () => void>();
+  /** Who sent what we queued last, and because of what. */
+  by: Cell | undefined;
+  byCause = 0;
+  /** Who over there sent what comes in now. */
+  sender: { readonly slot: number; readonly generation: number } = nobody;
+  /** What stands in our flight recorder for its cause. */
+  cause = 0;
+  /** Messages of this turn that found a full mailbox, by sender, receiver and kind. */
+  readonly refusals = new Map<string, Refusal>();
+  readonly #links: Links;
+
+  constructor(links: Links, peer: Place, channel: Channel, session: LinkSession) {
+    this.#links = links;
+    this.peer = peer;
+    this.place = placeText(peer);
+    this.channel = channel;
+    this.session = session;
+    this.crossesHosts = channel.crossesHosts;
+  }
+
+  answer(item: LinkItem): void {
+    this.#links.send(this.place, item);
+  }
+
+  refuse(to: string, kind: string): void {
+    const { slot, generation } = this.sender;
+    const key = `${slot}.${generation} ${to} ${kind}`;
+    const count = (this.refusals.get(key)?.count ?? 0) + 1;
+    this.refusals.set(key, { type: "refused", slot, generation, to, kind, count });
+  }
+}
+
+type Refusal = Extract<LinkItem, { readonly type: "refused" }>;
+
+/** No actor has the generation 0. */
+const nobody = { slot: 0, generation: 0 };
 
 /**
  * The links of one thread. A link is one session: when it breaks, everything that depends on the far side is told
@@ -76,10 +115,11 @@ export class Links {
     }
     const budget = channel.crossesHosts ? this.#ingress : undefined;
     const session = new LinkSession(this.#system.codec, linkLimits, budget, !channel.crossesHosts);
-    const link: Link = { peer, place, channel, session, watching: new Map(), watched: new Map() };
+    const link = new Link(this, peer, channel, session);
     this.#links.set(place, link);
     return {
-      receive: (batch) => this.#receive(link, batch),
+      receive: (batch) => this.#receive(link, () => link.session.receive(batch)),
+      receivePlain: (values) => this.#receive(link, () => link.session.receivePlain(values)),
       closed: (reason) => this.#lost(link, reason),
     };
   }
@@ -88,14 +128,26 @@ export class Links {
   send(place: string, item: LinkItem): "queued" | "refused" | "link-down" {
     const link = this.#links.get(place);
     if (link === undefined) return "link-down";
-    const verdict = link.session.queue(item);
+    const { acting, cause } = this.#system;
+    const by = acting === link.by && (acting === undefined || cause === link.byCause) ? undefined : byOf(acting, cause);
+    const verdict = link.session.queue(item, by);
     if (verdict === "overrun") {
       this.#drop(link, "more signals wait than a link may hold");
       return "link-down";
     }
+    if (verdict === "refused") return verdict;
+    link.by = acting;
+    link.byCause = cause;
     this.#dirty.add(link);
     this.#system.requestTurn();
     return verdict;
+  }
+
+  figures(): readonly LinkFigures[] {
+    return [...this.#links.values()].map(({ place, session }) => {
+      const { queued, credit, windowBytes } = session;
+      return { place, queued, creditBytes: credit, windowBytes };
+    });
   }
 
   watch(place: string, to: ItemTarget, watch: number, fire: (reason: DownReason) => void): (() => void) | undefined {
@@ -113,17 +165,26 @@ export class Links {
   /** Sends what has been queued since the last flush, as far as credit goes. */
   flush(): void {
     for (const link of this.#dirty) {
-      for (;;) {
-        const batch = link.session.take((item) => this.#tooLarge(link, item));
-        if (batch === undefined) break;
-        link.channel.send(batch);
-      }
+      for (const refusal of link.refusals.values()) link.session.queue(refusal);
+      link.refusals.clear();
+      this.#flush(link, (item) => this.#tooLarge(link, item));
     }
     this.#dirty.clear();
   }
 
   closeAll(reason: string): void {
     for (const link of [...this.#links.values()]) this.#drop(link, reason);
+  }
+
+  #flush({ session, channel }: Link, tooLarge: (item: LinkItem) => void): void {
+    if (channel.sendPlain === undefined) {
+      for (let batch = session.take(tooLarge); batch !== undefined; batch = session.take(tooLarge)) channel.send(batch);
+      return;
+    }
+    for (let batch = session.takePlain(tooLarge); batch !== undefined; batch = session.takePlain(tooLarge)) {
+      if (batch instanceof Uint8Array) channel.send(batch);
+      else channel.sendPlain(batch);
+    }
   }
 
   /** Whether a channel crosses one that the greater of the two names dialled, and which therefore stays. */
@@ -149,14 +210,16 @@ export class Links {
     for (const fire of link.watching.values()) fire("noconnection");
   }
 
-  #receive(link: Link, batch: Uint8Array): void {
+  #receive(link: Link, items: () => readonly LinkItem[]): void {
     if (this.#links.get(link.place) !== link) return;
     try {
-      for (const item of link.session.receive(batch)) {
+      for (const item of items()) {
+        this.#system.cause = link.cause;
         this.#deliver(link, item);
         // An item can end its own link; what follows it must not be heard after the loss.
-        if (this.#links.get(link.place) !== link) return;
+        if (this.#links.get(link.place) !== link) return this.#system.rest();
       }
+      this.#system.rest();
       this.#dirty.add(link);
       this.#system.requestTurn();
     } catch (error) {
@@ -172,7 +235,13 @@ export class Links {
     switch (item.type) {
       case "tell":
       case "ask":
-        return this.#system.deliverFromLink(item, link.channel.crossesHosts, (answer) => this.send(link.place, answer));
+        return this.#system.arrivals.deliver(item, link);
+      case "by":
+        return this.#sentBy(link, item);
+      case "refused": {
+        const { slot, generation, to, kind, count } = item;
+        return this.#system.lookup({ slot, generation })?.refused({ to, kind, count });
+      }
       case "reply":
         return this.#system.asks.answer(item.correlation, item.value);
       case "askFailed":
@@ -189,6 +258,11 @@ export class Links {
         return fire?.(item.reason);
       }
     }
+  }
+
+  #sentBy(link: Link, { slot, generation, cause }: Extract<LinkItem, { readonly type: "by" }>): void {
+    link.sender = { slot, generation };
+    link.cause = cause === 0 ? 0 : this.#system.recorder.recordAway(link.place, cause);
   }
 
   #watchedBy(link: Link, to: ItemTarget, watch: number): void {
@@ -213,9 +287,14 @@ export class Links {
   }
 }
 
+function byOf(cell: Cell | undefined, cause: number): LinkItem {
+  const { slot, generation } = cell ?? nobody;
+  return { type: "by", slot, generation, cause: cell === undefined ? 0 : cause };
+}
+
 function refused(channel: Channel, reason: string): LinkEnd {
   channel.close(reason);
-  return { receive: () => {}, closed: () => {} };
+  return { receive: () => {}, receivePlain: () => {}, closed: () => {} };
 }
 
 function isOlder(peer: Place, known: Place): boolean {

@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import type { MailboxMax } from "./mailbox.ts";
 import type { Handlers, ProtocolTable } from "./protocol.ts";
 
 /**
@@ -10,7 +11,7 @@ export type Spec<P, Args> = {
   readonly name: string;
   readonly protocol: ProtocolTable<P>;
   /** How many user messages may wait; beyond that the sender is refused. Default 8 192. */
-  readonly mailboxMax?: number;
+  readonly mailboxMax?: MailboxMax;
   start(ctx: Context<P>, args: Args): Behaviour<P>;
 };
 

@@ -1,12 +1,15 @@
 import { invariant } from "../base/invariant.ts";
 import { RingBuffer } from "../base/ring-buffer.ts";
 import { type Place, placeText } from "./address.ts";
-import { Asks, type ReplySlot } from "./asks.ts";
+import { Arrivals } from "./arrivals.ts";
+import { Asks } from "./asks.ts";
 import { type AnySpec, Cell } from "./cell.ts";
+import type { Census } from "./census.ts";
 import type { AskOutcome, SpawnOptions } from "./context.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { FlightRecorder } from "./flight-recorder.ts";
 import { Codec } from "./link/codec.ts";
-import type { ItemTarget, LinkItem } from "./link/item.ts";
+import type { ItemTarget } from "./link/item.ts";
 import type { KindTable } from "./link/kind-table.ts";
 import { Links } from "./links.ts";
 import { Letter } from "./mailbox.ts";
@@ -29,6 +32,8 @@ export type SystemConfig = {
   readonly storagePlace?: string;
   /** `roundtrip` passes every local message through the codec, as a link would. Default `reference`. */
   readonly isolation?: "reference" | "roundtrip";
+  /** Shared with whoever watches this thread: how many turns it has had, and the slot of the cell that runs, or -1. */
+  readonly pulse?: Int32Array;
   /** Called when an actor without a parent has ended for another reason than `shutdown`. */
   readonly rootDown?: (path: string, reason: DownReason) => void;
 };
@@ -37,6 +42,8 @@ const quantumMessages = 32;
 const quantumMs = 2;
 /** Messages between two looks at the clock, which cost as much as a message each. */
 const messagesPerLook = 16;
+/** How many of the messages that led to a failure its log line tells. */
+const storyMax = 8;
 
 /** All actors of one thread: who exists, who runs next, and where a message goes. */
 export class ActorSystem {
@@ -45,12 +52,18 @@ export class ActorSystem {
   readonly codec: Codec;
   readonly refs: Refs;
   readonly asks: Asks;
+  readonly arrivals: Arrivals;
   readonly links: Links;
   readonly watches: Watches;
   readonly deadLetters: DeadLetters;
+  readonly recorder: FlightRecorder;
   readonly storage: ActorRef<StorageProtocol> | undefined;
-  /** The cell whose turn it is. */
+  /** The cell whose handler runs: what it wants done waits in its outbox. */
   current: Cell | undefined;
+  /** The cell whose turn it is, until what it wanted has been done. */
+  acting: Cell | undefined;
+  /** Number in the flight recorder of what runs now or arrives now; 0 when that is nobody's doing here. */
+  cause = 0;
   readonly #config: SystemConfig;
   readonly #ready = new RingBuffer<Cell>();
   readonly #cells: (Cell | undefined)[] = [];
@@ -66,10 +79,12 @@ export class ActorSystem {
   constructor(config: SystemConfig) {
     this.#config = config;
     this.place = placeText(config.place);
+    this.recorder = new FlightRecorder(this.place);
     this.world = config.world;
     this.codec = new Codec(config.kinds);
     this.refs = new Refs(this);
     this.asks = new Asks(config.world.clock);
+    this.arrivals = new Arrivals(this);
     this.links = new Links(this);
     this.watches = new Watches(this);
     this.deadLetters = new DeadLetters(config.world.log, () => config.world.clock.now());
@@ -118,19 +133,24 @@ export class ActorSystem {
   /** Runs what is ready, for about 2 ms or until nothing is, then sends what the turn produced. */
   turn(): void {
     const { clock } = this.world;
-    const untilMs = clock.now() + quantumMs;
+    const { pulse } = this.#config;
     this.#turnMs = clock.now();
+    const untilMs = this.#turnMs + quantumMs;
     for (let unseen = 0; ; ) {
       const cell = this.#ready.shift();
       if (cell === undefined) break;
+      if (pulse !== undefined) pulse[1] = cell.slot;
       cell.scheduled = false;
       for (let count = 0; count < quantumMessages && cell.mailbox.length > 0; count++, unseen++) cell.step();
-      if (cell.mailbox.length > 0) this.#schedule(cell);
+      if (cell.mailbox.length > 0) this.#goOn(cell);
       if (unseen < messagesPerLook) continue;
       unseen = 0;
-      this.#turnMs = clock.now();
-      if (this.#turnMs >= untilMs) break;
+      const nowMs = clock.now();
+      cell.busyMs += nowMs - this.#turnMs;
+      this.#turnMs = nowMs;
+      if (nowMs >= untilMs) break;
     }
+    if (pulse !== undefined) this.#beat(pulse);
     this.#finishTurn();
   }
 
@@ -150,7 +170,7 @@ export class ActorSystem {
     if (cell !== undefined) {
       cell.scheduled = false;
       cell.step();
-      if (cell.mailbox.length > 0) this.#schedule(cell);
+      if (cell.mailbox.length > 0) this.#goOn(cell);
     }
     this.#finishTurn();
     return label;
@@ -159,6 +179,11 @@ export class ActorSystem {
   /** How many cells could be next. */
   get choices(): number {
     return this.#ready.length;
+  }
+
+  /** Turns away what links bring from now on; what waits in mailboxes is still handled. */
+  drain(): void {
+    this.arrivals.shut();
   }
 
   /** Ends every actor, the youngest root first, and closes the links. */
@@ -170,7 +195,7 @@ export class ActorSystem {
   }
 
   tell(ref: Ref<unknown>, kind: string, body: WireBody): void {
-    const letter = new Letter(kind, body, undefined, undefined, ref);
+    const letter = new Letter(kind, body, undefined, undefined, ref, this.cause);
     if (this.current === undefined) this.deliver(letter, undefined);
     else this.current.outbox.add(letter);
   }
@@ -182,9 +207,16 @@ export class ActorSystem {
     if (ref.place !== this.place) return this.#deliverAway(ref, kind, letter.body as WireBody, sender);
     const cell = this.refs.cellOf(ref);
     if (cell === undefined) return this.deadLetters.add(ref.address, kind, "noproc");
-    if (cell.mailbox.offer(this.#isolated(letter))) return this.#schedule(cell);
+    if (this.post(cell, this.#isolated(letter))) return;
     this.deadLetters.add(cell.path, kind, "refused");
     this.#refuse(sender, cell.path, kind);
+  }
+
+  /** What lives here, for people who look. */
+  census(): Census {
+    const nowMs = this.turnMs;
+    const actors = this.#cells.flatMap((cell) => (cell === undefined ? [] : [cell.figures(nowMs)]));
+    return { actors, links: this.links.figures() };
   }
 
   /** Runs now, or when the present turn has returned. */
@@ -206,16 +238,14 @@ export class ActorSystem {
     const question = this.asks.open(timeoutMs, deadline, settle);
     const cell = this.refs.cellOf(ref);
     if (cell === undefined) return question.fail("down", "not-run");
-    if (!cell.mailbox.offer(this.#isolated(new Letter(kind, body, question, undefined, ref)))) {
-      return question.fail("overloaded", "not-run");
-    }
-    this.#schedule(cell);
+    const letter = new Letter(kind, body, question, undefined, ref, this.cause);
+    if (!this.post(cell, this.#isolated(letter))) question.fail("overloaded", "not-run");
   }
 
   /** Puts a turn of the cell's own at the end of its mailbox; dropped when that life is over. */
-  enqueueTurn(cell: Cell, kind: string, run: () => void): void {
+  enqueueTurn(cell: Cell, kind: string, run: () => void, cause = this.cause): void {
     if (cell.state === "stopped") return;
-    cell.mailbox.turn(kind, run);
+    cell.mailbox.turn(kind, run, cause);
     this.#schedule(cell);
   }
 
@@ -227,32 +257,23 @@ export class ActorSystem {
     this.turn();
   }
 
+  /** A turn is over: what happens next is nobody's doing. */
+  rest(): void {
+    this.acting = undefined;
+    this.cause = 0;
+  }
+
   requestTurn(): void {
     if (this.#awake) return;
     this.#awake = true;
     this.#config.wake();
   }
 
-  /** A message that arrived on a link. `crossesHosts` restricts it to exported actors. */
-  deliverFromLink(
-    item: Extract<LinkItem, { type: "tell" | "ask" }>,
-    crossesHosts: boolean,
-    answer: (item: LinkItem) => void,
-  ): void {
-    const cell = this.reachable(item.to, crossesHosts);
-    if (cell === undefined) {
-      this.deadLetters.add(
-        this.#label(item.to),
-        item.kind,
-        this.lookup(item.to) === undefined ? "noproc" : "unauthorised",
-      );
-      if (item.type === "ask") answer(askFailed(item.correlation, "down"));
-      return;
-    }
-    const slot = item.type === "ask" ? this.#remoteSlot(item.correlation, item.remainingMs, answer) : undefined;
-    if (cell.mailbox.offer(new Letter(item.kind, item.body, slot, undefined, undefined))) return this.#schedule(cell);
-    this.deadLetters.add(cell.path, item.kind, "refused");
-    slot?.fail("overloaded", "not-run");
+  /** Puts a letter into a mailbox; false when it is full. */
+  post(cell: Cell, letter: Letter): boolean {
+    if (!cell.mailbox.offer(letter)) return false;
+    this.#schedule(cell);
+    return true;
   }
 
   lookup(target: ItemTarget): Cell | undefined {
@@ -295,7 +316,11 @@ export class ActorSystem {
 
   failed(cell: Cell, error: unknown): void {
     const summary = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.world.log("error", cell.path, `failed: ${summary}`, error instanceof Error ? { stack: error.stack } : {});
+    const story = this.recorder.story(this.cause, storyMax);
+    this.world.log("error", cell.path, `failed: ${summary}`, {
+      ...(error instanceof Error ? { stack: error.stack } : {}),
+      story,
+    });
     cell.terminate({ failed: summary });
   }
 
@@ -341,32 +366,25 @@ export class ActorSystem {
 
   #schedule(cell: Cell): void {
     if (cell.scheduled) return;
+    cell.behindSinceMs = this.turnMs;
+    this.#goOn(cell);
+    this.requestTurn();
+  }
+
+  /** There is more in its mailbox than one quantum. */
+  #goOn(cell: Cell): void {
     cell.scheduled = true;
     this.#ready.push(cell);
-    this.requestTurn();
+  }
+
+  #beat(pulse: Int32Array): void {
+    pulse[1] = -1;
+    Atomics.add(pulse, 0, 1);
   }
 
   #isolated(letter: Letter): Letter {
     if (this.#config.isolation !== "roundtrip") return letter;
-    const { kind, body, reply, to } = letter;
-    return new Letter(kind, this.codec.roundtrip(kind, body as WireBody), reply, undefined, to);
+    const { kind, body, reply, to, cause } = letter;
+    return new Letter(kind, this.codec.roundtrip(kind, body as WireBody), reply, undefined, to, cause);
   }
-
-  #remoteSlot(correlation: number, remainingMs: number, answer: (item: LinkItem) => void): ReplySlot {
-    return {
-      deadline: this.turnMs + remainingMs,
-      answer: (value) => answer({ type: "reply", correlation, value }),
-      fail: (code, outcome) => answer({ type: "askFailed", correlation, code, outcome }),
-    };
-  }
-
-  #label(target: ItemTarget): string {
-    return target.name === undefined
-      ? `${this.place}:${target.slot}.${target.generation}`
-      : `${this.place}:@${target.name}`;
-  }
-}
-
-function askFailed(correlation: number, code: "down"): LinkItem {
-  return { type: "askFailed", correlation, code, outcome: "not-run" };
 }

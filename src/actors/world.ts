@@ -60,6 +60,8 @@ export type LinkOpened = (peer: Place, channel: Channel) => LinkEnd;
 export type Channel = {
   /** Sends one batch. The array must not be touched afterwards. */
   send(batch: Uint8Array): void;
+  /** Sends the values of a small batch without packing them. Absent where the channel does not clone what it carries. */
+  sendPlain?(values: readonly WireValue[]): void;
   close(reason: string): void;
   /** True between processes: only exported names are reachable from the other side. */
   readonly crossesHosts: boolean;
@@ -69,6 +71,8 @@ export type Channel = {
 
 export type LinkEnd = {
   receive(batch: Uint8Array): void;
+  /** What `sendPlain` sent. */
+  receivePlain(values: readonly WireValue[]): void;
   closed(reason: string): void;
 };
 

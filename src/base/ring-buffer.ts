@@ -34,6 +34,14 @@ export class RingBuffer<T> {
     return this.#slots[this.#head];
   }
 
+  /** Drops every item that is not to be kept; the others stay in order. */
+  retain(keep: (item: T) => boolean): void {
+    for (let left = this.#length; left > 0; left--) {
+      const item = this.shift() as T;
+      if (keep(item)) this.push(item);
+    }
+  }
+
   #grow(): void {
     const next = new Array<T | undefined>(this.#slots.length * 2);
     for (let index = 0; index < this.#length; index++) next[index] = this.#slots[(this.#head + index) & this.#mask];

@@ -28,7 +28,8 @@ export class Callbacks {
   readonly #afterEach: () => void;
   readonly #waiting = new RingBuffer<Callback>();
   #calls: (() => void)[] = [];
-  #running = false;
+  /** Name of the callback that runs, or waits for its promise. */
+  #running: string | undefined;
   #inTurn = false;
   #closed = false;
   #wake = (): void => {};
@@ -40,7 +41,12 @@ export class Callbacks {
   }
 
   get idle(): boolean {
-    return !this.#running;
+    return this.#running === undefined;
+  }
+
+  /** The callback that has not settled. */
+  get running(): string | undefined {
+    return this.#running;
   }
 
   get full(): boolean {
@@ -68,7 +74,7 @@ export class Callbacks {
   }
 
   #next(): void {
-    while (!this.#running && !this.#closed) {
+    while (this.#running === undefined && !this.#closed) {
       const callback = this.#waiting.shift();
       if (callback === undefined) return;
       this.#start(callback);
@@ -77,7 +83,7 @@ export class Callbacks {
 
   #start(callback: Callback): void {
     this.#perform();
-    this.#running = true;
+    this.#running = callback.name;
     this.#inTurn = true;
     let result: Settled;
     try {
@@ -103,7 +109,7 @@ export class Callbacks {
   }
 
   #settle(callback: Callback, error?: string): void {
-    this.#running = false;
+    this.#running = undefined;
     if (this.#closed) return;
     if (error !== undefined) this.#ctx.log("error", `the scheduler's ${callback.name} failed: ${error}`);
     callback.settled?.(error === undefined);

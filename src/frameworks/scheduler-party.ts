@@ -30,6 +30,8 @@ export type SchedulerInspection = {
   readonly tasks: ReadonlyMap<TaskId, KnownState>;
   /** Identifiers of the last acknowledged updates. */
   readonly acked: ReadonlySet<string>;
+  /** The callback that has not settled, by name. */
+  readonly running?: string;
   readonly finished?: Ending;
 };
 
@@ -232,6 +234,7 @@ export class SchedulerParty {
       offers: this.offers.all,
       tasks: this.tasks.all,
       acked: this.tasks.acknowledged,
+      ...(this.callbacks.running !== undefined && { running: this.callbacks.running }),
       ...(this.#ending !== undefined && { finished: this.#ending }),
     };
   }

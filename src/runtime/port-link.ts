@@ -1,10 +1,11 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Place } from "../actors/address.ts";
 import type { ActorSystem } from "../actors/system.ts";
+import type { WireValue } from "../actors/wire-value.ts";
 
 /**
- * Joins this thread to another of the same process: a link over a port of its own. Each batch is one message whose
- * buffer changes hands. Node delivers all that waits on a port before it does anything else; the link's credit bounds
+ * Joins this thread to another of the same process: a link over a port of its own. Each batch is one message: its
+ * values, cloned by the port, when it is small, else packed in a buffer that changes hands. Node delivers all that waits on a port before it does anything else; the link's credit bounds
  * how much that can be. The port closes when either thread ends, and the link with it.
  *
  * A link keeps no thread alive: a worker lives by its facade's port, and the main thread by its workers.
@@ -13,9 +14,12 @@ export function linkPort(system: ActorSystem, peer: Place, port: MessagePort): v
   const end = system.links.open(peer, {
     crossesHosts: false,
     send: (batch) => port.postMessage(batch, [batch.buffer as ArrayBuffer]),
+    sendPlain: (values) => port.postMessage(values),
     close: () => port.close(),
   });
   port.once("close", () => end.closed(`thread ${peer.thread} has ended`));
-  port.on("message", (batch: Uint8Array) => system.takeIn(() => end.receive(batch)));
+  port.on("message", (batch: Uint8Array | readonly WireValue[]) =>
+    system.takeIn(() => (batch instanceof Uint8Array ? end.receive(batch) : end.receivePlain(batch))),
+  );
   port.unref();
 }

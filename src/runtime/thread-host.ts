@@ -16,6 +16,8 @@ import type { BootConfig, ThreadBoot, ThreadFacade, ThreadStats } from "./thread
 
 /** The status with which a thread ends when something in it failed that nobody could mend (EX_SOFTWARE of sysexits). */
 const exitSoftware = 70;
+/** How many of the last things its actors did the end of a thread tells. */
+const toldMax = 16;
 
 export type ThreadHostConfig = {
   readonly kinds: KindTable;
@@ -71,7 +73,8 @@ class ThreadHost {
   }
 
   fail(message: string, facts: Readonly<Record<string, unknown>>): never {
-    this.#log("error", "thread", `${message}: the thread ends`, facts);
+    const last = this.#hosted?.system.recorder.recent(toldMax).map(({ path, kind }) => `${path} ${kind}`);
+    this.#log("error", "thread", `${message}: the thread ends`, { ...facts, last });
     process.exit(exitSoftware);
   }
 
@@ -102,6 +105,7 @@ class ThreadHost {
   async #drain(deadlineMs: number): Promise<boolean> {
     const { system, world } = this.#running;
     const until = world.clock.now() + deadlineMs;
+    system.drain();
     while (system.runnable && world.clock.now() < until) await nextLoopTurn();
     const finished = !system.runnable;
     system.shutdown();

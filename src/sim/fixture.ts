@@ -17,7 +17,9 @@ import {
   type TaskRow,
   taskRows,
 } from "./cluster-rows.ts";
+import { DeterminismViolation, guarded } from "./guards.ts";
 import { drawHostileWorld, repeating, reunite, separate, unleash, Victims } from "./hostile-world.ts";
+import { drained, foreignAwait } from "./instants.ts";
 import { furnishWith, type Programs } from "./programs.ts";
 import { slaveDefault, type TortureOptions, type TortureResult, tortured } from "./torture.ts";
 import { phrase, witnessed } from "./witness.ts";
@@ -63,14 +65,12 @@ export async function simulateCluster(options: SimulationOptions = {}): Promise<
 export async function torture(define: () => SchedulerDefinition, options: TortureOptions = {}): Promise<TortureResult> {
   const run = tortured(define, options);
   for (;;) {
-    const next = run.next();
+    const next = guarded(() => run.next());
     if (next.done === true) return next.value;
-    await drained(() => false);
+    await drained(next.value);
   }
 }
 
-/** Hops through the queue of microtasks for promises at one instant; a longer chain goes on at the next instant. */
-const hopsMax = 64;
 /** Longer than any message or disk write of the simulation takes, shorter than any timer that repeats; milliseconds. */
 const underWayMs = 50;
 /** Steps within one virtual second beyond which actors are taken to keep each other busy for ever. */
@@ -194,6 +194,8 @@ class SimulatedCluster implements AsyncDisposable {
       if (enough()) return true;
       const nextMs = this.#cluster.clock.nextDueMs;
       if (nextMs === undefined || nextMs > limitMs()) return false;
+      const foreign = foreignAwait(this.#cluster);
+      if (foreign !== undefined) throw new DeterminismViolation(foreign);
       this.#step();
     }
   }
@@ -201,8 +203,10 @@ class SimulatedCluster implements AsyncDisposable {
   /** Runs whatever can run without time passing, also what waits for promises. */
   async #rested(): Promise<void> {
     do {
-      while (isRunnable(this.#cluster)) this.#step();
-      await drained(() => isRunnable(this.#cluster));
+      guarded(() => {
+        while (isRunnable(this.#cluster)) this.#step();
+      });
+      await drained(this.#cluster);
     } while (isRunnable(this.#cluster));
   }
 
@@ -286,11 +290,6 @@ class SimulatedFramework {
     if (this.story.length === storyMax) this.story.shift();
     this.story.push(line);
   }
-}
-
-/** Gives everything that hangs on promises its turn, as far as it needs nothing from outside. */
-async function drained(enough: () => boolean): Promise<void> {
-  for (let hop = 0; hop < hopsMax && !enough(); hop++) await Promise.resolve();
 }
 
 /** Who took most of the last steps, and with what. */

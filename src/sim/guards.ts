@@ -1,10 +1,6 @@
-/** A simulated actor asked the machine for something that its seed does not say; the message names what it called. */
+/** A simulated actor asked the machine for something that its seed does not say; the message says who or what. */
 export class DeterminismViolation extends Error {
   override readonly name = "DeterminismViolation";
-
-  constructor(called: string) {
-    super(`${called} was called in a simulation: take time, randomness and scheduling from the context`);
-  }
 }
 
 type Holder = Record<PropertyKey, unknown>;
@@ -66,9 +62,15 @@ function replacement(path: string): PropertyDescriptor {
   return { writable: true, value: path === "process.hrtime" ? hrtime : refusal(path) };
 }
 
+function violation(called: string): DeterminismViolation {
+  return new DeterminismViolation(
+    `${called} was called in a simulation: take time, randomness and scheduling from the context`,
+  );
+}
+
 function refusal(path: string): () => never {
   return function refuse() {
-    throw new DeterminismViolation(path);
+    throw violation(path);
   };
 }
 
@@ -78,7 +80,7 @@ const hrtime = Object.assign(refusal("process.hrtime"), { bigint: refusal("proce
 const dateWithoutNow = new Proxy(Date, {
   apply: refusal("Date()"),
   construct(target, args: unknown[], self) {
-    if (args.length === 0) throw new DeterminismViolation("new Date()");
+    if (args.length === 0) throw violation("new Date()");
     return Reflect.construct(target, args, self);
   },
   get(target, key) {

@@ -14,6 +14,7 @@ import {
   unleash,
   Victims,
 } from "./hostile-world.ts";
+import { foreignAwait } from "./instants.ts";
 import { type Breach, Manners } from "./manners.ts";
 import { furnishWith, type Programs } from "./programs.ts";
 import { strategyNames } from "./strategy.ts";
@@ -73,8 +74,8 @@ const checkEvery = 16;
 /** What a slave has unless somebody says otherwise. */
 export const slaveDefault: Resources = { cpus: 4_000, mem: 8_192_000, ports: { ranges: [[31_000, 31_999]] } };
 
-/** Each yield is a moment at which everything that hangs on promises must have had its turn. */
-export type Torture<Result> = Generator<void, Result>;
+/** Each yield is a moment at which everything in the cluster that hangs on promises must have its turn. */
+export type Torture<Result> = Generator<SimCluster, Result>;
 
 /** Runs a scheduler in world after world, until one breaks a rule. */
 export function* tortured(define: () => SchedulerDefinition, options: TortureOptions = {}): Torture<TortureResult> {
@@ -158,7 +159,9 @@ class Trial {
     for (let steps = 1; this.#ending === undefined; steps++) {
       if (steps > stepsMax)
         return { rule: "a framework comes to rest", what: `more than ${stepsMax} steps and no end` };
-      if (!isRunnable(cluster)) yield;
+      if (!isRunnable(cluster)) yield cluster;
+      const foreign = foreignAwait(cluster);
+      if (foreign !== undefined) return { rule: "callbacks await nothing from outside", what: foreign };
       if (!cluster.step()) return this.#stuck();
       if (steps % checkEvery !== 0) continue;
       const breach = this.#manners.breach ?? this.#clusterBreach();

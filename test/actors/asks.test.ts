@@ -57,6 +57,28 @@ describe("an answer", () => {
 });
 
 describe("a deadline", () => {
+  test("holds for each of many questions, however many behind a slow one have been answered", () => {
+    const stage = new Stage();
+    const site = stage.site();
+    const callee = site.start("callee");
+    const asker = site.start("asker");
+    const ask = (text: string) => site.do(asker, () => asker.question(callee.ref, text));
+    ask("slow");
+    for (let count = 0; count < 200; count++) {
+      stage.clock.advanceTo(count);
+      ask("quick");
+      site.do(callee, () => callee.replies.at(-1)?.("yes"));
+    }
+    ask("late");
+    expect(site.system.asks.size).toBe(2);
+    expect(asker.heard).toHaveLength(200);
+    stage.advance(1_000 - 199);
+    expect(asker.heard.slice(200)).toEqual(["re: timeout unknown"]);
+    stage.advance(199);
+    expect(asker.heard.slice(200)).toEqual(["re: timeout unknown", "re: timeout unknown"]);
+    expect(site.system.asks.size).toBe(0);
+  });
+
   test("R5.1 ends the question, R3.8 not knowing whether it ran", () => {
     const { stage, site, asker } = asked();
     stage.advance(999);

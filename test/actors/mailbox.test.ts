@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
-import { Letter, Mailbox } from "../../src/actors/mailbox.ts";
+import { Letter, Mailbox, type MailboxMax } from "../../src/actors/mailbox.ts";
 import { Stage } from "./kit.ts";
 
-const letter = (kind: string) => new Letter(kind, {}, undefined, undefined, undefined);
+const letter = (kind: string) => new Letter(kind, {}, undefined, undefined, undefined, 0);
+const mailboxOf = (max: MailboxMax, fallsBehind: (messages: number) => void = () => {}) =>
+  new Mailbox(max, fallsBehind);
 
 test("R4.1 messages and turns share one queue", () => {
-  const mailbox = new Mailbox(10);
+  const mailbox = mailboxOf(10);
   mailbox.offer(letter("a"));
-  mailbox.turn("b", () => {});
+  mailbox.turn("b", () => {}, 0);
   mailbox.offer(letter("c"));
   expect(mailbox.peekKind()).toBe("a");
   expect([mailbox.take(), mailbox.take(), mailbox.take(), mailbox.take()].map((letter) => letter?.kind)).toEqual([
@@ -19,7 +21,7 @@ test("R4.1 messages and turns share one queue", () => {
 });
 
 test("R4.2 a full mailbox refuses messages, and takes them again once one has left", () => {
-  const mailbox = new Mailbox(2);
+  const mailbox = mailboxOf(2);
   expect([1, 2, 3].map(() => mailbox.offer(letter("say")))).toEqual([true, true, false]);
   mailbox.take();
   expect(mailbox.offer(letter("say"))).toBe(true);
@@ -27,13 +29,40 @@ test("R4.2 a full mailbox refuses messages, and takes them again once one has le
 });
 
 test("R4.3 turns are exempt from the bound and make no room when they leave", () => {
-  const mailbox = new Mailbox(1);
-  for (let count = 0; count < 100; count++) mailbox.turn("timer", () => {});
+  const mailbox = mailboxOf(1);
+  for (let count = 0; count < 100; count++) mailbox.turn("timer", () => {}, 0);
   expect(mailbox.offer(letter("say"))).toBe(true);
   expect(mailbox.offer(letter("say"))).toBe(false);
   mailbox.take();
   expect(mailbox.offer(letter("say"))).toBe(false);
   expect(mailbox.length).toBe(100);
+});
+
+test("R4.2 a mailbox without a bound takes everything", () => {
+  const mailbox = mailboxOf({ unbounded: "a test" });
+  for (let count = 0; count < 100_000; count++) expect(mailbox.offer(letter("say"))).toBe(true);
+  expect(mailbox.length).toBe(100_000);
+});
+
+test("R4.2 1 024 waiting messages are told once, and again only after half of them have been taken", () => {
+  const told: number[] = [];
+  const mailbox = mailboxOf(2_000, (messages) => told.push(messages));
+  const offer = (count: number) => {
+    for (let index = 0; index < count; index++) mailbox.offer(letter("say"));
+  };
+  const take = (count: number) => {
+    for (let index = 0; index < count; index++) mailbox.take();
+  };
+  offer(1_024);
+  expect(told).toEqual([]);
+  offer(2_000);
+  expect([told, mailbox.length]).toEqual([[1_024], 2_000]);
+  take(1_000);
+  offer(500);
+  expect(told).toEqual([1_024]);
+  take(1_100);
+  offer(1_000);
+  expect(told).toEqual([1_024, 1_024]);
 });
 
 test("R4.2 8 192 messages may wait unless the behaviour says otherwise", () => {

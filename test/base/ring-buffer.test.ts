@@ -3,15 +3,15 @@ import { expect, test } from "vitest";
 import { RingBuffer } from "../../src/base/ring-buffer.ts";
 
 /** Pushes that many, then shifts that many: enough of both makes the buffer wrap around and grow. */
-const rounds = fc.array(fc.tuple(fc.nat(40), fc.nat(40)), { maxLength: 20 });
+const rounds = fc.array(fc.tuple(fc.nat(40), fc.nat(40), fc.nat(5)), { maxLength: 20 });
 
-test("any pushes and shifts give what an array gives", () => {
+test("any pushes, shifts and retains give what an array gives", () => {
   fc.assert(
     fc.property(rounds, (script) => {
       const ring = new RingBuffer<number>();
-      const model: number[] = [];
+      let model: number[] = [];
       let next = 0;
-      for (const [pushes, shifts] of script) {
+      for (const [pushes, shifts, divisor] of script) {
         for (let count = 0; count < pushes; count++) {
           ring.push(next);
           model.push(next++);
@@ -20,6 +20,9 @@ test("any pushes and shifts give what an array gives", () => {
           expect(ring.peek()).toBe(model[0]);
           expect(ring.shift()).toBe(model.shift());
         }
+        const keep = (item: number) => divisor === 0 || item % divisor > 0;
+        ring.retain(keep);
+        model = model.filter(keep);
         expect(ring.length).toBe(model.length);
       }
     }),

@@ -26,7 +26,12 @@ function residentBytes(): number {
 async function openScene(limits: LinkLimits = linkLimits) {
   const server = await openServer("server", { secret, limits });
   const client = openNode("client", { secret, limits });
-  const place = await dial(client, server.endpoint);
+  let place = "";
+  // On a machine that is busy, a handshake may take longer than a test's short limit for it.
+  await until(async () => {
+    place = await dial(client, server.endpoint);
+    return !place.startsWith("failed");
+  });
   const served = async () => {
     expect((await ask(client, place, "still there?")).ok).toBe(true);
     expect(server.system.links.places).toEqual(["client~1/main.1"]);
@@ -56,11 +61,11 @@ test("10 000 silent connections are closed, and few of them wait at a time", asy
   expect(server.lines).toContainEqual("bridge: 32 connections have not proved who they are: others are closed");
 });
 
-const [note] = echoKinds.encode("note", {});
+const note = echoKinds.numberOf("note");
 const packr = new Packr({ useRecords: false, moreTypes: false });
 const records = new Packr({ useRecords: true });
 
-/** A batch whose items are what a test makes of it. */
+/** A batch whose one item is what a test makes of it. */
 const batchOf = (items: Uint8Array): Uint8Array => Buffer.concat([Uint8Array.of(0x93, 0, 0), items]);
 const many = (count: number, byte: number): Uint8Array => {
   const bytes = new Uint8Array(5 + count).fill(byte);
@@ -70,7 +75,7 @@ const many = (count: number, byte: number): Uint8Array => {
 };
 
 const body = (value: Uint8Array): Uint8Array =>
-  batchOf(Buffer.concat([Uint8Array.of(0x91, 0x95, 0), packr.pack("echo"), Uint8Array.of(0, note, 0x91), value]));
+  Buffer.concat([Uint8Array.of(0x96, 0, 0, 0), packr.pack("echo"), Uint8Array.of(note), value]);
 
 const hostile: readonly { readonly what: string; readonly payload: () => Uint8Array; readonly says: RegExp }[] = [
   { what: "200 000 nested arrays", payload: () => new Uint8Array(200_000).fill(0x91), says: /nested deeper than 32/ },
@@ -90,10 +95,10 @@ const hostile: readonly { readonly what: string; readonly payload: () => Uint8Ar
   { what: "a date extension", payload: () => body(records.pack(new Date(0))), says: /byte 0x\w+ is not allowed here/ },
   { what: "an extension of its own", payload: () => body(Uint8Array.of(0xc7, 1, 0x41, 0)), says: /byte 0xc7 is not/ },
   { what: "an illegal byte", payload: () => body(Uint8Array.of(0xc1)), says: /byte 0xc1 is not allowed here/ },
-  { what: "bytes behind the batch", payload: () => Uint8Array.of(0x93, 0, 0, 0x90, 0), says: /1 bytes follow/ },
+  { what: "bytes behind the batch", payload: () => Uint8Array.of(0x92, 0, 0, 0), says: /1 bytes follow/ },
   {
     what: "an unknown kind",
-    payload: () => batchOf(packr.pack([[0, "echo", 0, 9_999, []]])),
+    payload: () => packr.pack([0, 0, 0, "echo", 9_999]),
     says: /unknown kind 9999/,
   },
 ];
@@ -200,10 +205,8 @@ test("a peer that sends beyond its credit is closed with the reason", async () =
   const peer = rawPeer(server.listener.port, secret);
   peer.shakeHands();
   await until(() => peer.ready && server.system.links.places.length === 2);
-  const frame = (firstSeq: number) => {
-    const items = [[0, "echo", 0, note, ["x".repeat(20_000)]]];
-    return encodeFrame("data", packr.pack([firstSeq, 0, items]));
-  };
+  const frame = (firstSeq: number) =>
+    encodeFrame("data", packr.pack([firstSeq, 0, 0, "echo", note, "x".repeat(20_000)]));
   peer.socket.write(Buffer.concat(Array.from({ length: 40 }, (_, index) => frame(index))));
   await until(() => peer.closed);
   expect(peer.goaway).toBe("malformed batch: a batch came without credit for it");

@@ -23,7 +23,11 @@ test("what a thread does not have refuses, and says so", async () => {
   expect(refused).toBe("this thread starts no processes");
 
   const unreachable = await new Promise((failed) => {
-    world.transport.dial("127.0.0.1:1", () => ({ receive: () => {}, closed: () => {} }), failed);
+    world.transport.dial(
+      "127.0.0.1:1",
+      () => ({ receive: () => {}, receivePlain: () => {}, closed: () => {} }),
+      failed,
+    );
   });
   expect(unreachable).toBe("this thread dials no other node");
 });

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { access } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -156,7 +157,7 @@ test("async callbacks have their turn, and hold up the next", async () => {
     ...single(1_000),
     async subscribed() {
       order.push("subscribed begins");
-      for (let hop = 0; hop < 20; hop++) await Promise.resolve();
+      for (let hop = 0; hop < 500; hop++) await Promise.resolve();
       order.push("subscribed ends");
     },
     async statusUpdate(status, driver) {
@@ -167,6 +168,31 @@ test("async callbacks have their turn, and hold up the next", async () => {
   }));
   await cluster.until(() => framework.ended !== undefined);
   expect(order).toEqual(["subscribed begins", "subscribed ends", "running", "finished"]);
+});
+
+test("a callback that waits for the machine is named, before time moves on without it", async () => {
+  await using cluster = await simulateCluster();
+  cluster.run(() => ({ ...single(1_000), subscribed: () => access(import.meta.filename) }));
+  await expect(cluster.clock.advance(1_000)).rejects.toThrow(
+    "the callback subscribed of framework-0 awaits what a simulation does not bring: a timer, file or socket of the machine",
+  );
+});
+
+test("a callback that asks the machine for the time fails", async () => {
+  const errors: unknown[] = [];
+  await using cluster = await simulateCluster();
+  cluster.run(() => ({
+    ...single(1_000),
+    subscribed() {
+      try {
+        Date.now();
+      } catch (error) {
+        errors.push(error);
+      }
+    },
+  }));
+  await cluster.clock.advance(1_000);
+  expect(errors).toMatchObject([{ name: "DeterminismViolation" }]);
 });
 
 test("a scheduler that cannot start has failed, once", async () => {

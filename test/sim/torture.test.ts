@@ -1,3 +1,4 @@
+import { access } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { batch } from "../../src/frameworks/batch/batch.ts";
 import { defineScheduler, type SchedulerDefinition } from "../../src/frameworks/scheduler.ts";
@@ -88,6 +89,14 @@ describe("a scheduler that is in order", () => {
 
   test("passes: one that an author wrote", async () => {
     expect(await torture(() => worker(6))).toMatchObject({ kind: "passed", seeds: 20 });
+  });
+
+  test("awaits nothing but promises of its own", async () => {
+    const define = () => ({ ...worker(6), subscribed: () => access(import.meta.filename) });
+    expect(await torture(define, { seeds: 1 })).toMatchObject({
+      rule: "callbacks await nothing from outside",
+      what: expect.stringContaining("the callback subscribed of framework-0 awaits"),
+    });
   });
 
   test("hears things twice", async () => {

@@ -4,7 +4,7 @@ import type { AskFailure } from "../context.ts";
 import type { DownReason } from "../spec.ts";
 import type { WireBody, WireValue } from "../wire-value.ts";
 import type { ItemTarget, LinkItem } from "./item.ts";
-import type { KindTable } from "./kind-table.ts";
+import { bodyAt, type Kind, type KindTable } from "./kind-table.ts";
 import { malformation } from "./malformation.ts";
 
 /** A batch that this program did not write. Closes the link that brought it. */
@@ -23,9 +23,13 @@ export type Batch = {
 // Copied, a few bytes that an actor keeps do not keep the frame they came in.
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true });
 
-const tags = { tell: 0, ask: 1, reply: 2, askFailed: 3, watch: 4, unwatch: 5, down: 6 } as const;
+/** `again`: a tell to the actor and of the kind of the tell before it. */
+const tags = { tell: 0, ask: 1, reply: 2, askFailed: 3, watch: 4, unwatch: 5, down: 6, by: 7, refused: 8, again: 9 };
 
-/** Packs batches into exact-size arrays and back. One packing call serves the whole batch. */
+/**
+ * Packs batches into exact-size arrays and back. One packing call serves the whole batch, which is one flat array: its
+ * sequence number, its credit, and of every item the tag, the fixed parts, and the fields of its body.
+ */
 export class Codec {
   readonly #kinds: KindTable;
 
@@ -34,21 +38,38 @@ export class Codec {
   }
 
   encode(batch: Batch): Uint8Array<ArrayBuffer> {
-    const packed = packr.pack([batch.firstSeq, batch.credit, batch.items.map((item) => this.#pack(item))]);
-    return new Uint8Array(packed);
+    return new Uint8Array(packr.pack(this.flatten(batch)));
   }
 
   /** `trusted`: the bytes were written by this same program, on another thread. */
   decode(bytes: Uint8Array, trusted = false): Batch {
     const fault = trusted ? undefined : malformation(bytes);
     if (fault !== undefined) throw new MalformedBatch(fault);
-    const value = unpacked(bytes);
-    if (!Array.isArray(value) || value.length !== 3) throw new MalformedBatch("a batch is an array of three");
-    const [firstSeq, credit, items] = value as unknown[];
-    if (!isCount(firstSeq) || !isCount(credit) || !Array.isArray(items)) {
-      throw new MalformedBatch("a batch is a sequence number, a credit and a list of items");
+    const flat = unpacked(bytes);
+    if (!Array.isArray(flat)) throw new MalformedBatch("a batch is an array");
+    return this.read(flat as WireValue[]);
+  }
+
+  /** The values of a batch, before they are packed. */
+  flatten({ firstSeq, credit, items }: Batch): WireValue[] {
+    const flat: WireValue[] = [firstSeq, credit];
+    let last: Tell | undefined;
+    for (const item of items) {
+      if (item.type !== "tell") this.#append(item, flat);
+      else if (item.to === last?.to && item.kind === last.kind) flat.push(tags.again);
+      else this.#append(item, flat);
+      if (item.type !== "tell") continue;
+      this.#kinds.append(this.#kinds.numberOf(item.kind), item.body, flat);
+      last = item;
     }
-    return { firstSeq, credit, items: items.map((item) => this.#unpack(item)) };
+    return flat;
+  }
+
+  read(flat: readonly WireValue[]): Batch {
+    const reader = new Reader(this.#kinds, flat);
+    const firstSeq = reader.count();
+    const credit = reader.count();
+    return { firstSeq, credit, items: reader.items() };
   }
 
   /** The body as a receiver across a link would see it. */
@@ -58,70 +79,172 @@ export class Codec {
     return copy?.type === "tell" ? copy.body : body;
   }
 
-  #pack(item: LinkItem): WireValue[] {
+  /** All of an item but the body of a tell. */
+  #append(item: LinkItem, flat: WireValue[]): void {
     switch (item.type) {
-      case "tell": {
-        const [number, values] = this.#kinds.encode(item.kind, item.body);
-        return [tags.tell, slotOrName(item.to), generationOf(item.to), number, values];
-      }
+      case "tell":
+        flat.push(tags.tell);
+        appendTarget(item.to, flat);
+        flat.push(this.#kinds.numberOf(item.kind));
+        return;
       case "ask": {
-        const { to, correlation, remainingMs } = item;
-        const [number, values] = this.#kinds.encode(item.kind, item.body);
-        return [tags.ask, slotOrName(to), generationOf(to), number, values, correlation, remainingMs];
+        const number = this.#kinds.numberOf(item.kind);
+        flat.push(tags.ask);
+        appendTarget(item.to, flat);
+        flat.push(item.correlation, item.remainingMs, number);
+        this.#kinds.append(number, item.body, flat);
+        return;
       }
       case "reply":
-        return [tags.reply, item.correlation, item.value];
+        flat.push(tags.reply, item.correlation, item.value);
+        return;
       case "askFailed":
-        return [tags.askFailed, item.correlation, item.code, item.outcome];
+        flat.push(tags.askFailed, item.correlation, item.code, item.outcome);
+        return;
       case "watch":
-        return [tags.watch, slotOrName(item.to), generationOf(item.to), item.watch];
+        flat.push(tags.watch);
+        appendTarget(item.to, flat);
+        flat.push(item.watch);
+        return;
       case "unwatch":
-        return [tags.unwatch, item.watch];
+        flat.push(tags.unwatch, item.watch);
+        return;
       case "down":
-        return [tags.down, item.watch, item.who, item.reason];
+        flat.push(tags.down, item.watch, item.who, item.reason);
+        return;
+      case "by":
+        flat.push(tags.by, item.slot, item.generation, item.cause);
+        return;
+      case "refused":
+        flat.push(tags.refused, item.slot, item.generation, item.to, item.kind, item.count);
+        return;
       default:
-        return unreachable(item);
+        unreachable(item);
     }
   }
+}
 
-  #unpack(packed: unknown): LinkItem {
-    if (!Array.isArray(packed)) throw new MalformedBatch("an item is an array");
-    const [tag, a, b, c, d, e, f] = packed as WireValue[];
+type Tell = Extract<LinkItem, { readonly type: "tell" }>;
+
+/** Walks the values of a batch. Throws `MalformedBatch` at the first that should not be where it is. */
+class Reader {
+  readonly #kinds: KindTable;
+  readonly #flat: readonly WireValue[];
+  #at = 0;
+  #lastTo: ItemTarget | undefined;
+  #lastKind: Kind | undefined;
+
+  constructor(kinds: KindTable, flat: readonly WireValue[]) {
+    this.#kinds = kinds;
+    this.#flat = flat;
+  }
+
+  items(): readonly LinkItem[] {
+    const items: LinkItem[] = [];
+    while (this.#at < this.#flat.length) items.push(this.#item());
+    return items;
+  }
+
+  count(): number {
+    const value = this.#flat[this.#at++];
+    if (typeof value !== "number" || value < 0 || !Number.isFinite(value)) {
+      throw new MalformedBatch(`${typeof value === "number" ? value : typeof value} is not a count`);
+    }
+    return value;
+  }
+
+  #item(): LinkItem {
+    const tag = this.#flat[this.#at++];
     switch (tag) {
+      case tags.again:
+        return this.#again();
       case tags.tell: {
-        const to = target(a, b);
-        const { kind, body } = this.#message(c, d);
-        return { type: "tell", to, kind, body };
+        this.#lastTo = this.#target();
+        this.#lastKind = this.#kind();
+        return this.#again();
       }
       case tags.ask: {
-        const to = target(a, b);
-        const { kind, body } = this.#message(c, d);
-        return { type: "ask", to, kind, body, correlation: count(e), remainingMs: count(f) };
+        const to = this.#target();
+        const correlation = this.count();
+        const remainingMs = this.count();
+        const kind = this.#kind();
+        return { type: "ask", to, kind: kind.name, body: this.#body(kind), correlation, remainingMs };
       }
       case tags.reply:
-        return { type: "reply", correlation: count(a), value: b ?? null };
+        return { type: "reply", correlation: this.count(), value: this.#value() };
       case tags.askFailed:
         return {
           type: "askFailed",
-          correlation: count(a),
-          code: text(b) as AskFailure,
-          outcome: c === "unknown" ? "unknown" : "not-run",
+          correlation: this.count(),
+          code: this.#text() as AskFailure,
+          outcome: this.#text() === "unknown" ? "unknown" : "not-run",
         };
       case tags.watch:
-        return { type: "watch", to: target(a, b), watch: count(c) };
+        return { type: "watch", to: this.#target(), watch: this.count() };
       case tags.unwatch:
-        return { type: "unwatch", watch: count(a) };
+        return { type: "unwatch", watch: this.count() };
       case tags.down:
-        return { type: "down", watch: count(a), who: text(b), reason: reason(c) };
+        return { type: "down", watch: this.count(), who: this.#text(), reason: this.#reason() };
+      case tags.by:
+        return { type: "by", slot: this.count(), generation: this.count(), cause: this.count() };
+      case tags.refused:
+        return {
+          type: "refused",
+          slot: this.count(),
+          generation: this.count(),
+          to: this.#text(),
+          kind: this.#text(),
+          count: this.count(),
+        };
       default:
-        throw new MalformedBatch(`an item has the unknown tag ${String(tag)}`);
+        throw new MalformedBatch(`an item has the unknown tag ${typeof tag === "number" ? tag : typeof tag}`);
     }
   }
 
-  #message(number: WireValue | undefined, values: WireValue | undefined) {
-    const message = Array.isArray(values) ? this.#kinds.decode(count(number), values) : undefined;
-    if (message === undefined) throw new MalformedBatch(`an item has the unknown kind ${String(number)}`);
-    return message;
+  #again(): Tell {
+    const to = this.#lastTo;
+    const kind = this.#lastKind;
+    if (to === undefined || kind === undefined) throw new MalformedBatch("the first tell of a batch names no actor");
+    return { type: "tell", to, kind: kind.name, body: this.#body(kind) };
+  }
+
+  #kind(): Kind {
+    const number = this.count();
+    const kind = this.#kinds.kind(number);
+    if (kind === undefined) throw new MalformedBatch(`an item has the unknown kind ${number}`);
+    return kind;
+  }
+
+  #body(kind: Kind): WireBody {
+    const at = this.#at;
+    this.#at += kind.fields.length;
+    if (this.#at > this.#flat.length) throw new MalformedBatch(`a body of ${kind.name} is cut short`);
+    return bodyAt(kind, this.#flat, at);
+  }
+
+  #target(): ItemTarget {
+    const first = this.#flat[this.#at];
+    if (typeof first !== "string") return { slot: this.count(), generation: this.count() };
+    this.#at++;
+    return { name: first };
+  }
+
+  #value(): WireValue {
+    return this.#flat[this.#at++] ?? null;
+  }
+
+  #text(): string {
+    const value = this.#flat[this.#at++];
+    if (typeof value !== "string") throw new MalformedBatch(`${typeof value} is not a text`);
+    return value;
+  }
+
+  #reason(): DownReason {
+    const value = this.#flat[this.#at++];
+    if (typeof value === "string") return value as DownReason;
+    const failed = (value as { readonly failed?: WireValue } | null | undefined)?.failed;
+    if (typeof failed !== "string") throw new MalformedBatch(`${typeof failed} is not a text`);
+    return { failed };
   }
 }
 
@@ -133,33 +256,7 @@ function unpacked(bytes: Uint8Array): unknown {
   }
 }
 
-function slotOrName(to: ItemTarget): number | string {
-  return to.name ?? to.slot;
-}
-
-function generationOf(to: ItemTarget): number {
-  return to.name === undefined ? to.generation : 0;
-}
-
-function target(first: WireValue | undefined, second: WireValue | undefined): ItemTarget {
-  return typeof first === "string" ? { name: first } : { slot: count(first), generation: count(second) };
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && Number.isFinite(value);
-}
-
-function count(value: WireValue | undefined): number {
-  if (!isCount(value)) throw new MalformedBatch(`${String(value)} is not a count`);
-  return value;
-}
-
-function text(value: WireValue | undefined): string {
-  if (typeof value !== "string") throw new MalformedBatch(`${typeof value} is not a text`);
-  return value;
-}
-
-function reason(value: WireValue | undefined): DownReason {
-  if (typeof value === "string") return value as DownReason;
-  return { failed: text((value as { readonly failed?: WireValue } | null | undefined)?.failed) };
+function appendTarget(to: ItemTarget, flat: WireValue[]): void {
+  if (to.name === undefined) flat.push(to.slot, to.generation);
+  else flat.push(to.name);
 }

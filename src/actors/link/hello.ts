@@ -19,7 +19,7 @@ export type Hello = {
 };
 
 const magic = "MESOLITE";
-const version = 2;
+const version = 3;
 const nonceBytes = 32;
 const clusterPattern = /^[\w.-]{1,64}$/;
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });

@@ -9,6 +9,11 @@ export type ItemTarget =
 
 /** One message on a link, in either direction. Signals share the stream with messages, so order is kept. */
 export type LinkItem =
+  /**
+   * What follows was sent by this actor, in the turn that has this number in its thread's flight recorder; by none and
+   * because of none when all three are 0.
+   */
+  | { readonly type: "by"; readonly slot: number; readonly generation: number; readonly cause: number }
   | { readonly type: "tell"; readonly to: ItemTarget; readonly kind: string; readonly body: WireBody }
   | {
       readonly type: "ask";
@@ -24,6 +29,15 @@ export type LinkItem =
       readonly correlation: number;
       readonly code: AskFailure;
       readonly outcome: "unknown" | "not-run";
+    }
+  /** So many messages of this kind, told by the actor, found a full mailbox at the address. */
+  | {
+      readonly type: "refused";
+      readonly slot: number;
+      readonly generation: number;
+      readonly to: string;
+      readonly kind: string;
+      readonly count: number;
     }
   | { readonly type: "watch"; readonly to: ItemTarget; readonly watch: number }
   | { readonly type: "unwatch"; readonly watch: number }

@@ -2,6 +2,9 @@ import { invariant } from "../../base/invariant.ts";
 import type { ProtocolTable } from "../protocol.ts";
 import type { WireBody, WireValue } from "../wire-value.ts";
 
+/** A message kind and the fields of its body, in the order of their positions. */
+export type Kind = { readonly name: string; readonly fields: readonly string[] };
+
 /**
  * Every message kind a program can send, numbered. Both ends of a link number the sorted names alike and compare
  * `hash` in the handshake, so no definition travels. A kind means one thing: two protocols may share a name only
@@ -10,7 +13,7 @@ import type { WireBody, WireValue } from "../wire-value.ts";
 export class KindTable {
   readonly hash: string;
   readonly #numbers = new Map<string, number>();
-  readonly #kinds: { readonly name: string; readonly fields: readonly string[] }[] = [];
+  readonly #kinds: Kind[] = [];
 
   constructor(protocols: readonly ProtocolTable<unknown>[]) {
     const fieldsOf = new Map<string, readonly string[]>();
@@ -33,37 +36,43 @@ export class KindTable {
   }
 
   /** Every kind in the order of its number, with its fields in the order of their positions. */
-  get entries(): readonly { readonly name: string; readonly fields: readonly string[] }[] {
+  get entries(): readonly Kind[] {
     return this.#kinds;
   }
 
-  /** The kind's number and the body as an array in field order. */
-  encode(kind: string, body: WireBody): readonly [number, WireValue[]] {
+  numberOf(kind: string): number {
     const number = this.#numbers.get(kind);
     invariant(number !== undefined, () => `message kind ${kind} is in no protocol of this program`);
-    const fields = this.#kinds[number]?.fields ?? [];
-    const values = new Array<WireValue>(fields.length);
+    return number;
+  }
+
+  /** Appends the fields of a body in the order of their positions. */
+  append(number: number, body: WireBody, to: WireValue[]): void {
+    const { name, fields } = this.#kinds[number] as Kind;
     let placed = 0;
     for (let index = 0; index < fields.length; index++) {
       const value = body[fields[index] as string];
-      values[index] = value as WireValue;
+      to.push(value as WireValue);
       if (value !== undefined) placed++;
     }
     for (const key in body) if (body[key] !== undefined) placed--;
-    invariant(placed === 0, () => `a body of ${kind} has a field without a position: ${Object.keys(body).join(", ")}`);
-    return [number, values];
+    invariant(placed === 0, () => `a body of ${name} has a field without a position: ${Object.keys(body).join(", ")}`);
   }
 
-  decode(number: number, values: readonly WireValue[]): { readonly kind: string; readonly body: WireBody } | undefined {
-    const kind = this.#kinds[number];
-    if (kind === undefined || values.length > kind.fields.length) return undefined;
-    const body: Record<string, WireValue> = {};
-    for (let index = 0; index < values.length; index++) {
-      const value = values[index];
-      if (value !== undefined) body[kind.fields[index] as string] = value;
-    }
-    return { kind: kind.name, body };
+  /** The kind of this number, if there is one. */
+  kind(number: number): Kind | undefined {
+    return this.#kinds[number];
   }
+}
+
+/** The body whose fields begin at the index; an absent field is an absent key. */
+export function bodyAt({ fields }: Kind, values: readonly WireValue[], at: number): WireBody {
+  const body: Record<string, WireValue> = {};
+  for (let index = 0; index < fields.length; index++) {
+    const value = values[at + index];
+    if (value !== undefined) body[fields[index] as string] = value;
+  }
+  return body;
 }
 
 function inOrder(kind: string, positions: Record<string, number>): readonly string[] {

@@ -10,7 +10,7 @@ export const linkLimits = {
   batchMax: 256,
   /** Values in one batch. More cannot be honest, since a message is mostly text and numbers; more of them go in parts. */
   valuesMax: 131_072,
-  /** Nesting of a batch: its items and their bodies take four levels. A deeper one closes the connection before anything is allocated. */
+  /** Nesting of a batch, of which the batch itself takes one level. A deeper one closes the connection before anything is allocated. */
   depthMax: 32,
   /** Bytes that may be on the way to one peer before it has taken them; the last batch may pass it. More is not sent, and closes the link that brings it. */
   creditBytes: 1_048_576,

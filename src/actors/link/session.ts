@@ -1,10 +1,12 @@
 import { invariant } from "../../base/invariant.ts";
 import { RingBuffer } from "../../base/ring-buffer.ts";
-import { type Codec, MalformedBatch } from "./codec.ts";
+import type { WireValue } from "../wire-value.ts";
+import { type Batch, type Codec, MalformedBatch } from "./codec.ts";
 import type { IngressBudget } from "./ingress-budget.ts";
 import { isRefusable, type LinkItem } from "./item.ts";
 import { type LinkLimits, linkLimits } from "./limits.ts";
 import { malformation } from "./malformation.ts";
+import { isPlain, plainBytesMax, plainItemsMax } from "./plain-batch.ts";
 import { firstWindow, Window } from "./window.ts";
 
 /**
@@ -37,11 +39,25 @@ export class LinkSession {
     return this.#queue.length;
   }
 
-  /** `refused`: tell the sender. `overrun`: so many signals wait that the peer must be given up. */
-  queue(item: LinkItem): "queued" | "refused" | "overrun" {
+  /** Bytes that may still be sent. */
+  get credit(): number {
+    return this.#credit;
+  }
+
+  /** Bytes that the peer may have on its way. */
+  get windowBytes(): number {
+    return this.#window.bytes;
+  }
+
+  /**
+   * `by`: goes before the item, if the item goes. `refused`: tell the sender. `overrun`: so many signals wait that the
+   * peer must be given up.
+   */
+  queue(item: LinkItem, by?: LinkItem): "queued" | "refused" | "overrun" {
     const waiting = this.#queue.length;
     if (waiting >= this.#limits.queueMax && isRefusable(item)) return "refused";
     if (waiting >= this.#limits.signalQueueMax) return "overrun";
+    if (by !== undefined) this.#queue.push(by);
     this.#queue.push(item);
     return "queued";
   }
@@ -57,16 +73,36 @@ export class LinkSession {
     }
   }
 
+  /** The same for a channel that clones what it carries: a small batch as its values, which need not be packed. */
+  takePlain(tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | readonly WireValue[] | undefined {
+    const waiting = this.#queue.length;
+    if (waiting === 0 || waiting > plainItemsMax) return this.take(tooLarge);
+    const items = this.#draw();
+    if (items.length === 0) return this.take(tooLarge);
+    const credit = this.#window.settle();
+    const values = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
+    if (!isPlain(values)) return this.#pack(items, credit, tooLarge) ?? this.take(tooLarge);
+    this.#sent(items.length, plainBytesMax);
+    return values;
+  }
+
   /** What a batch carried. Throws `MalformedBatch` on anything a well-behaved peer would not send. */
   receive(bytes: Uint8Array): readonly LinkItem[] {
-    const batch = this.#codec.decode(bytes, this.#trusted);
+    return this.#received(this.#codec.decode(bytes, this.#trusted), bytes.byteLength);
+  }
+
+  receivePlain(values: readonly WireValue[]): readonly LinkItem[] {
+    return this.#received(this.#codec.read(values), plainBytesMax);
+  }
+
+  #received(batch: Batch, byteLength: number): readonly LinkItem[] {
     if (batch.firstSeq !== this.#expectedSeq) {
       throw new MalformedBatch(`batch starts at ${batch.firstSeq}, expected ${this.#expectedSeq}`);
     }
     this.#expectedSeq += batch.items.length;
     this.#credit += batch.credit;
     if (this.#credit > this.#limits.creditBytes) throw new MalformedBatch("more credit came than a link may have");
-    if (batch.items.length > 0 && !this.#window.took(bytes.byteLength)) {
+    if (batch.items.length > 0 && !this.#window.took(byteLength)) {
       throw new MalformedBatch("a batch came without credit for it");
     }
     return batch.items;
@@ -107,10 +143,14 @@ export class LinkSession {
       if (kept.length === 0 && credit === 0) return undefined;
     }
     invariant(bytes.byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
-    this.#window.gave();
-    this.#nextSeq += kept.length;
-    if (kept.length > 0) this.#credit -= bytes.byteLength;
+    this.#sent(kept.length, bytes.byteLength);
     return bytes;
+  }
+
+  #sent(items: number, byteLength: number): void {
+    this.#window.gave();
+    this.#nextSeq += items;
+    if (items > 0) this.#credit -= byteLength;
   }
 
   /** Sends the first half now and puts the second back in front of the queue. */

@@ -109,7 +109,7 @@ describe("two ends do not meet", () => {
 describe("a hello", () => {
   const hello = (...fields: readonly unknown[]): Frame => ({ type: "hello", payload: packr.pack(fields) });
   const nonce = new Uint8Array(32);
-  const good = ["MESOLITE", 2, "dialler~1/main.1", "0123456789abcdef", null, false, false, nonce] as const;
+  const good = ["MESOLITE", 3, "dialler~1/main.1", "0123456789abcdef", null, false, false, nonce] as const;
   const but = (index: number, value: unknown) => hello(...good.slice(0, index), value, ...good.slice(index + 1));
 
   test("is answered when it is good", () => {
@@ -126,12 +126,12 @@ describe("a hello", () => {
     [
       "of an earlier version",
       but(1, 1),
-      "the peer speaks bridge version 1, this end 2: run the same release on both ends",
+      "the peer speaks bridge version 1, this end 3: run the same release on both ends",
     ],
     [
       "without a version",
       hello("MESOLITE"),
-      "the peer speaks bridge version unknown, this end 2: run the same release on both ends",
+      "the peer speaks bridge version unknown, this end 3: run the same release on both ends",
     ],
     ["of a cluster that is none", but(4, "a\nb"), "the peer's hello names a cluster that is none"],
     [

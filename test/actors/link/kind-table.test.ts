@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { KindTable } from "../../../src/actors/link/kind-table.ts";
+import { bodyAt, type Kind, KindTable } from "../../../src/actors/link/kind-table.ts";
 import type { ProtocolTable } from "../../../src/actors/protocol.ts";
+import type { WireBody, WireValue } from "../../../src/actors/wire-value.ts";
 import { puppetTable } from "../kit.ts";
 
 const table = (name: string, fields: Record<string, Record<string, number>>) =>
@@ -12,7 +13,7 @@ const two = table("two", { greet: { at: 1, name: 0 }, add: { slave: 0 } });
 describe("a kind", () => {
   test("has its number from the sorted names, whatever the order of the protocols", () => {
     for (const kinds of [new KindTable([one, two]), new KindTable([two, one])]) {
-      expect(["add", "greet", "ping"].map((kind) => kinds.encode(kind, {})[0])).toEqual([0, 1, 2]);
+      expect(["add", "greet", "ping"].map((kind) => kinds.numberOf(kind))).toEqual([0, 1, 2]);
     }
   });
 
@@ -35,20 +36,26 @@ describe("a kind", () => {
 describe("a body", () => {
   const kinds = new KindTable([one, two]);
 
+  const fieldsOf = (kind: string, body: WireBody) => {
+    const values: WireValue[] = [];
+    kinds.append(kinds.numberOf(kind), body, values);
+    return values;
+  };
+
   test("travels as its fields in the order of their positions", () => {
-    expect(kinds.encode("greet", { at: 5, name: "x" })).toEqual([1, ["x", 5]]);
-    expect(kinds.decode(1, ["x", 5])).toEqual({ kind: "greet", body: { name: "x", at: 5 } });
+    expect(fieldsOf("greet", { at: 5, name: "x" })).toEqual(["x", 5]);
+    expect(bodyAt(kinds.kind(1) as Kind, [9, "x", 5, 9], 1)).toEqual({ name: "x", at: 5 });
   });
 
-  test("of an older program, with fewer fields, lacks them; one with more is refused", () => {
-    expect(kinds.decode(1, ["x"])).toEqual({ kind: "greet", body: { name: "x" } });
-    expect(kinds.decode(1, ["x", 5, 6])).toBeUndefined();
-    expect(kinds.decode(3, [])).toBeUndefined();
+  test("has an absent field as an absent key", () => {
+    expect(fieldsOf("greet", { at: 5 })).toEqual([undefined, 5]);
+    expect(Object.keys(bodyAt(kinds.kind(1) as Kind, [undefined as never, 5], 0))).toEqual(["at"]);
   });
 
   test("of no known kind, or with a field that has no position, is a bug of the sender", () => {
-    expect(() => kinds.encode("shout", {})).toThrow("message kind shout is in no protocol of this program");
-    expect(() => kinds.encode("greet", { name: "x", loud: true })).toThrow(
+    expect(kinds.kind(3)).toBeUndefined();
+    expect(() => kinds.numberOf("shout")).toThrow("message kind shout is in no protocol of this program");
+    expect(() => fieldsOf("greet", { name: "x", loud: true })).toThrow(
       "a body of greet has a field without a position: name, loud",
     );
   });
