@@ -22,6 +22,8 @@ export function furnish(system: ActorSystem): Inside {
     facts: site.facts.bind(site),
     address: site.address.bind(site),
     meddle: site.meddle.bind(site),
+    recent: site.recent.bind(site),
+    drain: site.drain.bind(site),
     clear: site.clear.bind(site),
     reset: site.reset.bind(site),
     sync: site.sync.bind(site),

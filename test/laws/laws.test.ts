@@ -21,6 +21,7 @@ import { names } from "./rules/r10-names.law.ts";
 import { deadLetters } from "./rules/r11-dead-letters.law.ts";
 import { drain } from "./rules/r12-drain.law.ts";
 import { bodies } from "./rules/r13-bodies.law.ts";
+import { causes } from "./rules/r14-causes.law.ts";
 import { links } from "./rules/r15-links.law.ts";
 import { SimWorld } from "./sim-world.ts";
 import { RunTable } from "./run-table.ts";
@@ -29,11 +30,13 @@ import { type Mode, modes, type TestWorld } from "./world.ts";
 
 const laws: readonly Law[] = [
   ...[...addressing, ...messages, ...order, ...mailboxes, ...asks, ...handlers, ...time, ...supervision],
-  ...[...watches, ...names, ...deadLetters, ...drain, ...bodies, ...links],
+  ...[...watches, ...names, ...deadLetters, ...drain, ...bodies, ...causes, ...links],
 ];
 
 /** Runs of each law by mode: `sim=30,threads=3,processes=2` in `MESOLITE_LAW_RUNS`; a mode with 0 is left out. */
 const runs = runsOf(process.env["MESOLITE_LAW_RUNS"] ?? "");
+/** A law that hangs says so long before; this is for many runs. */
+const timeoutMs = 3_600_000;
 /** The first of the seeds, which are numbered from here on. */
 const firstSeed = Number(process.env["MESOLITE_LAW_SEED"] ?? "1");
 const table = new RunTable(modes.filter((mode) => runs[mode] > 0));
@@ -43,7 +46,7 @@ enableCompileCache();
 process.env["NODE_COMPILE_CACHE"] ??= getCompileCacheDir();
 
 describe.runIf(runs.sim > 0)("simulated", () => {
-  test.each(lawsIn("sim"))("$rule $claim", async (law) => {
+  test.each(lawsIn("sim"))("$rule $claim", { timeout: timeoutMs }, async (law) => {
     await repeat(law, "sim", (seed) => new SimWorld(seed));
   });
 });
@@ -59,7 +62,7 @@ test("every rule has laws that ran in every mode", () => {
 function onThisMachine(mode: Exclude<Mode, "sim">, open: () => Home): void {
   let residents: Residents | undefined;
   afterAll(() => residents?.close());
-  test.concurrent.each(lawsIn(mode))("$rule $claim", { timeout: 120_000 }, async (law) => {
+  test.concurrent.each(lawsIn(mode))("$rule $claim", { timeout: timeoutMs }, async (law) => {
     residents ??= new Residents(open());
     const { home } = residents;
     await repeat(law, mode, (seed, number) => new RealWorld(residents as Residents, `${home.mode} ${seed}`, number));

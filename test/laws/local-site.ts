@@ -1,5 +1,6 @@
 import type { Address } from "../../src/actors/address.ts";
 import type { Cell } from "../../src/actors/cell.ts";
+import type { Recorded } from "../../src/actors/flight-recorder.ts";
 import type { Spec } from "../../src/actors/spec.ts";
 import { type ChildSpec, supervisor } from "../../src/actors/supervisor.ts";
 import type { ActorSystem } from "../../src/actors/system.ts";
@@ -96,6 +97,16 @@ export class LocalSite {
       links: links.places,
       errors: this.#errors,
     };
+  }
+
+  /** The last entries of the flight recorder. */
+  recent(count: number): readonly Recorded[] {
+    return this.#system.recorder.recent(count);
+  }
+
+  /** The place takes in nothing more from elsewhere; it must be shut down afterwards. */
+  drain(): void {
+    this.#system.drain();
   }
 
   /** The address of the present or last life under this name. */

@@ -271,5 +271,7 @@ function siteOf({ place, calls }: Resident): Site {
     facts: call("facts"),
     address: call("address"),
     meddle: call("meddle"),
+    recent: call("recent"),
+    drain: call("drain"),
   };
 }

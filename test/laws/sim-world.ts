@@ -232,6 +232,8 @@ export class SimWorld implements TestWorld {
       facts: call(() => local.facts()),
       address: call((name) => local.address(name)),
       meddle: call((...args) => local.meddle(...args)),
+      recent: call((count) => local.recent(count)),
+      drain: call(() => local.drain()),
     };
   }
 

@@ -1,3 +1,4 @@
+import type { MailboxMax } from "../../src/actors/mailbox.ts";
 import type { SupervisorArgs } from "../../src/actors/supervisor.ts";
 import type { WireValue } from "../../src/actors/wire-value.ts";
 
@@ -51,7 +52,7 @@ type Say = {
 /** How a law actor is, whatever it is told later. */
 export type Manner = {
   /** How many messages may wait. Default: the runtime's. */
-  readonly mailboxMax?: number;
+  readonly mailboxMax?: MailboxMax;
   /** Whether other processes may reach it. Default true. */
   readonly exported?: boolean;
   /** What it does with a question: answers with its value, or its text if there is none; or holds it. Default `answers`. */

@@ -129,6 +129,27 @@ export const order = [
     expect((await here.facts()).deadLetters).toEqual({ refused: 6 });
   }),
 
+  law("R3.4", "who is refused by a full mailbox elsewhere is told how many were", async (world) => {
+    const [here, there] = [await world.place(), await world.place()];
+    const target = await there.start("target", { mailboxMax: 3 });
+    const talkers = ["one", "two"];
+    for (const name of talkers) await here.start(name);
+    for (const name of talkers) await here.queue(name, ...upTo(20).map(() => [tell(target, "word", { count: 10 })]));
+    for (const name of talkers) {
+      await here.queue(name, [ask(target, "end", { kind: "unanswered" })]);
+      await world.until(() => here.heard(name), (heard) => heard.some((text) => text.startsWith("re end: ")));
+    }
+    const heard = (await there.heard("target")).length;
+    const told = async () => {
+      const texts = await Promise.all(talkers.map((name) => here.heard(name)));
+      return texts.flat().filter((text) => text.startsWith("refused say"));
+    };
+    const counted = await world.until(told, (texts) => sumOf(texts) >= 400 - heard);
+    expect(heard + sumOf(counted)).toBe(400);
+    // Told once for what was refused together, not once for each.
+    expect(counted.length).toBeLessThanOrEqual(40);
+  }),
+
   law("R3.6", "telling never runs the receiver before the turn of the sender is over", async (world) => {
     const here = await world.place();
     const one = await here.start("one");
@@ -181,3 +202,8 @@ export const order = [
     }
   }),
 ];
+
+/** Of what was refused, as it was told: `refused say 6`. */
+function sumOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Number(text.split(" ").at(-1)), 0);
+}

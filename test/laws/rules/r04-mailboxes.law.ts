@@ -42,7 +42,8 @@ export const mailboxes = [
     async (world) => {
       const here = await world.place();
       await here.start("one");
-      const [usual, roomy] = [await here.start("usual"), await here.start("roomy", { mailboxMax: 9_000 })];
+      const usual = await here.start("usual");
+      const roomy = await here.start("roomy", { mailboxMax: { unbounded: "a law says so" } });
       await here.queue("one", [tell(usual, "word", { count: 9_000 }), tell(roomy, "word", { count: 9_000 })]);
       await hears(world, here, "one", "refused say 808");
       expect(numbersOf(await hears(world, here, "usual", "word 8192"), "word")).toEqual(upTo(8_192));

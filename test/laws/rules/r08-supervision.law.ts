@@ -98,7 +98,7 @@ export const supervision = [
     const here = await world.place();
     await here.start("parent");
     await here.queue("parent", upTo(3).map((number) => spawn(`child ${number}`, { name: `child-${number}` })));
-    await begun(world, here, "child-3", 1);
+    for (const number of upTo(3)) await begun(world, here, `child-${number}`, 1);
     await here.queue("parent", [fail()]);
     await world.until(here.facts, ({ actors }) => actors === 0);
     const ends = (await here.journal()).filter((line) => line.includes(" ends: "));

@@ -24,6 +24,30 @@ export const drain = [
     await hears(world, here, "one", "down again: noconnection unknown");
   }),
 
+  law("R12.2", "a place that is drained finishes what it has and turns away what comes from elsewhere", async (world) => {
+    const [here, there] = [await world.place(), await world.place()];
+    const one = await here.start("one");
+    const target = await there.start("target");
+    await there.start("inner");
+    await here.queue("one", [watch(target, "target"), ask(target, "ready")]);
+    await hears(world, here, "one", "re ready: answered");
+    await there.queue("inner", ...upTo(20).map((turn) => [tell(target, `turn ${turn}`, { count: 20, steps: [tell(one, "done")] })]));
+    await there.drain();
+    await here.queue("one", [tell(target, "too late", { count: 3 }), ask(target, "too late")]);
+    const refusal = "re too late: shutting-down not-run";
+    const heard = await world.until(
+      () => here.heard("one"),
+      (texts) => texts.length === 402,
+    );
+    expect(heard.filter((text) => text === "done")).toHaveLength(400);
+    expect(heard).toContain(refusal);
+    const worked = await there.heard("target");
+    expect(worked.slice(1)).toEqual(upTo(20).flatMap((turn) => upTo(20).map((number) => `turn ${turn} ${number}`)));
+    expect((await there.facts()).deadLetters).toEqual({ stopped: 4 });
+    await world.shutDown(there);
+    await hears(world, here, "one", "down target: shutdown dead");
+  }),
+
   law("R12.1", "an actor that stops itself has said everything that it had said before", async (world) => {
     const [here, there] = [await world.place(), await world.place()];
     const one = await here.start("one");
