@@ -3,7 +3,7 @@
  * come with `npm run test:laws`.
  */
 
-import { getCompileCacheDir, enableCompileCache } from "node:module";
+import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { afterAll, describe, expect, test } from "vitest";
 import { ProcessHome } from "./host-world.ts";
 import type { Law } from "./law.ts";
@@ -23,8 +23,8 @@ import { drain } from "./rules/r12-drain.law.ts";
 import { bodies } from "./rules/r13-bodies.law.ts";
 import { causes } from "./rules/r14-causes.law.ts";
 import { links } from "./rules/r15-links.law.ts";
-import { SimWorld } from "./sim-world.ts";
 import { RunTable } from "./run-table.ts";
+import { SimWorld } from "./sim-world.ts";
 import { ThreadHome } from "./thread-world.ts";
 import { type Mode, modes, type TestWorld } from "./world.ts";
 

@@ -4,7 +4,15 @@ import type { Recorded } from "../../src/actors/flight-recorder.ts";
 import type { Spec } from "../../src/actors/spec.ts";
 import { type ChildSpec, supervisor } from "../../src/actors/supervisor.ts";
 import type { ActorSystem } from "../../src/actors/system.ts";
-import { type Confidant, type Life, lawActor, onPurpose, reasonText, type StageProtocol, stageTable } from "./actors.ts";
+import {
+  type Confidant,
+  type Life,
+  lawActor,
+  onPurpose,
+  reasonText,
+  type StageProtocol,
+  stageTable,
+} from "./actors.ts";
 import type { Care, Manner, Step } from "./steps.ts";
 
 /** What a place holds at one instant. */
@@ -89,7 +97,10 @@ export class LocalSite {
 
   facts(): Facts {
     const { deadLetters, asks, cellCount, links } = this.#system;
-    const since = [...deadLetters.counts].map(([reason, count]) => [reason, count - (this.#deadBefore.get(reason) ?? 0)]);
+    const since = [...deadLetters.counts].map(([reason, count]) => [
+      reason,
+      count - (this.#deadBefore.get(reason) ?? 0),
+    ]);
     return {
       deadLetters: Object.fromEntries(since.filter(([, count]) => count !== 0)),
       asksPending: asks.size,

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { SlaveId, TaskId } from "../../src/protocol/ids.ts";
 import { isOlderLead, type Lead } from "../../src/protocol/lead.ts";
-import { Host, lead as first, simulatedTask } from "../slave/kit.ts";
+import { lead as first, frameworkId, Host, simulatedTask } from "../slave/kit.ts";
 
 /**
  * Orders of several leaderships reach a slave in any order, as when an old master's process comes to again after a
@@ -29,11 +30,11 @@ test("an order of an earlier leadership has no effect, whenever it arrives", () 
           if (!late) running.add(taskId);
         } else if (kind === "welcome") {
           // A late welcome under another id would make it give up all it runs.
-          host.welcome(late ? { lead, slaveId: "m-S9" as never } : { lead });
+          host.welcome(late ? { lead, slaveId: SlaveId("m-S9") } : { lead });
         } else {
-          const [victim] = running;
-          if (victim === undefined) continue;
-          host.say("killOnSlave", { lead, frameworkId: "f1" as never, taskId: victim as never });
+          // When nothing runs the order is for a task that nobody knows.
+          const [victim = taskId] = running;
+          host.say("killOnSlave", { lead, frameworkId, taskId: TaskId(victim) });
           if (!late) running.delete(victim);
         }
         const live = [...host.party.executors.all()].filter(({ status }) => status.state === "running");

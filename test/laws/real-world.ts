@@ -259,7 +259,10 @@ export class RealWorld implements TestWorld {
 }
 
 function siteOf({ place, calls }: Resident): Site {
-  const call = (name: string) => (...args: unknown[]) => calls.call(name, args) as Promise<never>;
+  const call =
+    (name: string) =>
+    (...args: unknown[]) =>
+      calls.call(name, args) as Promise<never>;
   return {
     place,
     at: (name) => nameAt(place, name),

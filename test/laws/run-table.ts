@@ -1,7 +1,7 @@
 import type { Mode } from "./world.ts";
 
 /** The rules of the actor model, which the laws name. */
-export const ruleNames = Array.from({ length: 15 }, (_, index) => `R${index + 1}`);
+const ruleNames = Array.from({ length: 15 }, (_, index) => `R${index + 1}`);
 
 /** What each rule is about, for readers of the table. */
 const subjects: Readonly<Record<string, string>> = {

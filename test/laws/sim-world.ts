@@ -83,7 +83,10 @@ export class SimWorld implements TestWorld {
   }
 
   async ended(site: Site): Promise<void> {
-    await this.until(() => this.#lives.has(partsOf(site).node), (lives) => !lives);
+    await this.until(
+      () => this.#lives.has(partsOf(site).node),
+      (lives) => !lives,
+    );
   }
 
   async shutDown(site: Site): Promise<void> {
@@ -258,7 +261,10 @@ export class SimWorld implements TestWorld {
         },
       ),
     );
-    await this.until(() => ({ up, failed }), (dial) => dial.up || dial.failed !== undefined);
+    await this.until(
+      () => ({ up, failed }),
+      (dial) => dial.up || dial.failed !== undefined,
+    );
     if (failed !== undefined && !from.system.links.places.includes(to.system.place)) throw new Error(failed);
   }
 

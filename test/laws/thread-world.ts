@@ -75,7 +75,10 @@ export class ThreadHome implements Home {
     const closed = new Promise<void>((resolve) => port2.once("close", resolve));
     port2.on("message", () => {});
     await calls.call("connect", [{ ...place, threadEpoch: threadEpoch - 1 }, port1], [port1]);
-    const refused = await Promise.race([closed.then(() => true), new Promise<false>((no) => setTimeout(no, 2_000, false))]);
+    const refused = await Promise.race([
+      closed.then(() => true),
+      new Promise<false>((no) => setTimeout(no, 2_000, false)),
+    ]);
     port2.close();
     return refused;
   }

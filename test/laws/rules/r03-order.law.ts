@@ -68,7 +68,9 @@ export const order = [
     await world.join(...sites);
     for (const end of [0, 1] as const) await sites[end].queue(names[end], [tell(other(end), "second", { count: 5 })]);
     for (const end of [0, 1] as const) {
-      const heard = (await hears(world, sites[end], names[end], "second 5")).filter((text) => /^(first|second|down)/.test(text));
+      const heard = (await hears(world, sites[end], names[end], "second 5")).filter((text) =>
+        /^(first|second|down)/.test(text),
+      );
       const lost = heard.indexOf("down other: noconnection unknown");
       const sent = upTo(60).flatMap((turn) => upTo(5).map((number) => `first ${turn} ${number}`));
       expect(heard.slice(0, lost)).toEqual(sent.slice(0, lost));
@@ -88,7 +90,10 @@ export const order = [
       const before = (await here.heard("one")).length;
       const target = await site.start("target", { stop: [tell(one, "last")] });
       await here.queue("one", [watch(target, "target"), ask(target, "ready")]);
-      await world.until(() => here.heard("one"), (heard) => heard.slice(before).includes("re ready: answered"));
+      await world.until(
+        () => here.heard("one"),
+        (heard) => heard.slice(before).includes("re ready: answered"),
+      );
       await site.queue("target", [tell(one, "word", { count: 30 })], [end]);
       const heard = await world.until(
         () => here.heard("one"),
@@ -137,7 +142,10 @@ export const order = [
     for (const name of talkers) await here.queue(name, ...upTo(20).map(() => [tell(target, "word", { count: 10 })]));
     for (const name of talkers) {
       await here.queue(name, [ask(target, "end", { kind: "unanswered" })]);
-      await world.until(() => here.heard(name), (heard) => heard.some((text) => text.startsWith("re end: ")));
+      await world.until(
+        () => here.heard(name),
+        (heard) => heard.some((text) => text.startsWith("re end: ")),
+      );
     }
     const heard = (await there.heard("target")).length;
     const told = async () => {
@@ -175,12 +183,16 @@ export const order = [
     expect(await hears(world, here, "one", "spared")).toEqual(["spared"]);
   }),
 
-  law("R3.7", "timers run in the order in which they are due, and of equal ones in the order they were set", async (world) => {
-    const here = await world.place();
-    await here.start("one");
-    await here.queue("one", [after("last", 40), after("b", 12), after("c", 12), after("first", 4), after("d", 12)]);
-    expect(await hears(world, here, "one", "last")).toEqual(["first", "b", "c", "d", "last"]);
-  }),
+  law(
+    "R3.7",
+    "timers run in the order in which they are due, and of equal ones in the order they were set",
+    async (world) => {
+      const here = await world.place();
+      await here.start("one");
+      await here.queue("one", [after("last", 40), after("b", 12), after("c", 12), after("first", 4), after("d", 12)]);
+      expect(await hears(world, here, "one", "last")).toEqual(["first", "b", "c", "d", "last"]);
+    },
+  ),
 
   law("R3.8", "a question that is said not to have run was never heard", async (world) => {
     const [here, there] = [await world.place(), await world.place()];

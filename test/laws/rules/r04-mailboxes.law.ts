@@ -66,7 +66,13 @@ export const mailboxes = [
     await here.queue("target", [after("timer", 1)], ...upTo(40).map(() => [spin(0.2)]));
     await here.queue("parent", [tell(target, "word", { count: 50 }), answer("near"), stop("#child")]);
     await there.queue("far", [tell(target, "word", { count: 50 }), answer("far"), stop()]);
-    for (const text of ["timer", "re near: answered", "re far: answered", "down child: normal dead", "down far: normal dead"])
+    for (const text of [
+      "timer",
+      "re near: answered",
+      "re far: answered",
+      "down child: normal dead",
+      "down far: normal dead",
+    ])
       await hears(world, here, "target", text);
     await world.until(here.facts, ({ deadLetters }) => (deadLetters["refused"] ?? 0) >= 48);
   }),

@@ -17,7 +17,10 @@ export const asks = [
         ask(mute, "short", { timeoutMs: 20 }),
         ask(mute, "short too", { timeoutMs: 20 }),
       ]);
-      await world.until(() => here.heard("one"), (heard) => heard.length === before + 3);
+      await world.until(
+        () => here.heard("one"),
+        (heard) => heard.length === before + 3,
+      );
       await world.advance(20);
       expect((await here.heard("one")).slice(before)).toEqual([
         "re short: timeout unknown",
@@ -60,7 +63,10 @@ export const asks = [
       const target = await site.start("target", { asked: "holds" });
       const before = (await here.heard("one")).length;
       await here.queue("one", [ask(target, "late", { timeoutMs: 10 }), ask(target, "twice")]);
-      await world.until(() => here.heard("one"), (heard) => heard.length === before + 1);
+      await world.until(
+        () => here.heard("one"),
+        (heard) => heard.length === before + 1,
+      );
       await hears(world, site, "target", "? twice");
       await site.queue("target", [answer("late"), answer("twice", 2), tell(one, `end ${site.place}`)]);
       const heard = await hears(world, here, "one", `end ${site.place}`);
@@ -80,7 +86,10 @@ export const asks = [
     for (const [number, [site, end]] of endings.entries()) {
       const target = await site.start("target", { asked: "holds" });
       await here.queue("one", [ask(target, `held ${number}`)]);
-      await world.until(() => site.heard("target"), (heard) => heard.includes(`? held ${number}`));
+      await world.until(
+        () => site.heard("target"),
+        (heard) => heard.includes(`? held ${number}`),
+      );
       await site.queue("target", [end]);
       await hears(world, here, "one", `re held ${number}: down unknown`);
       await here.queue("one", [ask(target, `dead ${number}`)]);
@@ -89,21 +98,32 @@ export const asks = [
     expect((await here.facts()).asksPending).toBe(0);
   }),
 
-  law("R5.4", "the loss of its place fails the question at once, and what may have run is said to be unknown", async (world) => {
-    const [here, there] = [await world.place(), await world.place()];
-    const questioners = ["one", "two"];
-    for (const name of questioners) await here.start(name);
-    await there.start("target", { asked: "holds" });
-    for (const name of questioners) await here.queue(name, [ask(there.at("target"), `of ${name}`, { count: 10 })]);
-    for (const name of questioners) await hears(world, there, "target", `? of ${name} 10`);
-    await world.lose(there);
-    for (const name of questioners) {
-      const heard = await world.until(() => here.heard(name), (texts) => texts.length >= 10);
-      expect([...heard].sort()).toEqual(upTo(10).map((number) => `re of ${name} ${number}: down unknown`).sort());
-      await here.queue(name, [ask(there.at("target"), "gone")]);
-      await hears(world, here, name, "re gone: down not-run");
-    }
-  }),
+  law(
+    "R5.4",
+    "the loss of its place fails the question at once, and what may have run is said to be unknown",
+    async (world) => {
+      const [here, there] = [await world.place(), await world.place()];
+      const questioners = ["one", "two"];
+      for (const name of questioners) await here.start(name);
+      await there.start("target", { asked: "holds" });
+      for (const name of questioners) await here.queue(name, [ask(there.at("target"), `of ${name}`, { count: 10 })]);
+      for (const name of questioners) await hears(world, there, "target", `? of ${name} 10`);
+      await world.lose(there);
+      for (const name of questioners) {
+        const heard = await world.until(
+          () => here.heard(name),
+          (texts) => texts.length >= 10,
+        );
+        expect([...heard].sort()).toEqual(
+          upTo(10)
+            .map((number) => `re of ${name} ${number}: down unknown`)
+            .sort(),
+        );
+        await here.queue(name, [ask(there.at("target"), "gone")]);
+        await hears(world, here, name, "re gone: down not-run");
+      }
+    },
+  ),
 
   law("R5.4", "a broken link fails the question at once, and its reply is heard in no later session", async (world) => {
     const [here, there] = [await world.place(), await world.place()];

@@ -8,7 +8,14 @@ export const handlers = [
     const one = await here.start("one");
     await there.start("two");
     await here.start("three");
-    const turn = [note("in"), tell("self", "nested"), ask("self", "own"), after("timer", 0, []), spin(0.1), note("out")];
+    const turn = [
+      note("in"),
+      tell("self", "nested"),
+      ask("self", "own"),
+      after("timer", 0, []),
+      spin(0.1),
+      note("out"),
+    ];
     for (const [site, name] of [
       [there, "two"],
       [here, "three"],
@@ -55,8 +62,15 @@ export const handlers = [
     world.expectErrors(/returned a promise: actors are synchronous$/);
     await here.start("one");
     const target = await there.start("target");
-    await here.queue("one", [watch(target, "target"), tell(target, "x", { steps: [{ do: "promise" }] }), tell(target, "y")]);
-    const heard = await world.until(() => here.heard("one"), (texts) => texts.length > 0);
+    await here.queue("one", [
+      watch(target, "target"),
+      tell(target, "x", { steps: [{ do: "promise" }] }),
+      tell(target, "y"),
+    ]);
+    const heard = await world.until(
+      () => here.heard("one"),
+      (texts) => texts.length > 0,
+    );
     expect(heard).toEqual([
       "down target: failed InvariantViolation: the handler of say in /stage/target returned a promise: actors are synchronous dead",
     ]);

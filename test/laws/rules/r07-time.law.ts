@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { hears, law } from "../law.ts";
-import { after, answer, ask, cancel, note, spawn, type Step, stop, tell, watch } from "../steps.ts";
+import { after, answer, ask, cancel, note, type Step, spawn, stop, tell, watch } from "../steps.ts";
 
 export const time = [
   law("R7.1", "a timer may be set as far off as one likes", async (world) => {
@@ -10,20 +10,24 @@ export const time = [
     expect(await hears(world, here, "one", "soon")).toEqual(["soon"]);
   }),
 
-  law("R7.1", "a timer that is set again replaces itself; one that repeats does so until it is cancelled", async (world) => {
-    const here = await world.place();
-    await here.start("one");
-    await here.queue("one", [after("key", 5, [note("old")]), after("key", 10, [note("new")])]);
-    await here.queue("one", [{ do: "every", key: "tick", ms: 2 }]);
-    await world.until(
-      () => here.heard("one"),
-      (heard) => heard.includes("new") && heard.filter((text) => text === "tick").length > 3,
-    );
-    await here.queue("one", [cancel("tick"), note("cancelled"), after("over", 15)]);
-    const heard = await hears(world, here, "one", "over");
-    expect(heard).not.toContain("old");
-    expect(heard.slice(heard.indexOf("cancelled"))).toEqual(["cancelled", "over"]);
-  }),
+  law(
+    "R7.1",
+    "a timer that is set again replaces itself; one that repeats does so until it is cancelled",
+    async (world) => {
+      const here = await world.place();
+      await here.start("one");
+      await here.queue("one", [after("key", 5, [note("old")]), after("key", 10, [note("new")])]);
+      await here.queue("one", [{ do: "every", key: "tick", ms: 2 }]);
+      await world.until(
+        () => here.heard("one"),
+        (heard) => heard.includes("new") && heard.filter((text) => text === "tick").length > 3,
+      );
+      await here.queue("one", [cancel("tick"), note("cancelled"), after("over", 15)]);
+      const heard = await hears(world, here, "one", "over");
+      expect(heard).not.toContain("old");
+      expect(heard.slice(heard.indexOf("cancelled"))).toEqual(["cancelled", "over"]);
+    },
+  ),
 
   law("R7.1", "the timers of an actor end with it", async (world) => {
     const here = await world.place();

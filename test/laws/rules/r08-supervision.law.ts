@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { hears, law, upTo } from "../law.ts";
-import { ask, type Care, fail, spawn, type Step, stop, tell, watch } from "../steps.ts";
+import { ask, type Care, fail, type Step, spawn, stop, tell, watch } from "../steps.ts";
 import type { Site, TestWorld } from "../world.ts";
 
 const soon = { minMs: 1, maxMs: 2, factor: 1 };
@@ -47,23 +47,27 @@ export const supervision = [
     expect(count(await here.journal(), "target begins")).toBe(1);
   }),
 
-  law("R8.2", "a restarted actor is another one: it has its name, and neither its address nor its messages", async (world) => {
-    const [here, there] = [await world.place(), await world.place()];
-    await there.start("one");
-    await here.supervise("guard", { strategy: "one-for-one", backoff: soon, children: [{ name: "target" }] });
-    await begun(world, here, "target", 1);
-    const first = await here.address("target");
-    await there.queue("one", [watch(first, "first"), ask(first, "ready")]);
-    await hears(world, there, "one", "re ready: answered");
-    await there.queue("one", [tell(first, "poison", { steps: [fail()] }), tell(first, "waiting", { count: 3 })]);
-    await hears(world, there, "one", "down first: failed Error: broken on purpose dead");
-    await begun(world, here, "target", 2);
-    expect(await here.address("target")).not.toBe(first);
-    await there.queue("one", [tell(first, "to the first"), tell(here.at("target"), "to the name")]);
-    expect(await hears(world, here, "target", "to the name")).toEqual(["? ready", "poison", "to the name"]);
-    const { deadLetters } = await here.facts();
-    expect((deadLetters["stopped"] ?? 0) + (deadLetters["noproc"] ?? 0)).toBe(4);
-  }),
+  law(
+    "R8.2",
+    "a restarted actor is another one: it has its name, and neither its address nor its messages",
+    async (world) => {
+      const [here, there] = [await world.place(), await world.place()];
+      await there.start("one");
+      await here.supervise("guard", { strategy: "one-for-one", backoff: soon, children: [{ name: "target" }] });
+      await begun(world, here, "target", 1);
+      const first = await here.address("target");
+      await there.queue("one", [watch(first, "first"), ask(first, "ready")]);
+      await hears(world, there, "one", "re ready: answered");
+      await there.queue("one", [tell(first, "poison", { steps: [fail()] }), tell(first, "waiting", { count: 3 })]);
+      await hears(world, there, "one", "down first: failed Error: broken on purpose dead");
+      await begun(world, here, "target", 2);
+      expect(await here.address("target")).not.toBe(first);
+      await there.queue("one", [tell(first, "to the first"), tell(here.at("target"), "to the name")]);
+      expect(await hears(world, here, "target", "to the name")).toEqual(["? ready", "poison", "to the name"]);
+      const { deadLetters } = await here.facts();
+      expect((deadLetters["stopped"] ?? 0) + (deadLetters["noproc"] ?? 0)).toBe(4);
+    },
+  ),
 
   strategyLaw("one-for-one", "one for one: a child that failed begins again, and no other", ["b begins"]),
   strategyLaw("one-for-all", "one for all: all end in reverse order, and then begin again", [
@@ -97,7 +101,10 @@ export const supervision = [
   law("R8.2", "children end before their parent, the youngest first", async (world) => {
     const here = await world.place();
     await here.start("parent");
-    await here.queue("parent", upTo(3).map((number) => spawn(`child ${number}`, { name: `child-${number}` })));
+    await here.queue(
+      "parent",
+      upTo(3).map((number) => spawn(`child ${number}`, { name: `child-${number}` })),
+    );
     for (const number of upTo(3)) await begun(world, here, `child-${number}`, 1);
     await here.queue("parent", [fail()]);
     await world.until(here.facts, ({ actors }) => actors === 0);
@@ -113,7 +120,10 @@ export const supervision = [
     await there.start("one");
     await here.start("alone", { start: [fail("stillborn")] });
     await there.queue("one", [watch(here.at("alone"), "alone")]);
-    const [news] = await world.until(() => there.heard("one"), (heard) => heard.length > 0);
+    const [news] = await world.until(
+      () => there.heard("one"),
+      (heard) => heard.length > 0,
+    );
     expect(news).toMatch(/^down alone: (failed Error: stillborn on purpose|noproc) dead$/);
     await here.start("alone");
 

@@ -11,10 +11,21 @@ export const watches = [
     for (const site of [here, there]) {
       const before = (await here.heard("one")).length;
       const target = await site.start("target");
-      await here.queue("one", [watch(target, "a"), watch(target, "b"), watch(site.at("target"), "c"), ask(target, "ready")]);
-      await world.until(() => here.heard("one"), (heard) => heard.slice(before).includes("re ready: answered"));
+      await here.queue("one", [
+        watch(target, "a"),
+        watch(target, "b"),
+        watch(site.at("target"), "c"),
+        ask(target, "ready"),
+      ]);
+      await world.until(
+        () => here.heard("one"),
+        (heard) => heard.slice(before).includes("re ready: answered"),
+      );
       await site.queue("target", [tell(one, "last"), stop()]);
-      await world.until(() => here.heard("one"), (heard) => heard.length === before + 5);
+      await world.until(
+        () => here.heard("one"),
+        (heard) => heard.length === before + 5,
+      );
       await site.start("target");
       await site.queue("target", [tell(one, `end ${site.place}`), stop()]);
       const heard = await hears(world, here, "one", `end ${site.place}`);
@@ -37,7 +48,10 @@ export const watches = [
       watch("elsewhere~1/main.1:@nobody", "elsewhere"),
     ];
     await here.queue("one", watched);
-    const heard = await world.until(() => here.heard("one"), (texts) => texts.length === watched.length);
+    const heard = await world.until(
+      () => here.heard("one"),
+      (texts) => texts.length === watched.length,
+    );
     expect([...heard].sort()).toEqual([
       "down dead 0: noproc dead",
       "down dead 1: noproc dead",
@@ -51,7 +65,13 @@ export const watches = [
     const [here, there] = [await world.place(), await world.place()];
     await here.start("one");
     // The end of the child stands in line behind the turn that gives the watch up.
-    await here.queue("one", [spawn("child"), watch("#child", "child")], [stop("#child")], [unwatch("child")], [note("given up")]);
+    await here.queue(
+      "one",
+      [spawn("child"), watch("#child", "child")],
+      [stop("#child")],
+      [unwatch("child")],
+      [note("given up")],
+    );
     await hears(world, here, "one", "given up");
 
     const target = await there.start("target");
@@ -80,7 +100,10 @@ export const watches = [
     await there.queue("c", [fail("why")]);
     await there.queue("parent", [stop()]);
     await there.queue("d", [fail("why")]);
-    const heard = await world.until(() => here.heard("one"), (texts) => downs(texts).length === names.length);
+    const heard = await world.until(
+      () => here.heard("one"),
+      (texts) => downs(texts).length === names.length,
+    );
     expect([...downs(heard)].sort()).toEqual([
       "down a: normal dead",
       "down b: shutdown dead",
@@ -131,7 +154,10 @@ export const watches = [
     }
     await world.lose(there);
     for (const name of watchers) {
-      const heard = await world.until(() => here.heard(name), (texts) => downs(texts).length === targets.length);
+      const heard = await world.until(
+        () => here.heard(name),
+        (texts) => downs(texts).length === targets.length,
+      );
       expect([...downs(heard)].sort()).toEqual(targets.map((target) => `down ${target}: noconnection unknown`).sort());
       await here.queue(name, [ask(third.at("spared"), "end")]);
       expect(downs(await hears(world, here, name, "re end: answered"))).toHaveLength(targets.length);

@@ -17,27 +17,33 @@ export const bodies = [
       const heard = await hears(world, here, "one", `re end ${site.place}: answered`);
       const told = (await site.heard("target")).filter((text) => text.startsWith("value"));
       expect(told).toEqual(seeds.map((seed) => `value ${seed} ${describeValue(wireValueOf(seed))}`));
-      expect(heard.slice(-9, -1)).toEqual(seeds.map((seed) => `re answer ${seed}: ${describeValue(wireValueOf(seed))}`));
+      expect(heard.slice(-9, -1)).toEqual(
+        seeds.map((seed) => `re answer ${seed}: ${describeValue(wireValueOf(seed))}`),
+      );
     }
   }),
 
-  law("R13.6", "a message too large for a link is refused by itself, and harms none before or behind it", async (world) => {
-    const [here, there] = [await world.place(), await world.place()];
-    await here.start("one");
-    const target = await there.start("target");
-    await here.queue("one", [
-      tell(target, "before", { bytes: 200_000 }),
-      tell(target, "too large", { bytes: 270_000 }),
-      ask(target, "too large", { bytes: 270_000 }),
-      tell(target, "behind", { bytes: 200_000 }),
-      // Small enough to be asked; the answer has the same bytes and so is as small.
-      ask(target, "end", { bytes: 200_000 }),
-    ]);
-    const heard = await hears(world, here, "one", "re end: answered with bytes");
-    expect(heard).toContain("re too large: overloaded not-run");
-    expect(await there.heard("target")).toEqual(["before", "behind", "? end"]);
-    expect((await here.facts()).deadLetters).toEqual({ "too-large": 2 });
-  }),
+  law(
+    "R13.6",
+    "a message too large for a link is refused by itself, and harms none before or behind it",
+    async (world) => {
+      const [here, there] = [await world.place(), await world.place()];
+      await here.start("one");
+      const target = await there.start("target");
+      await here.queue("one", [
+        tell(target, "before", { bytes: 200_000 }),
+        tell(target, "too large", { bytes: 270_000 }),
+        ask(target, "too large", { bytes: 270_000 }),
+        tell(target, "behind", { bytes: 200_000 }),
+        // Small enough to be asked; the answer has the same bytes and so is as small.
+        ask(target, "end", { bytes: 200_000 }),
+      ]);
+      const heard = await hears(world, here, "one", "re end: answered with bytes");
+      expect(heard).toContain("re too large: overloaded not-run");
+      expect(await there.heard("target")).toEqual(["before", "behind", "? end"]);
+      expect((await here.facts()).deadLetters).toEqual({ "too-large": 2 });
+    },
+  ),
 
   law(
     "R13.6",

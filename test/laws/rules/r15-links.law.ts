@@ -66,7 +66,10 @@ export const links = [
     const quick = await there.start("quick");
     // Three times what may be on its way over a link before the receiver has taken it.
     const rounds = world.mode === "sim" ? 20 : 60;
-    await here.queue("one", ...upTo(rounds).map((round) => [tell(slow, `round ${round}`, { count: 10, bytes: 5_000 })]));
+    await here.queue(
+      "one",
+      ...upTo(rounds).map((round) => [tell(slow, `round ${round}`, { count: 10, bytes: 5_000 })]),
+    );
     await here.queue("one", [ask(quick, "question")]);
     await hears(world, here, "one", "re question: answered");
     const heard = (await there.heard("slow")).length;
@@ -101,7 +104,12 @@ export const links = [
       await resume();
       await hears(world, here, "one", "down nobody: noproc dead");
       expect(refused).toContain("re overload: overloaded not-run");
-      const lost = Number(refused.find((text) => text.startsWith("refused"))?.split(" ").at(-1));
+      const lost = Number(
+        refused
+          .find((text) => text.startsWith("refused"))
+          ?.split(" ")
+          .at(-1),
+      );
       expect((await here.facts()).deadLetters).toEqual({ refused: lost });
       await here.queue("one", [ask(there.at("two"), "end")]);
       await hears(world, here, "one", "re end: answered");
