@@ -52,16 +52,22 @@ export const addressing = [
   law("R1.4", "a name is resolved again at every send", async (world) => {
     const [here, there] = [await world.place(), await world.place()];
     await here.start("one");
-    for (const [number, life] of ["first", "second"].entries()) {
-      await there.start("target");
-      await here.queue("one", [tell(there.at("target"), life), ask(there.at("target"), life)]);
-      await hears(world, here, "one", `re ${life}: answered`);
-      await there.queue("target", [stop()]);
-      await world.until(there.journal, (journal) => endings(journal) > number);
-      await here.queue("one", [watch(there.at("target"), life)]);
-      await hears(world, here, "one", `down ${life}: noproc dead`);
+    for (const site of [here, there]) {
+      const name = site.at("target");
+      for (const life of [1, 2]) {
+        const text = `${life} ${site.place}`;
+        await site.start("target");
+        await here.queue("one", [tell(name, text), ask(name, text)]);
+        await hears(world, here, "one", `re ${text}: answered`);
+        await site.queue("target", [stop()]);
+        await world.until(site.journal, (journal) => endings(journal) === life);
+        await here.queue("one", [watch(name, text)]);
+        await hears(world, here, "one", `down ${text}: noproc dead`);
+      }
+      expect(await site.heard("target")).toEqual(
+        [1, 2].flatMap((life) => [`${life} ${site.place}`, `? ${life} ${site.place}`]),
+      );
     }
-    expect(await there.heard("target")).toEqual(["first", "? first", "second", "? second"]);
   }),
 
   law("R1.5", "an address in a message reaches the actor from wherever it is read", async (world) => {

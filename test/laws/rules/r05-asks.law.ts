@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { hears, law, upTo } from "../law.ts";
-import { answer, ask, fail, spawn, spin, stop, tell } from "../steps.ts";
+import { after, answer, ask, fail, spawn, spin, stop, tell } from "../steps.ts";
 import type { Site } from "../world.ts";
 
 const outcomes = (heard: readonly string[]) => heard.filter((text) => text.startsWith("re "));
@@ -13,20 +13,19 @@ export const asks = [
       const mute = await site.start("mute", { asked: "holds" });
       const before = (await here.heard("one")).length;
       await here.queue("one", [
-        ask(mute, "long", { timeoutMs: 60 }),
+        ask(mute, "long", { timeoutMs: 90 }),
         ask(mute, "short", { timeoutMs: 20 }),
         ask(mute, "short too", { timeoutMs: 20 }),
+        after("meanwhile", 10, [ask(mute, "later", { timeoutMs: 20 })]),
       ]);
       await world.until(
         () => here.heard("one"),
-        (heard) => heard.length === before + 3,
+        (heard) => heard.length === before + 4,
       );
       await world.advance(20);
-      expect((await here.heard("one")).slice(before)).toEqual([
-        "re short: timeout unknown",
-        "re short too: timeout unknown",
-        "re long: timeout unknown",
-      ]);
+      expect((await here.heard("one")).slice(before)).toEqual(
+        ["short", "short too", "later", "long"].map((text) => `re ${text}: timeout unknown`),
+      );
     }
     await world.until(here.facts, ({ asksPending }) => asksPending === 0);
   }),
