@@ -12,7 +12,7 @@ import { LocalSite, nameAt } from "./local-site.ts";
 import { NeverHeld, type Site, type TestWorld } from "./world.ts";
 
 /** Steps after which actors are taken to keep each other busy for ever. */
-const stepsMax = 400_000;
+const stepsMax = 200_000;
 /** Longest virtual wait for a condition, in milliseconds. */
 const waitMaxMs = 600_000;
 const silenceMs = 5_000;

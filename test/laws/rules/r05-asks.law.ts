@@ -13,10 +13,9 @@ export const asks = [
       const mute = await site.start("mute", { asked: "holds" });
       const before = (await here.heard("one")).length;
       await here.queue("one", [
-        ask(mute, "long", { timeoutMs: 90 }),
         ask(mute, "short", { timeoutMs: 20 }),
         ask(mute, "short too", { timeoutMs: 20 }),
-        after("meanwhile", 10, [ask(mute, "later", { timeoutMs: 20 })]),
+        after("meanwhile", 10, [ask(mute, "long", { timeoutMs: 60 }), ask(mute, "later", { timeoutMs: 20 })]),
       ]);
       await world.until(
         () => here.heard("one"),
