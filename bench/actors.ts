@@ -1,53 +1,98 @@
 import { sibling } from "../src/runtime/sibling.ts";
-import { type BenchReport, type Entrant, environment, interleaved, ratio, Subject } from "./kit.ts";
+import { questionsMax, windowMax } from "./actors/flow.ts";
+import { smallText } from "./actors/payloads.ts";
+import type { IdleGift } from "./actors/subjects/mesolite-idle.ts";
+import { type BenchReport, Cast, entrants, environment, interleaved, known, ratio, type Subject } from "./kit.ts";
 
 /** Actors against other actor libraries, and against what the machine allows, in one thread and across two. */
 
 type Named = Readonly<Record<string, Subject>>;
+type Measured = Pick<BenchReport, "results"> & { readonly figures: BenchReport["peers"] };
 
-const ours = ["mesolite", "floor"];
-const peers = ["nact", "xstate", "effect"];
-const inThread = [...ours, ...peers];
-const acrossThreads = ["mesolite-threads", "raw-port"];
+/** What each subject is, by its name. A peer is a package that may not be installed. */
+const inThread = { mesolite: "ours", floor: "ours", nact: "peer", xstate: "peer", effect: "peer" } as const;
+const acrossThreads = {
+  "mesolite-threads": "ours",
+  "raw-port": "ours",
+  comlink: "ours",
+  piscina: "ours",
+  workerpool: "peer",
+} as const;
+
+const floodMessages = 1_000_000;
+const idleActors = 10_000;
+const idleRoundMs = 5_000;
+/** One message at a time warms the code slowly: about twenty thousand go by before a round takes as long as the next. */
+const tripWarmUp = 5;
 
 export async function bench({ full }: { readonly full: boolean }): Promise<BenchReport> {
-  const rounds = full ? 15 : 7;
-  const { subjects, missing } = await startAll([...inThread, ...acrossThreads]);
-  try {
-    const one = await oneThread(subjects, rounds);
-    const two = await twoThreads(subjects, rounds);
-    return {
-      bench: "actors",
-      config: { rounds, window: 4_096, burst: 256, quiz: 64 },
-      results: { ...one.results, ...two.results },
-      peers: { ...one.figures, ...two.figures },
-      missing,
-      environment: environment("one per subject; two for the cross-thread shapes"),
-    };
-  } finally {
-    for (const subject of Object.values(subjects)) subject.stop();
-  }
+  const rounds = full ? 11 : 7;
+  using cast = new Cast();
+  await startAll(cast);
+  const parts = [
+    await oneThread(cast.subjects, rounds),
+    await twoThreads(cast.subjects, rounds),
+    await limits(cast.subjects, rounds),
+  ];
+  return {
+    bench: "actors",
+    config: {
+      rounds,
+      window: windowMax,
+      questions: questionsMax,
+      textBytes: smallText.length,
+      floodMessages,
+      idleActors,
+      idleRoundMs,
+    },
+    results: Object.assign({}, ...parts.map(({ results }) => results)),
+    peers: Object.assign({}, ...parts.map(({ figures }) => figures)),
+    missing: cast.missing,
+    environment: environment("one per subject; two for the cross-thread shapes"),
+  };
 }
 
-async function startAll(names: readonly string[]) {
-  const subjects: Record<string, Subject> = {};
-  const missing: string[] = [];
-  for (const name of names) {
-    const module = peers.includes(name)
-      ? new URL(`./actors/peers/${name}.mjs`, import.meta.url)
-      : sibling(`./actors/subjects/${name}`, import.meta.url);
-    const subject = await Subject.start(name, module);
-    if (subject === undefined) missing.push(name);
-    else subjects[name] = subject;
-  }
-  return { subjects, missing };
+async function startAll(cast: Cast): Promise<void> {
+  const gift = { window: windowMax, questions: questionsMax, text: smallText };
+  for (const [name, kind] of Object.entries({ ...inThread, ...acrossThreads }))
+    await cast.start(name, kind === "ours" ? ours(name) : peer(name), gift);
+  await cast.start("comedy", peer("comedy"), { ...gift, mode: "in-memory" });
+  await cast.start("comedy-threads", peer("comedy"), { ...gift, mode: "threaded" });
+  await cast.start("mesolite-flood", ours("mesolite-flood"));
+  const hour: IdleGift = { actors: idleActors, everyMs: 3_600_000, spreadMs: 0 };
+  const minute: IdleGift = { actors: idleActors, everyMs: 60_000, spreadMs: 60_000 };
+  await cast.start("hourly", ours("mesolite-idle"), hour);
+  await cast.start("each-minute", ours("mesolite-idle"), minute);
 }
 
-async function oneThread(subjects: Named, rounds: number) {
-  const by = (names: readonly string[]) => names.flatMap((name) => subjects[name] ?? []);
-  const tell = await interleaved(all(by(inThread), "tell"), { steps: 524_288, rounds });
-  const pingPong = await interleaved(all(by(["mesolite", "floor", "nact"]), "pingPong"), { steps: 300_000, rounds });
-  const ask = await interleaved(all(by(["mesolite", "nact"]), "ask"), { steps: 200_000, rounds });
+function ours(name: string): URL {
+  return sibling(`./actors/subjects/${name}`, import.meta.url);
+}
+
+function peer(name: string): URL {
+  return new URL(`./actors/peers/${name}.mjs`, import.meta.url);
+}
+
+async function oneThread(subjects: Named, rounds: number): Promise<Measured> {
+  const tell = await interleaved(
+    entrants(subjects, "tell", {
+      mesolite: 1_048_576,
+      floor: 2_097_152,
+      nact: 131_072,
+      xstate: 524_288,
+      effect: 262_144,
+      comedy: 65_536,
+    }),
+    rounds,
+  );
+  const pingPong = await interleaved(
+    entrants(subjects, "pingPong", { mesolite: 300_000, floor: 300_000, nact: 100_000 }),
+    rounds,
+  );
+  const ask = await interleaved(
+    entrants(subjects, "ask", { mesolite: 200_000, nact: 100_000, comedy: 40_000 }),
+    rounds,
+  );
   return {
     figures: { tell, pingPong, ask },
     results: known({
@@ -55,48 +100,82 @@ async function oneThread(subjects: Named, rounds: number) {
       tellVsNact: ratio(tell["mesolite"], tell["nact"]),
       tellVsEffectQueue: ratio(tell["mesolite"], tell["effect"]),
       tellVsXstateWithoutMailbox: ratio(tell["mesolite"], tell["xstate"]),
+      tellVsComedy: ratio(tell["mesolite"], tell["comedy"]),
       tellVsBareLoop: ratio(tell["mesolite"], tell["floor"]),
       pingPongExchangesPerSecond: pingPong["mesolite"]?.median,
       pingPongVsNact: ratio(pingPong["mesolite"], pingPong["nact"]),
       pingPongVsBareLoop: ratio(pingPong["mesolite"], pingPong["floor"]),
       askPerSecond: ask["mesolite"]?.median,
       askVsNact: ratio(ask["mesolite"], ask["nact"]),
+      askVsComedy: ratio(ask["mesolite"], ask["comedy"]),
     }),
   };
 }
 
-/** Shapes that pair: each of ours runs right before what it is compared with. */
-async function twoThreads(subjects: Named, rounds: number) {
-  const threads = subjects["mesolite-threads"];
-  const raw = subjects["raw-port"];
-  if (threads === undefined || raw === undefined) return { figures: {}, results: {} };
-  const trip = await interleaved(all([threads, raw], "crossThreadRoundTrip"), { steps: 10_000, rounds });
+async function twoThreads(subjects: Named, rounds: number): Promise<Measured> {
+  const trip = await interleaved(
+    entrants(subjects, "crossThreadRoundTrip", { "mesolite-threads": 10_000, "raw-port": 10_000 }),
+    rounds,
+    tripWarmUp,
+  );
+  const ask = await interleaved(
+    entrants(subjects, "crossThreadAsk", {
+      "mesolite-threads": 5_000,
+      comlink: 5_000,
+      piscina: 5_000,
+      workerpool: 5_000,
+      "comedy-threads": 5_000,
+    }),
+    rounds,
+    tripWarmUp,
+  );
   const tell = await interleaved(
     [
-      { name: "crossThreadTell", subject: threads, shape: "crossThreadTell" },
-      { name: "clonePerMessage", subject: raw, shape: "clonePerMessage" },
-      { name: "packedBatches", subject: raw, shape: "packedBatches" },
+      ...entrants(subjects, "crossThreadTell", { "mesolite-threads": 196_608 }),
+      ...entrants(subjects, "clonePerMessage", { "raw-port": 196_608 }, "clonePerMessage"),
+      ...entrants(subjects, "packedBatches", { "raw-port": 196_608 }, "packedBatches"),
+      ...entrants(subjects, "crossThreadTell", {
+        comlink: 16_384,
+        piscina: 16_384,
+        workerpool: 16_384,
+        "comedy-threads": 16_384,
+      }),
     ],
-    { steps: 196_608, rounds },
+    rounds,
   );
+  const us = tell["mesolite-threads"];
   return {
-    figures: { crossThreadRoundTrip: trip, crossThreadTell: tell },
+    figures: { crossThreadRoundTrip: trip, crossThreadAsk: ask, crossThreadTell: tell },
     results: known({
-      crossThreadRoundTripVsRawPort: ratio(trip["raw-port"], trip["mesolite-threads"]),
-      crossThreadTellPerSecond: tell["crossThreadTell"]?.median,
-      crossThreadTellVsClonePerMessage: ratio(tell["crossThreadTell"], tell["clonePerMessage"]),
-      crossThreadVsPackedFloor: ratio(tell["crossThreadTell"], tell["packedBatches"]),
+      crossThreadRoundTripVsRawPort: ratio(trip["mesolite-threads"]?.p50Micros, trip["raw-port"]?.p50Micros),
+      crossThreadRoundTripMicrosP50: trip["mesolite-threads"]?.p50Micros?.median,
+      crossThreadAskPerSecond: ask["mesolite-threads"]?.median,
+      crossThreadAskVsComlink: ratio(ask["mesolite-threads"], ask["comlink"]),
+      crossThreadAskVsPiscina: ratio(ask["mesolite-threads"], ask["piscina"]),
+      crossThreadAskVsWorkerpool: ratio(ask["mesolite-threads"], ask["workerpool"]),
+      crossThreadAskVsComedy: ratio(ask["mesolite-threads"], ask["comedy-threads"]),
+      crossThreadTellPerSecond: us?.median,
+      crossThreadTellVsClonePerMessage: ratio(us, tell["clonePerMessage"]),
+      crossThreadVsPackedFloor: ratio(us, tell["packedBatches"]),
+      crossThreadTellVsComlink: ratio(us, tell["comlink"]),
+      crossThreadTellVsPiscina: ratio(us, tell["piscina"]),
+      crossThreadTellVsWorkerpool: ratio(us, tell["workerpool"]),
+      crossThreadTellVsComedy: ratio(us, tell["comedy-threads"]),
     }),
   };
 }
 
-/** The same shape by every subject. */
-function all(subjects: readonly Subject[], shape: string): readonly Entrant[] {
-  return subjects.map((subject) => ({ name: subject.name, subject, shape }));
-}
-
-function known(results: Readonly<Record<string, number | undefined>>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(results).filter((entry): entry is [string, number] => entry[1] !== undefined),
-  );
+/** How soon a flooded actor stops, and what actors cost that do nothing. */
+async function limits(subjects: Named, rounds: number): Promise<Measured> {
+  const flood = await interleaved(entrants(subjects, "controlLane", { "mesolite-flood": floodMessages }), rounds);
+  const idle = await interleaved(entrants(subjects, "idle", { hourly: idleRoundMs, "each-minute": idleRoundMs }), 1, 0);
+  const stopMicros = flood["mesolite-flood"]?.p50Micros?.median;
+  return {
+    figures: { controlLane: flood, idle },
+    results: known({
+      controlLaneMs: stopMicros === undefined ? undefined : stopMicros / 1_000,
+      idleCpuPercent: idle["hourly"]?.cpuPercent.median,
+      idleWithTimersEachMinuteCpuPercent: idle["each-minute"]?.cpuPercent.median,
+    }),
+  };
 }

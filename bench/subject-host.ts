@@ -1,24 +1,36 @@
 /** The process of one subject: imports its shapes, and runs them when told. */
 
-import type { Shapes } from "./kit.ts";
+import type { Answer, Shapes } from "./kit.ts";
 
 type Order = { readonly shape: string; readonly n: number };
 
 const [, , module = ""] = process.argv;
+// Without its benchmark a subject has nothing to live for, whatever keeps its process busy.
+process.once("disconnect", () => process.exit());
 try {
-  const { shapes } = (await import(module)) as { readonly shapes: Shapes };
+  const { shapes, facts } = (await import(module)) as { readonly shapes: Shapes; readonly facts?: unknown };
   process.on("message", (order: Order) => void run(shapes, order));
-  process.send?.({ ready: Object.keys(shapes) });
+  say({ ready: facts ?? null });
 } catch (error) {
-  process.send?.({ error: String(error) });
+  const { code, message } = error as NodeJS.ErrnoException;
+  const absent = code === "ERR_MODULE_NOT_FOUND" && message.startsWith("Cannot find package");
+  say(absent ? { absent: message } : { error: String(error) });
 }
 
 async function run(shapes: Shapes, { shape, n }: Order): Promise<void> {
   try {
+    const cpu = process.cpuUsage();
     const began = performance.now();
-    const done = await shapes[shape]?.(n);
-    process.send?.({ ms: performance.now() - began, done });
+    const work = await shapes[shape]?.(n);
+    const ms = performance.now() - began;
+    const { user, system } = process.cpuUsage(cpu);
+    const cpuMs = (user + system) / 1_000;
+    say(typeof work === "object" ? { ms, cpuMs, ...work } : { ms, cpuMs, done: work ?? 0 });
   } catch (error) {
-    process.send?.({ error: String(error) });
+    say({ error: String(error) });
   }
+}
+
+function say(answer: Answer): void {
+  process.send?.(answer);
 }

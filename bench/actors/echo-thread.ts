@@ -8,7 +8,7 @@ hostThread({
   kinds: new KindTable([benchTable]),
   equip: () => ({ log: () => {} }),
   assemble(system) {
-    system.spawn(player, { text: "x" }, { name: "player" });
+    system.spawn(player, null, { name: "player" });
     return {};
   },
 });

@@ -2,6 +2,7 @@
 
 import { type MessagePort, workerData } from "node:worker_threads";
 import { Unpackr } from "msgpackr";
+import { receiptEvery } from "./flow.ts";
 
 const { port } = workerData as { readonly port: MessagePort };
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
@@ -12,5 +13,5 @@ port.on("message", (message: { readonly ball?: number } | Uint8Array) => {
     taken += (unpackr.unpack(message) as unknown[]).length;
     port.postMessage({ taken });
   } else if (message.ball !== undefined) port.postMessage(message);
-  else if (++taken % 1_024 === 0) port.postMessage({ taken });
+  else if (++taken % receiptEvery === 0) port.postMessage({ taken });
 });

@@ -115,10 +115,10 @@ export class Cell {
   }
 
   figures(nowMs: number): ActorFigures {
-    const { path, handled, busyMs } = this;
+    const { path, slot, handled, busyMs } = this;
     const waiting = this.mailbox.length;
     const behindMs = waiting === 0 ? 0 : Math.max(0, nowMs - this.behindSinceMs);
-    return { path, behaviour: this.spec.name, waiting, behindMs, handled, busyMs };
+    return { path, slot, behaviour: this.spec.name, waiting, behindMs, handled, busyMs };
   }
 
   inspect(): unknown {

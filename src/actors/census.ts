@@ -1,6 +1,8 @@
 /** What an actor is up to, in figures: how much, how long and how often, never what. */
 export type ActorFigures = {
   readonly path: string;
+  /** Where its thread keeps it; a pulse names it by this number. */
+  readonly slot: number;
   readonly behaviour: string;
   /** Letters in its mailbox. */
   readonly waiting: number;

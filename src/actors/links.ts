@@ -114,10 +114,12 @@ export class Links {
       this.#drop(other, "superseded by a newer connection");
     }
     const budget = channel.crossesHosts ? this.#ingress : undefined;
-    const session = new LinkSession(this.#system.codec, linkLimits, budget, !channel.crossesHosts);
+    const { crossesHosts, headBytes = 0 } = channel;
+    const session = new LinkSession(this.#system.codec, { budget, trusted: !crossesHosts, headBytes });
     const link = new Link(this, peer, channel, session);
     this.#links.set(place, link);
     return {
+      takeIn: (arrivals) => this.#system.takeIn(arrivals),
       receive: (batch) => this.#receive(link, () => link.session.receive(batch)),
       receivePlain: (values) => this.#receive(link, () => link.session.receivePlain(values)),
       closed: (reason) => this.#lost(link, reason),
@@ -294,7 +296,7 @@ function byOf(cell: Cell | undefined, cause: number): LinkItem {
 
 function refused(channel: Channel, reason: string): LinkEnd {
   channel.close(reason);
-  return { receive: () => {}, receivePlain: () => {}, closed: () => {} };
+  return { takeIn: () => {}, receive: () => {}, receivePlain: () => {}, closed: () => {} };
 }
 
 function isOlder(peer: Place, known: Place): boolean {

@@ -132,24 +132,23 @@ export class ActorSystem {
 
   /** Runs what is ready, for about 2 ms or until nothing is, then sends what the turn produced. */
   turn(): void {
-    const { clock } = this.world;
     const { pulse } = this.#config;
-    this.#turnMs = clock.now();
+    this.#turnMs = this.world.clock.now();
     const untilMs = this.#turnMs + quantumMs;
+    let last: Cell | undefined;
     for (let unseen = 0; ; ) {
       const cell = this.#ready.shift();
       if (cell === undefined) break;
+      last = cell;
       if (pulse !== undefined) pulse[1] = cell.slot;
       cell.scheduled = false;
       for (let count = 0; count < quantumMessages && cell.mailbox.length > 0; count++, unseen++) cell.step();
       if (cell.mailbox.length > 0) this.#goOn(cell);
       if (unseen < messagesPerLook) continue;
       unseen = 0;
-      const nowMs = clock.now();
-      cell.busyMs += nowMs - this.#turnMs;
-      this.#turnMs = nowMs;
-      if (nowMs >= untilMs) break;
+      if (this.#look(cell) >= untilMs) break;
     }
+    if (last !== undefined) this.#look(last);
     if (pulse !== undefined) this.#beat(pulse);
     this.#finishTurn();
   }
@@ -375,6 +374,14 @@ export class ActorSystem {
   #goOn(cell: Cell): void {
     cell.scheduled = true;
     this.#ready.push(cell);
+  }
+
+  /** Charges the time since the last look to the cell that ran last. */
+  #look(cell: Cell): number {
+    const nowMs = this.world.clock.now();
+    cell.busyMs += nowMs - (this.#turnMs ?? nowMs);
+    this.#turnMs = nowMs;
+    return nowMs;
   }
 
   #beat(pulse: Int32Array): void {

@@ -58,7 +58,9 @@ export type Transport = {
 export type LinkOpened = (peer: Place, channel: Channel) => LinkEnd;
 
 export type Channel = {
-  /** Sends one batch. The array must not be touched afterwards. */
+  /** Bytes in front of each batch that the channel fills before it sends it. Default 0. */
+  readonly headBytes?: number;
+  /** Sends one batch with its head. It is part of a larger buffer; nobody writes to it afterwards but the channel. */
   send(batch: Uint8Array): void;
   /** Sends the values of a small batch without packing them. Absent where the channel does not clone what it carries. */
   sendPlain?(values: readonly WireValue[]): void;
@@ -70,6 +72,8 @@ export type Channel = {
 };
 
 export type LinkEnd = {
+  /** Takes in what several calls of the others bring, and runs the turn that it causes at once. */
+  takeIn(arrivals: () => void): void;
   receive(batch: Uint8Array): void;
   /** What `sendPlain` sent. */
   receivePlain(values: readonly WireValue[]): void;

@@ -6,17 +6,18 @@ import { table } from "./table.ts";
 
 export type BenchOptions = { readonly json: boolean; readonly full: boolean };
 
-type Figure = { readonly median: number; readonly min: number; readonly max: number };
+type Spread = { readonly median: number; readonly min: number; readonly max: number };
+type Figure = Spread & Readonly<Partial<Record<"cpuPercent" | "p50Micros" | "p99Micros", Spread>>>;
 
 type Report = {
   readonly config: Readonly<Record<string, unknown>>;
   readonly results: Readonly<Record<string, number>>;
   readonly peers: Readonly<Record<string, Readonly<Record<string, Figure>>>>;
-  readonly missing: readonly string[];
+  readonly missing: readonly { readonly name: string; readonly remedy: string }[];
   readonly environment: Readonly<Record<string, unknown>>;
 };
 
-const names = ["actors"];
+const names = ["actors", "bridge"];
 
 /** Runs a benchmark and prints its figures; ratios are what it claims, absolute figures are this machine's today. */
 export async function bench(name: string, options: BenchOptions): Promise<void> {
@@ -26,10 +27,9 @@ export async function bench(name: string, options: BenchOptions): Promise<void> 
   }
   const { bench: run } = (await import(module.href)) as { readonly bench: (options: BenchOptions) => Promise<Report> };
   const report = await run(options);
-  if (report.missing.length > 0) {
-    process.stderr.write(
-      `without ${report.missing.join(", ")}: \`npm run bench:setup\` in a checkout installs the peers\n`,
-    );
+  const remedies = Map.groupBy(report.missing, ({ remedy }) => remedy);
+  for (const [remedy, missing] of remedies) {
+    process.stderr.write(`without ${missing.map((one) => one.name).join(", ")}: ${remedy}\n`);
   }
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : text(report));
 }
@@ -37,21 +37,22 @@ export async function bench(name: string, options: BenchOptions): Promise<void> 
 function text({ results, peers, environment }: Report): string {
   const figures = Object.entries(results).map(([name, value]) => [name, shown(value)]);
   const rounds = Object.entries(peers).flatMap(([shape, subjects]) =>
-    Object.entries(subjects).map(([subject, { median, min, max }]) => [
+    Object.entries(subjects).map(([subject, { median, min, max, cpuPercent, p50Micros, p99Micros }]) => [
       shape,
       subject,
-      ...[median, min, max].map(shown),
+      ...[median, min, max, cpuPercent?.median, p50Micros?.median, p99Micros?.median].map(shown),
     ]),
   );
   const facts = Object.entries(environment).map(([name, value]) => `${name} ${String(value)}`);
   const sections = [
     table(["FIGURE", "VALUE"], figures),
-    table(["SHAPE", "SUBJECT", "STEPS/S", "MIN", "MAX"], rounds),
+    table(["SHAPE", "SUBJECT", "STEPS/S", "MIN", "MAX", "CPU %", "P50 µs", "P99 µs"], rounds),
     facts.join(", "),
   ];
   return `${sections.join("\n\n")}\n`;
 }
 
-function shown(value: number): string {
+function shown(value: number | undefined): string {
+  if (value === undefined) return "";
   return value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
 }

@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { placeText } from "../actors/address.ts";
 import { storageName } from "../actors/storage.ts";
+import { child, supervisor } from "../actors/supervisor.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Log, LogLevel } from "../actors/world.ts";
 import { type BridgeAddress, openGateway } from "../http/gateway.ts";
@@ -19,10 +20,12 @@ import { createLog } from "../runtime/log.ts";
 import { sibling } from "../runtime/sibling.ts";
 import { type HostedSystem, hostMain } from "../runtime/system-host.ts";
 import type { ThreadRoot } from "../runtime/thread-facade.ts";
+import { ThreadWatch, type WatchLimits } from "../runtime/thread-watch.ts";
 import { Threads } from "../runtime/threads.ts";
 import { BridgeTransport } from "../runtime/transport.ts";
 import type { SlaveConfig } from "../slave/config.ts";
 import type { SlaveMailbox } from "../slave/slave.ts";
+import type { ProcessLook } from "./actors-picture.ts";
 import { kinds } from "./catalogue.ts";
 import { type CredentialFiles, credentialFiles, credentialsFrom } from "./credentials.ts";
 import { exitCodes } from "./failure.ts";
@@ -35,6 +38,8 @@ export type ProcessOptions = CredentialFiles & {
   readonly node: string;
   readonly logLevel: LogLevel;
   readonly prettyLog: boolean;
+  /** When a thread counts as stuck. Default: reported after 10 s, ended after 30 s. */
+  readonly threadWatch?: WatchLimits;
 };
 
 export type MasterPlan = {
@@ -101,7 +106,9 @@ export class LocalCluster {
         transport: new BridgeTransport(seat, { log: this.log, ...credentials }),
       }),
     });
+    const watch = new ThreadWatch(this.hosted.world.clock, this.log, options.threadWatch);
     this.threads = new Threads({
+      watch,
       entry: sibling("./thread", import.meta.url),
       node,
       epoch: this.#epoch,
@@ -143,14 +150,23 @@ export class LocalCluster {
       }));
       this.#bridge = { host: bridge.advertise, port: bridgePort, node, epoch: this.#epoch, clusterId: node };
     }
-    this.hosted.system.spawn(clusterView(this.view), { master: "thread:master" }, { name: "view" });
+    this.hosted.system.spawn(
+      supervisor,
+      {
+        strategy: "one-for-one",
+        children: [child("view", clusterView(this.view), { master: "thread:master" })],
+      },
+      { name: "supervisor" },
+    );
   }
 
   /** Starts slaves on one thread, and the door to their files. */
   async startSlaves(plan: SlavesPlan): Promise<void> {
     const workDir = plan.workDir ?? this.#temporary();
     const files =
-      plan.http === undefined ? undefined : await openSlaveGateway({ ...plan.http, workDir, version, log: this.log });
+      plan.http === undefined
+        ? undefined
+        : await openSlaveGateway({ ...plan.http, workDir, version, log: this.log, look: () => this.#look() });
     if (files !== undefined) this.#closers.push(() => files.close());
     const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
       const info = { hostname, port: files?.port ?? 0, resources, attributes, checkpoint: plan.journal === true };
@@ -193,6 +209,7 @@ export class LocalCluster {
       master: () => this.view.master,
       bridge: () => (this.view.masterRow === undefined ? undefined : this.#bridge),
       ready: () => this.registeredSlaves >= slaves,
+      look: () => this.#look(),
       version,
     });
     this.#closers.push(() => gateway.close());
@@ -236,6 +253,10 @@ export class LocalCluster {
         return system.question(slave, "drain", { graceMs: drainGraceMs }, 2 * drainGraceMs);
       }),
     );
+  }
+
+  async #look(): Promise<ProcessLook> {
+    return { threads: await this.threads.stats() };
   }
 
   /** A part of this process is gone that nothing here can bring back: the process ends, for its keeper to restart. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { Command, CommanderError, Option } from "commander";
+import { sortings } from "./actors-picture.ts";
 import { CliFailure, exitCodes } from "./failure.ts";
 import * as options from "./options.ts";
 import { version } from "./version.ts";
@@ -24,6 +25,7 @@ function program(): Command {
   addDaemons(root);
   addFrameworks(root);
   addReads(root);
+  addActors(root);
   addSimulation(root);
   addBenchmarks(root);
   return root;
@@ -163,6 +165,22 @@ function addReads(root: Command): void {
     .addOption(options.masterOption())
     .addOption(options.outputOption())
     .action(async (given) => (await import("./reads.ts")).offers(given));
+}
+
+function addActors(root: Command): void {
+  root
+    .command("actors")
+    .description("the actors of a running process")
+    .command("top")
+    .description("what waits, who is busy, how late the threads are: never what is in a message")
+    .addOption(options.masterOption())
+    .addOption(new Option("--sort <by>", "which actors come first").choices(sortings).default("busy"))
+    .option("-n, --rows <n>", "how many actors to show", options.positiveNumber, 20)
+    .option("--interval <seconds>", "time between two pictures", options.intervalMs, 2_000)
+    .option("--once", "show one interval and end", false)
+    .addOption(new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table"))
+    .addHelpText("after", "\nThe address of a slave's HTTP door works as --master too.")
+    .action(async (given) => (await import("./actors-top.ts")).actorsTop(given));
 }
 
 function addSimulation(root: Command): void {

@@ -62,6 +62,13 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("write a number above 0.");
 }
 
+/** Seconds with three decimals at most, in milliseconds. */
+export function intervalMs(text: string): number {
+  const ms = Math.round(Number(text) * 1_000);
+  if (/^\d+(\.\d{1,3})?$/.test(text) && ms >= 100 && ms <= 3_600_000) return ms;
+  throw new InvalidArgumentError("write seconds, from 0.1 to 3600.");
+}
+
 export function resourcesText(text: string): Resources {
   const parsed = parse(text);
   if (parsed.ok) return parsed.value;

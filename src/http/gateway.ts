@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ActorRef } from "../actors/ref.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
+import { actorsRoute } from "./actors-read.ts";
 import { noMaster } from "./admission.ts";
 import { type ClusterFacts, type HttpAddress, versionInfo } from "./cluster-facts.ts";
 import { operatorRoute } from "./operator-route.ts";
@@ -30,6 +31,8 @@ export type GatewayOptions = ListenOptions & {
   readonly bridge: () => BridgeAddress | undefined;
   /** Whether the cluster is what was asked for, such as all slaves registered. */
   readonly ready: () => boolean;
+  /** What the threads and actors of this process are doing. */
+  readonly look: () => Promise<unknown>;
   /** Digits and dots only: clients of Mesos split it and compare the numbers. */
   readonly version: string;
 };
@@ -49,6 +52,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
     return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version };
   };
   readRoutes(app, options, facts);
+  actorsRoute(app, options.look);
   operatorRoute(app, { system, view, master: options.master, facts });
   const { port } = await listen(app, options);
   at = { hostname: host, ip: ipFor(host), port };

@@ -77,12 +77,28 @@ export async function fetchSandboxFile(
   return refused({ code: "bad-answer", message: `${slaveHostPort} answered ${status} instead of a part of a file` });
 }
 
+/** Brings what the threads and actors of a process do, as that process tells it. */
+export async function fetchActors(
+  hostPort: string,
+  signal: AbortSignal,
+): Promise<Result<unknown, ClientFailure<"no-process">>> {
+  const response = await request(`http://${hostPort}/mesolite/actors`, { signal });
+  if (!response.ok) return refused({ code: "no-process", message: `no master at ${hostPort}: ${response.error}` });
+  const { status, body } = response.value;
+  const answer = status === 200 ? parsed(body) : undefined;
+  if (answer !== undefined) return ok(answer);
+  if (status >= 400 && status < 500 && status !== 404) return refused({ code: "refused", message: textOf(body) });
+  const what = status === 404 ? "is not the HTTP address of a master or slave" : `answered ${status}: ${textOf(body)}`;
+  return refused({ code: "bad-answer", message: `${hostPort} ${what}` });
+}
+
 type Answer = { readonly status: number; readonly headers: Headers; readonly body: Uint8Array };
 
-async function request(url: string, init: RequestInit): Promise<Result<Answer>> {
+async function request(url: string, { signal, ...init }: RequestInit): Promise<Result<Answer>> {
   if (!URL.canParse(url)) return refused("this is not HOST:PORT");
+  const late = AbortSignal.timeout(answerTimeoutMs);
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(answerTimeoutMs) });
+    const response = await fetch(url, { ...init, signal: signal == null ? late : AbortSignal.any([late, signal]) });
     return ok({ status: response.status, headers: response.headers, body: await response.bytes() });
   } catch (error) {
     return refused(reasonOf(error));

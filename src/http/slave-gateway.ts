@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../actors/world.ts";
+import { actorsRoute } from "./actors-read.ts";
 import { versionInfo } from "./cluster-facts.ts";
 import { listEntries, type Opened, Sandbox } from "./sandbox.ts";
 import { httpServer, type ListenOptions, listen, type OpenServer, sendJson, sendText } from "./server.ts";
@@ -11,6 +12,8 @@ export type SlaveGatewayOptions = ListenOptions & {
   /** Holds the sandboxes of every slave of this process. */
   readonly workDir: string;
   readonly version: string;
+  /** What the threads and actors of this process are doing. */
+  readonly look: () => Promise<unknown>;
   readonly log: Log;
 };
 
@@ -25,6 +28,7 @@ export async function openSlaveGateway(options: SlaveGatewayOptions): Promise<Op
   });
   app.get("/health", (_request, reply) => reply.code(200).send());
   app.get("/version", (_request, reply) => sendJson(reply, versionInfo(version)));
+  actorsRoute(app, options.look);
   fileRoutes(app, new Sandbox(workDir));
   const { port } = await listen(app, options);
   return { port, close: () => app.close() };

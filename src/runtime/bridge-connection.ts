@@ -1,8 +1,15 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Place } from "../actors/address.ts";
-import { encodeFrame, type Frame, FrameReader, type FrameType } from "../actors/link/frame.ts";
+import {
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  type FrameType,
+  fillHead,
+  frameHeadBytes,
+} from "../actors/link/frame.ts";
 import { FrameSeal, type Hmac, sealBytes } from "../actors/link/frame-seal.ts";
 import { type FrameKeys, Handshake, type HandshakeStep } from "../actors/link/handshake.ts";
 import type { LinkLimits } from "../actors/link/limits.ts";
@@ -47,7 +54,14 @@ const hangUp = "the peer closed the connection without a word: its log tells why
 const tlsUnexpected =
   "one end speaks TLS and the other does not: give both --tls-cert, --tls-key and --tls-ca, or neither";
 
-const hmac: Hmac = (key, data) => createHmac("sha256", key).update(data).digest();
+/** Making a key of its bytes takes longer than a mac. */
+const keys = new WeakMap<Uint8Array, KeyObject>();
+
+const hmac: Hmac = (key, data) => {
+  const known = keys.get(key) ?? createSecretKey(key);
+  keys.set(key, known);
+  return createHmac("sha256", known).update(data).digest();
+};
 
 /**
  * One socket of the bridge, from the handshake to the end of its link. A frame that nobody should have sent ends the
@@ -124,11 +138,20 @@ export class BridgeConnection {
     if (this.#closed) return;
     this.#liveness.heard(this.#party.clock.now());
     const { frames, fault } = this.#reader.push(chunk);
+    // What the chunk brings, and what is said to it, leave as one write.
+    this.#socket.cork();
+    if (this.#end === undefined) this.#frames(frames);
+    else this.#end.takeIn(() => this.#frames(frames));
+    if (fault !== undefined && !this.#closed)
+      this.#refuse(this.#state === "meeting" && isTls(chunk) ? tlsUnexpected : fault);
+    this.#socket.uncork();
+  }
+
+  #frames(frames: readonly Frame[]): void {
     for (const frame of frames) {
       this.#frame(frame);
       if (this.#closed) return;
     }
-    if (fault !== undefined) this.#refuse(this.#state === "meeting" && isTls(chunk) ? tlsUnexpected : fault);
   }
 
   /** Frames are sealed from READY on; what comes before is proved by the handshake, or is a goodbye. */
@@ -181,6 +204,7 @@ export class BridgeConnection {
     this.#end = this.#events.opened(peer, {
       crossesHosts: true,
       dialled: this.#role === "dialler" ? "here" : "there",
+      headBytes: frameHeadBytes,
       send: (batch) => this.#send(batch),
       close: (reason) => this.close(reason),
     });
@@ -192,7 +216,11 @@ export class BridgeConnection {
     const backlogMax = 2 * (creditBytes + frameBytesMax);
     if (this.#socket.writableLength > backlogMax)
       this.#refuse(`more than ${backlogMax} bytes wait: the peer does not read`);
-    else this.#write("data", batch);
+    else if (this.#seals !== undefined) this.#write("data", batch.subarray(frameHeadBytes));
+    else {
+      fillHead(batch, "data");
+      this.#put(batch);
+    }
   }
 
   #armCheck(): Timer {
@@ -209,9 +237,13 @@ export class BridgeConnection {
 
   #write(type: FrameType, payload: Uint8Array): void {
     if (!this.#socket.writable) return;
-    this.#liveness.sent(this.#party.clock.now());
     const seal = this.#readySent ? this.#seals?.outgoing : undefined;
-    this.#socket.write(encodeFrame(type, seal === undefined ? payload : seal.seal(type, payload)));
+    this.#put(encodeFrame(type, seal === undefined ? payload : seal.seal(type, payload)));
+  }
+
+  #put(frame: Uint8Array): void {
+    this.#liveness.sent(this.#party.clock.now());
+    this.#socket.write(frame);
   }
 
   /** The peer did what no peer of ours does. */

@@ -13,13 +13,16 @@ import type { WireValue } from "../actors/wire-value.ts";
 export function linkPort(system: ActorSystem, peer: Place, port: MessagePort): void {
   const end = system.links.open(peer, {
     crossesHosts: false,
-    send: (batch) => port.postMessage(batch, [batch.buffer as ArrayBuffer]),
+    send: (batch) => {
+      const own = new Uint8Array(batch);
+      port.postMessage(own, [own.buffer]);
+    },
     sendPlain: (values) => port.postMessage(values),
     close: () => port.close(),
   });
   port.once("close", () => end.closed(`thread ${peer.thread} has ended`));
   port.on("message", (batch: Uint8Array | readonly WireValue[]) =>
-    system.takeIn(() => (batch instanceof Uint8Array ? end.receive(batch) : end.receivePlain(batch))),
+    end.takeIn(() => (batch instanceof Uint8Array ? end.receive(batch) : end.receivePlain(batch))),
   );
   port.unref();
 }

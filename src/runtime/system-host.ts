@@ -5,6 +5,7 @@ import { ActorSystem } from "../actors/system.ts";
 import type { Clock, Log } from "../actors/world.ts";
 import { RealClock } from "./clock.ts";
 import { createLog } from "./log.ts";
+import type { Heartbeat } from "./thread-facade.ts";
 import { type OpenWorld, openWorld, type WorldParts } from "./world.ts";
 
 /** Where a system is and what it shares with its equipment. */
@@ -62,10 +63,11 @@ type HostConfig = {
   readonly equipment: Equipment;
   readonly rootDown: (path: string, reason: DownReason) => void;
   readonly storagePlace?: string;
+  readonly heartbeat?: Heartbeat;
 };
 
 /** One turn of the system per turn of Node's loop: ports, sockets and timers are heard in between. */
-export function hostSystem({ seat, equipment, rootDown, storagePlace }: HostConfig): HostedSystem {
+export function hostSystem({ seat, equipment, rootDown, storagePlace, heartbeat }: HostConfig): HostedSystem {
   const { place, kinds, clock } = seat;
   const world = openWorld({ log: createLog({ thread: place.thread }), clock, ...equipment });
   const system: ActorSystem = new ActorSystem({
@@ -75,11 +77,14 @@ export function hostSystem({ seat, equipment, rootDown, storagePlace }: HostConf
     rootDown,
     wake: () => setImmediate(() => system.turn()),
     ...(storagePlace === undefined ? {} : { storagePlace }),
+    ...(heartbeat === undefined ? {} : { pulse: heartbeat.pulse }),
   });
+  const beating = heartbeat && setInterval(() => Atomics.add(heartbeat.pulse, 0, 1), heartbeat.everyMs).unref();
   return {
     system,
     world,
     async close() {
+      clearInterval(beating);
       system.shutdown();
       await world.close();
     },

@@ -35,6 +35,8 @@ export class ThreadHandle {
   /** Calls without an answer: what was asked, and how to give it up. */
   readonly #waiting = new Map<(failure: ThreadFailure) => void, string>();
   #exit: string | undefined;
+  /** Why we ended it, when we did. */
+  #cause: string | undefined;
 
   constructor(name: string, entry: URL) {
     this.name = name;
@@ -67,8 +69,9 @@ export class ThreadHandle {
     }
   }
 
-  /** Ends the thread wherever it is. The port is closed first: what waits in it would be lost with the thread. */
-  async terminate(): Promise<void> {
+  /** Ends the thread wherever it is, for this reason. The port is closed first: what waits in it would be lost with the thread. */
+  async terminate(reason?: string): Promise<void> {
+    this.#cause ??= reason;
     this.#port.close();
     await this.#worker.terminate();
     await this.ended;
@@ -81,7 +84,7 @@ export class ThreadHandle {
       reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     });
     this.#worker.once("exit", (status) => {
-      this.#exit = reason ?? `exit status ${status}`;
+      this.#exit = this.#cause ?? reason ?? `exit status ${status}`;
       this.#port.close();
       for (const [reject, what] of this.#waiting) reject(this.#gone(what));
       resolve(this.#exit);

@@ -12,7 +12,8 @@ import { RealClock } from "./clock.ts";
 import { createLog } from "./log.ts";
 import { linkPort } from "./port-link.ts";
 import { type Equipment, type HostedSystem, hostSystem, type Seat } from "./system-host.ts";
-import type { BootConfig, ThreadBoot, ThreadFacade, ThreadStats } from "./thread-facade.ts";
+import type { BootConfig, ThreadBoot, ThreadFacade } from "./thread-facade.ts";
+import { ThreadGauge } from "./thread-gauge.ts";
 
 /** The status with which a thread ends when something in it failed that nobody could mend (EX_SOFTWARE of sysexits). */
 const exitSoftware = 70;
@@ -51,6 +52,8 @@ class ThreadHost {
   readonly #config: ThreadHostConfig;
   #log: Log = createLog();
   #hosted: HostedSystem | undefined;
+  /** Made by the first look. */
+  #gaugeMade: ThreadGauge | undefined;
   #assembled: Assembled = {};
 
   constructor(config: ThreadHostConfig) {
@@ -62,7 +65,8 @@ class ThreadHost {
     const facade: ThreadFacade = {
       boot: (config) => this.#boot(config),
       connect: (place, port) => linkPort(this.#running.system, place, port),
-      stats: () => statsOf(this.#running.system),
+      stats: () => this.#gauge.read(),
+      slots: () => this.#gauge.slots(),
       inspect: (name) => {
         const cell = this.#running.system.find(name);
         return cell && inspect(cell.inspect(), { depth: 4, maxArrayLength: 100, maxStringLength: 1_000 });
@@ -78,18 +82,24 @@ class ThreadHost {
     process.exit(exitSoftware);
   }
 
+  get #gauge(): ThreadGauge {
+    this.#gaugeMade ??= new ThreadGauge(this.#running.system);
+    return this.#gaugeMade;
+  }
+
   get #running(): HostedSystem {
     invariant(this.#hosted !== undefined, "the thread is booted before anything else is asked of it");
     return this.#hosted;
   }
 
-  async #boot({ place, boot, links, storagePlace }: BootConfig): Promise<WireValue> {
+  async #boot({ place, boot, links, storagePlace, heartbeat }: BootConfig): Promise<WireValue> {
     const seat = { place, kinds: this.#config.kinds, clock: new RealClock() };
     this.#hosted = hostSystem({
       seat,
       equipment: this.#config.equip?.(boot, seat) ?? {},
       rootDown: (path, reason) => this.#rootDown(path, reason),
       ...(storagePlace === undefined ? {} : { storagePlace }),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
     });
     const { system, world } = this.#hosted;
     this.#log = world.log;
@@ -103,26 +113,15 @@ class ThreadHost {
   }
 
   async #drain(deadlineMs: number): Promise<boolean> {
-    const { system, world } = this.#running;
+    const { system, world, close } = this.#running;
     const until = world.clock.now() + deadlineMs;
     system.drain();
     while (system.runnable && world.clock.now() < until) await nextLoopTurn();
     const finished = !system.runnable;
     system.shutdown();
     await this.#assembled.close?.();
-    await world.close();
+    this.#gaugeMade?.close();
+    await close();
     return finished;
   }
-}
-
-function statsOf(system: ActorSystem): ThreadStats {
-  return {
-    place: system.place,
-    actors: system.cellCount,
-    asksPending: system.asks.size,
-    links: system.links.places,
-    deadLetters: Object.fromEntries(system.deadLetters.counts),
-    heapUsedBytes: process.memoryUsage().heapUsed,
-    utilization: performance.eventLoopUtilization().utilization,
-  };
 }

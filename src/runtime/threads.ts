@@ -5,8 +5,10 @@ import type { ActorSystem } from "../actors/system.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import { invariant } from "../base/invariant.ts";
 import { linkPort } from "./port-link.ts";
-import type { BootConfig, ThreadBoot, ThreadStats } from "./thread-facade.ts";
-import { ThreadHandle } from "./thread-handle.ts";
+import type { BootConfig, ThreadBoot, ThreadLook } from "./thread-facade.ts";
+import { ThreadGauge } from "./thread-gauge.ts";
+import { ThreadFailure, ThreadHandle } from "./thread-handle.ts";
+import { newPulse, type Pulse, type ThreadWatch, whereabouts } from "./thread-watch.ts";
 
 export type ThreadsOptions = {
   /** The file every thread runs; it calls `hostThread`. */
@@ -16,15 +18,27 @@ export type ThreadsOptions = {
   readonly main: ActorSystem;
   /** A running thread ended by itself. Its links are down, and watches on its actors have fired or will at once. */
   readonly onExit: (thread: string, reason: string) => void;
+  /** Ends threads that are stuck. Absent: a stuck thread stays as it is. */
+  readonly watch?: ThreadWatch;
   /** Time to start a thread and its roots, in milliseconds. Default 30 000. */
   readonly bootTimeoutMs?: number;
   /** Time to answer any other call, in milliseconds. Default 5 000. */
   readonly callTimeoutMs?: number;
+  /** Time to answer a look, in milliseconds: whoever looks wants to see the other threads soon. Default 1 000. */
+  readonly lookTimeoutMs?: number;
   /** Time to close sockets, processes and the pool after the actors have ended, in milliseconds. Default 8 000. */
   readonly closeTimeoutMs?: number;
 };
 
-type Running = { readonly handle: ThreadHandle; readonly place: Place; facts: WireValue };
+type Running = {
+  readonly handle: ThreadHandle;
+  readonly place: Place;
+  /** Beats once there is a watch. */
+  readonly pulse: Pulse;
+  /** Who lived in which slot when the thread was last asked. */
+  slots: ReadonlyMap<number, string>;
+  facts: WireValue;
+};
 
 /**
  * The worker threads of this process. Every two of them are joined by a link of their own, and each is joined to the
@@ -32,6 +46,8 @@ type Running = { readonly handle: ThreadHandle; readonly place: Place; facts: Wi
  */
 export class Threads {
   readonly #options: ThreadsOptions;
+  /** Of the main thread. */
+  readonly #gauge: ThreadGauge;
   /** In the order they were started. */
   readonly #running = new Map<string, Running>();
   /** How often each name has been started. */
@@ -40,6 +56,7 @@ export class Threads {
 
   constructor(options: ThreadsOptions) {
     this.#options = options;
+    this.#gauge = new ThreadGauge(options.main);
   }
 
   /**
@@ -51,13 +68,25 @@ export class Threads {
     invariant(!this.#stopping, "no thread starts while all are being stopped");
     const threadEpoch = (this.#epochs.get(name) ?? 0) + 1;
     this.#epochs.set(name, threadEpoch);
-    const { node, epoch, entry, bootTimeoutMs = 30_000 } = this.#options;
+    const { node, epoch, entry, watch, bootTimeoutMs = 30_000 } = this.#options;
     const place: Place = { node, epoch, thread: name, threadEpoch };
     const storage = this.#storagePlace(place, boot);
-    const thread: Running = { handle: new ThreadHandle(name, entry), place, facts: null };
+    const thread: Running = {
+      handle: new ThreadHandle(name, entry),
+      place,
+      pulse: newPulse(),
+      slots: new Map(),
+      facts: null,
+    };
     const links = this.#mesh(place);
     this.#running.set(name, thread);
-    const config: BootConfig = { place, boot, links, ...(storage === undefined ? {} : { storagePlace: storage }) };
+    const config: BootConfig = {
+      place,
+      boot,
+      links,
+      ...(storage === undefined ? {} : { storagePlace: storage }),
+      ...(watch === undefined ? {} : { heartbeat: { pulse: thread.pulse, everyMs: watch.beatEveryMs } }),
+    };
     const ports = links.map(({ port }) => port);
     try {
       thread.facts = await thread.handle.call("boot", bootTimeoutMs, (facade) =>
@@ -68,6 +97,12 @@ export class Threads {
       await thread.handle.terminate();
       throw error;
     }
+    watch?.add(name, {
+      pulse: thread.pulse,
+      survey: () => this.#survey(thread),
+      actorIn: (slot) => thread.slots.get(slot),
+      end: (reason) => void thread.handle.terminate(reason),
+    });
     void thread.handle.ended.then((reason) => this.#ended(thread, reason));
     return place;
   }
@@ -81,16 +116,11 @@ export class Threads {
     return this.#running.get(name)?.facts;
   }
 
-  /** The figures of every thread, or why one did not give them. */
-  stats(): Promise<readonly { readonly thread: string; readonly stats?: ThreadStats; readonly fault?: string }[]> {
-    const asked = [...this.#running].map(async ([thread, { handle }]) => {
-      try {
-        return { thread, stats: await handle.call("stats", this.#callTimeoutMs, (facade) => facade.stats()) };
-      } catch (error) {
-        return { thread, fault: error instanceof Error ? error.message : String(error) };
-      }
-    });
-    return Promise.all(asked);
+  /** The figures of every thread, the main thread's first. */
+  async stats(): Promise<readonly ThreadLook[]> {
+    const asked = [...this.#running.values()].map((thread) => this.#look(thread));
+    const main: ThreadLook = { thread: "main", stats: this.#gauge.read() };
+    return [main, ...(await Promise.all(asked))];
   }
 
   /** The state of a named actor, as text for people; undefined when that thread has no such actor. */
@@ -110,11 +140,12 @@ export class Threads {
    */
   async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
-    const { main, closeTimeoutMs = 8_000 } = this.#options;
+    const { main, watch, closeTimeoutMs = 8_000 } = this.#options;
     const { clock, log } = main.world;
     const until = clock.now() + drainMs;
     for (const [name, { handle }] of [...this.#running].reverse()) {
       const remainingMs = Math.max(0, until - clock.now());
+      watch?.remove(name);
       try {
         const finished = await handle.call("drain", remainingMs + closeTimeoutMs, (facade) =>
           facade.drain(remainingMs),
@@ -126,6 +157,7 @@ export class Threads {
       await handle.terminate();
       this.#running.delete(name);
     }
+    this.#gauge.close();
     this.#stopping = false;
   }
 
@@ -133,10 +165,35 @@ export class Threads {
     return this.#options.callTimeoutMs ?? 5_000;
   }
 
+  async #look({ handle, pulse, slots, place }: Running): Promise<ThreadLook> {
+    const { lookTimeoutMs = 1_000, watch } = this.#options;
+    const { thread } = place;
+    try {
+      return { thread, stats: await handle.call("stats", lookTimeoutMs, (facade) => facade.stats()) };
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : String(error);
+      if (watch === undefined || !(error instanceof ThreadFailure) || error.code !== "timeout")
+        return { thread, fault };
+      return { thread, fault: `${fault}: it is ${whereabouts({ pulse, actorIn: (slot) => slots.get(slot) })}` };
+    }
+  }
+
+  /** What is not answered now is asked again later. */
+  #survey(thread: Running): void {
+    const surveyed = thread.handle.call("slots", this.#callTimeoutMs, (facade) => facade.slots());
+    surveyed.then(
+      (slots) => {
+        thread.slots = slots;
+      },
+      () => {},
+    );
+  }
+
   #ended(thread: Running, reason: string): void {
     const { thread: name } = thread.place;
     if (this.#running.get(name) !== thread || this.#stopping) return;
     this.#running.delete(name);
+    this.#options.watch?.remove(name);
     this.#options.onExit(name, reason);
   }
 

@@ -19,7 +19,7 @@ import {
 } from "./cluster-rows.ts";
 import { DeterminismViolation, guarded } from "./guards.ts";
 import { drawHostileWorld, repeating, reunite, separate, unleash, Victims } from "./hostile-world.ts";
-import { drained, foreignAwait } from "./instants.ts";
+import { foreignAwait, promisesDue } from "./instants.ts";
 import { furnishWith, type Programs } from "./programs.ts";
 import { slaveDefault, type TortureOptions, type TortureResult, tortured } from "./torture.ts";
 import { phrase, witnessed } from "./witness.ts";
@@ -290,6 +290,11 @@ class SimulatedFramework {
     if (this.story.length === storyMax) this.story.shift();
     this.story.push(line);
   }
+}
+
+/** Gives everything in the cluster that hangs on promises its turn, as far as it needs nothing from outside. */
+async function drained(cluster: SimCluster): Promise<void> {
+  for (let hops = 0; promisesDue(cluster, hops); hops++) await Promise.resolve();
 }
 
 /** Who took most of the last steps, and with what. */

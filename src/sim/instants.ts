@@ -8,14 +8,12 @@ const hopsMax = 64;
 const callbackHopsMax = 10_000;
 
 /**
- * Gives everything that hangs on promises its turn, before virtual time moves on or an actor has something to do. A
- * callback that still waits then waits for something that the simulation does not bring: `foreignAwait` names it.
+ * Whether everything that hangs on promises should have another turn, after so many, before virtual time moves on. A
+ * callback that still waits in the end waits for something that the simulation does not bring: `foreignAwait` names it.
  */
-export async function drained(cluster: SimCluster): Promise<void> {
-  for (let hop = 0; hop < callbackHopsMax && !isRunnable(cluster); hop++) {
-    if (hop >= hopsMax && waitingCallback(cluster) === undefined) return;
-    await Promise.resolve();
-  }
+export function promisesDue(cluster: SimCluster, hops: number): boolean {
+  if (isRunnable(cluster) || hops >= callbackHopsMax) return false;
+  return hops < hopsMax || waitingCallback(cluster) !== undefined;
 }
 
 /** Which callback waits for something that no virtual time brings, in words; undefined when none does. */

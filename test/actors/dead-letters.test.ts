@@ -16,6 +16,32 @@ test("R11 dead letters are counted by reason; the last 1 024 are kept and the fi
   expect(lines).toEqual(new Array(10).fill("say reached nobody"));
 });
 
+test("R11 beyond the first 10, a line a minute says how many there were since the last one", () => {
+  const lines: string[] = [];
+  let now = 0;
+  const letters = new DeadLetters(
+    (level, _from, message, facts) => lines.push(`${level} ${message} ${JSON.stringify(facts)}`),
+    () => now,
+  );
+  for (let count = 0; count < 10; count++) letters.add("/nobody", "say", "noproc");
+  lines.length = 0;
+  for (const [at, reason] of [
+    [1_000, "noproc"],
+    [59_999, "stopped"],
+    [60_000, "noproc"],
+    [60_001, "refused"],
+    [119_999, "refused"],
+    [500_000, "noproc"],
+  ] as const) {
+    now = at;
+    letters.add("/nobody", "say", reason);
+  }
+  expect(lines).toEqual([
+    'info 3 more messages reached nobody {"noproc":2,"stopped":1}',
+    'info 3 more messages reached nobody {"refused":2,"noproc":1}',
+  ]);
+});
+
 test("R11 a message to nobody is a dead letter with the reason", () => {
   const site = new Stage().site();
   const one = site.start("one");

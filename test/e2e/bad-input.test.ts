@@ -59,6 +59,24 @@ const rows: readonly Row[] = [
   },
   { what: "no master there", args: ["ps", "--master", "127.0.0.1:1"], code: 5, says: /no master at 127\.0\.0\.1:1/ },
   {
+    what: "no master to look into",
+    args: ["actors", "top", "--once", "--master", "127.0.0.1:1"],
+    code: 5,
+    says: /no master at 127\.0\.0\.1:1/,
+  },
+  {
+    what: "an interval of nothing",
+    args: ["actors", "top", "--interval", "0"],
+    code: 2,
+    says: /--interval.*'0' is invalid\. write seconds, from 0\.1 to 3600/,
+  },
+  {
+    what: "an order that is none",
+    args: ["actors", "top", "--sort", "name"],
+    code: 2,
+    says: /--sort.*Allowed choices are busy, waiting, handled/,
+  },
+  {
     what: "a command file that is not there",
     args: ["framework", "run", "batch", "--slaves", "1", "--commands", "none"],
     code: 1,

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ClusterView } from "../../src/http/view.ts";
 import type { ClusterChange } from "../../src/protocol/cluster-events.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
@@ -64,6 +64,44 @@ test("/mesolite/bridge says where the actors are, once there is a bridge", async
   expect((await fetch(`${url}/mesolite/bridge`)).status).toBe(503);
   bridge = address;
   expect(await (await fetch(`${url}/mesolite/bridge`)).json()).toEqual(address);
+});
+
+describe("/mesolite/actors", () => {
+  test("tells what the process sees of itself, also while nobody leads", async () => {
+    const seen = { threads: [{ thread: "main", fault: "a test has no threads" }] };
+    const { url } = await gateway({ view: new ClusterView(), look: async () => seen });
+    const response = await fetch(`${url}/mesolite/actors`);
+    expect([response.status, await response.json()]).toEqual([200, seen]);
+  });
+
+  test("asks the threads once for all who ask at the same time", async () => {
+    let looks = 0;
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const look = () => {
+      looks++;
+      return promise;
+    };
+    const { url } = await gateway({ look });
+    const asked = Array.from({ length: 5 }, () => fetch(`${url}/mesolite/actors`));
+    await vi.waitFor(() => expect(looks).toBe(1));
+    resolve({ threads: [] });
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(Array(5).fill(200));
+    expect(looks).toBe(1);
+  });
+
+  test("asks them again for who comes later", async () => {
+    let looks = 0;
+    const { url } = await gateway({ look: async () => ({ threads: [], looks: ++looks }) });
+    await vi.waitFor(async () => {
+      expect(await (await fetch(`${url}/mesolite/actors`)).json()).toEqual({ threads: [], looks: 2 });
+    });
+  });
+
+  test("is refused to pages of another origin, as every read", async () => {
+    const { url } = await gateway();
+    const response = await fetch(`${url}/mesolite/actors`, { headers: { origin: "http://evil.example" } });
+    expect(response.status).toBe(403);
+  });
 });
 
 describe("/state", () => {

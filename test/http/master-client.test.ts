@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { callOperator, fetchSandboxFile } from "../../src/http/master-client.ts";
+import { callOperator, fetchActors, fetchSandboxFile } from "../../src/http/master-client.ts";
 
 async function serverThat(status: number, body: string): Promise<string> {
   const server: Server = createServer((_request, response) => response.writeHead(status).end(body));
@@ -64,4 +64,33 @@ test("a slave that sends no ranges is not understood", async () => {
     ok: false,
     error: { code: "bad-answer" },
   });
+});
+
+test("a look is what the process tells", async () => {
+  const at = await serverThat(200, '{"threads":[]}');
+  expect(await fetchActors(at, new AbortController().signal)).toEqual({ ok: true, value: { threads: [] } });
+});
+
+test.each([
+  [404, "no such path", "bad-answer", /is not the HTTP address of a master or slave$/],
+  [403, "no", "refused", /^no$/],
+  [200, "hello", "bad-answer", /answered 200: hello$/],
+  [500, "internal error", "bad-answer", /answered 500: internal error$/],
+])("a look that is answered %i %s fails as %s", async (status, body, code, message) => {
+  const answer = await fetchActors(await serverThat(status, body), new AbortController().signal);
+  expect(answer).toEqual({ ok: false, error: { code, message: expect.stringMatching(message) } });
+});
+
+test("a look is given up when nobody waits for it any more", async () => {
+  const server = createServer(() => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const controller = new AbortController();
+  const asked = fetchActors(`127.0.0.1:${typeof address === "object" ? address?.port : ""}`, controller.signal);
+  server.once("request", () => controller.abort());
+  expect(await asked).toMatchObject({ ok: false });
 });

@@ -161,6 +161,7 @@ export async function gateway(
     port: 0,
     bridge: () => undefined,
     ready: () => true,
+    look: async () => ({ threads: [] }),
     version: "1.11.0",
     ...options,
   });

@@ -22,7 +22,13 @@ async function scene() {
   await mkdir(join(home, "work-other"));
   await writeFile(join(home, "work-other/secret"), "secret");
   await writeFile(join(home, "secret"), "secret");
-  const { port, close } = await openSlaveGateway({ port: 0, workDir, version: "1.11.0", log: () => {} });
+  const { port, close } = await openSlaveGateway({
+    port: 0,
+    workDir,
+    version: "1.11.0",
+    look: async () => ({ threads: [] }),
+    log: () => {},
+  });
   onTestFinished(close);
   const get = (route: string, query: Record<string, string>, headers: Record<string, string> = {}) =>
     fetch(`http://127.0.0.1:${port}/files/${route}?${new URLSearchParams(query)}`, { headers });
@@ -34,6 +40,11 @@ test("/health and /version answer", async () => {
   const health = await fetch(`http://${at}/health`);
   expect([health.status, await health.text()]).toEqual([200, ""]);
   expect(await (await fetch(`http://${at}/version`)).json()).toMatchObject({ version: "1.11.0" });
+});
+
+test("/mesolite/actors tells what the process sees of itself", async () => {
+  const { at } = await scene();
+  expect(await (await fetch(`http://${at}/mesolite/actors`)).json()).toEqual({ threads: [] });
 });
 
 describe("browse", () => {

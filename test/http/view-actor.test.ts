@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Address } from "../../src/actors/address.ts";
+import { child, supervisor } from "../../src/actors/supervisor.ts";
 import { ClusterView } from "../../src/http/view.ts";
 import { clusterView } from "../../src/http/view-actor.ts";
 import type { ClusterChange, ViewProtocol } from "../../src/protocol/cluster-events.ts";
@@ -94,4 +95,16 @@ test("a view actor that stops leaves a view that says it is stale", () => {
   advance(0);
   system.find("view")?.terminate("shutdown");
   expect(view.fresh).toBe(false);
+});
+
+test("a view actor that fails is started again, and its view is fresh again", () => {
+  const { system, advance, asked, view, spawnMaster, tell } = scene();
+  spawnMaster();
+  const children = [child("view", clusterView(view), { master: "thread:master" })];
+  system.spawn(supervisor, { strategy: "one-for-one", children });
+  advance(0);
+  tell("clusterChanged", { seq: 4, changes: [{ type: "slave" }] as never });
+  expect([view.fresh, view.master === undefined, view.rows.slaves.size]).toEqual([false, true, 1]);
+  advance(1_000);
+  expect([asked.length, view.fresh, view.master === undefined, view.seq]).toEqual([2, true, false, 3]);
 });

@@ -36,7 +36,7 @@ class End {
   readonly heard: LinkItem[] = [];
 
   constructor(budget: IngressBudget | undefined) {
-    this.session = new LinkSession(codec, limits, budget);
+    this.session = new LinkSession(codec, { limits, budget });
   }
 
   queue(size: number, number: number): void {

@@ -70,7 +70,7 @@ test("a peer on another host is asked for it whatever it asks for itself", async
   const party = { place, tableHash: echoKinds.hash, secret, clock, log, limits: linkLimits };
   const connection = new BridgeConnection(socket, "dialler", party, {
     host: "192.0.2.1",
-    opened: () => ({ receive: () => {}, receivePlain: () => {}, closed: () => {} }),
+    opened: () => ({ takeIn: () => {}, receive: () => {}, receivePlain: () => {}, closed: () => {} }),
     closed: () => {},
   });
   socket.on("data", (chunk) => frames.push(...reader.push(chunk).frames));

@@ -1,12 +1,12 @@
 import { type AddressInfo, connect } from "node:net";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CertificateAuthority, opensslMissing } from "../../bench/bridge/certificate-authority.ts";
 import { encodeFrame } from "../../src/actors/link/frame.ts";
 import { linkLimits } from "../../src/actors/link/limits.ts";
 import { BridgeListener } from "../../src/runtime/bridge.ts";
 import { type BridgeTls, holderOf } from "../../src/runtime/bridge-tls.ts";
 import { ask, dial, openHttp, openNode, openServer, rawPeer, secret, until } from "./fixtures/bridge-nodes.ts";
-import { CertificateAuthority, opensslMissing } from "./fixtures/certificates.ts";
 import { echoKinds } from "./fixtures/echo.ts";
 import { RawPeer } from "./fixtures/raw-peer.ts";
 

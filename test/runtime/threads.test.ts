@@ -6,9 +6,11 @@ import { MessageChannel } from "node:worker_threads";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { placeText } from "../../src/actors/address.ts";
 import type { ActorSystem } from "../../src/actors/system.ts";
+import { RealClock } from "../../src/runtime/clock.ts";
 import { linkPort } from "../../src/runtime/port-link.ts";
 import { hostMain } from "../../src/runtime/system-host.ts";
 import type { ThreadBoot } from "../../src/runtime/thread-facade.ts";
+import { ThreadWatch } from "../../src/runtime/thread-watch.ts";
 import { Threads, type ThreadsOptions } from "../../src/runtime/threads.ts";
 import { type EchoProtocol, echoKinds, witness } from "./fixtures/echo.ts";
 
@@ -77,9 +79,14 @@ describe("two threads", () => {
     await threads.start("b", oneEcho);
     expect(await threads.inspect("a", "echo")).toBe("{ name: 'echo', heard: 0 }");
     expect(await threads.inspect("a", "nobody")).toBeUndefined();
-    const [stats] = await threads.stats();
-    expect(stats?.stats).toMatchObject({ place: placeText(a), actors: 1 });
-    expect(stats?.stats?.links).toHaveLength(2);
+    const [main, look] = await threads.stats();
+    expect(main).toMatchObject({ thread: "main", stats: { actorCount: 0 } });
+    const echo = { path: "/echo", behaviour: "echo", waiting: 0 };
+    expect(look).toMatchObject({
+      thread: "a",
+      stats: { place: placeText(a), actorCount: 1, rows: { actors: [echo], actorsLeftOut: 0 } },
+    });
+    expect(look && "stats" in look && look.stats.rows.links).toHaveLength(2);
   });
 });
 
@@ -148,13 +155,62 @@ test.each([
 
 describe("a thread that hangs", () => {
   test("does not hang who asks, and is terminated", async () => {
-    const { threads, system } = open({ callTimeoutMs: 50, closeTimeoutMs: 50 });
+    const { threads, system } = open({ lookTimeoutMs: 50, closeTimeoutMs: 50 });
     const a = placeText(await threads.start("a", oneEcho));
     echoAt(system, a).tell("spin", {});
     await system.question(echoAt(system, a), "echo", { value: 1 }, 100);
-    expect(await threads.stats()).toEqual([{ thread: "a", fault: "thread a did not answer stats within 50 ms" }]);
+    const [, hanging] = await threads.stats();
+    expect(hanging).toEqual({ thread: "a", fault: "thread a did not answer stats within 50 ms" });
     await threads.stop(50);
     expect(threads.place("a")).toBeUndefined();
+  });
+});
+
+describe("a thread that is stuck", () => {
+  const limits = { lookEveryMs: 20, warnAfterMs: 400, endAfterMs: 1_200, surveyEveryMs: 20 };
+
+  test("is reported with the actor whose turn it is, and ended; watches on its actors fire", async () => {
+    const lines: string[] = [];
+    const watch = new ThreadWatch(
+      new RealClock(),
+      (level, _from, message) => lines.push(`${level} ${message}`),
+      limits,
+    );
+    const watched = vi.spyOn(watch, "add");
+    const { threads, exits, system } = open({ watch, lookTimeoutMs: 50 });
+    const a = placeText(await threads.start("a", oneEcho));
+    const b = placeText(await threads.start("b", oneEcho));
+    const { seen, address } = witnessOf(system);
+    echoAt(system, a).tell("watch", { target: `${b}:@echo`, tell: address });
+    await system.question(echoAt(system, a), "echo", { value: null }, 5_000);
+    await vi.waitFor(() => expect(watched.mock.calls[1]?.[1].actorIn(0)).toBe("/echo"), 5_000);
+
+    echoAt(system, b).tell("spin", {});
+    await vi.waitFor(() => expect(lines).toHaveLength(1), 5_000);
+    expect(lines[0]).toMatch(/^warn thread b has been stuck in a turn of \/echo for 0\.4 s; in 0\.8 s it is ended$/);
+    const [, idle, stuck] = await threads.stats();
+    expect(idle).toHaveProperty("stats");
+    const fault = "thread b did not answer stats within 50 ms: it is in a turn of /echo";
+    expect(stuck).toEqual({ thread: "b", fault });
+    await vi.waitFor(() => expect(exits).toEqual(["b: stuck in a turn of /echo for 1.2 s"]), 5_000);
+    await vi.waitFor(() => expect(seen).toEqual(["noconnection unknown"]), 5_000);
+
+    const again = await threads.start("b", oneEcho);
+    const outcome = await system.question(echoAt(system, placeText(again)), "echo", { value: 1 }, 5_000);
+    expect(outcome.ok).toBe(true);
+    expect(threads.place("a")?.threadEpoch).toBe(1);
+  });
+
+  test("is not one that is only idle", async () => {
+    const lines: string[] = [];
+    const watch = new ThreadWatch(new RealClock(), (_level, _from, message) => lines.push(message), limits);
+    const watched = vi.spyOn(watch, "add");
+    const { threads } = open({ watch });
+    await threads.start("a", oneEcho);
+    const pulse = watched.mock.calls[0]?.[1].pulse ?? new Int32Array(2);
+    const beats = Atomics.load(pulse, 0);
+    await vi.waitFor(() => expect(Atomics.load(pulse, 0)).toBeGreaterThan(beats + 40), 5_000);
+    expect([lines, threads.place("a")?.threadEpoch]).toEqual([[], 1]);
   });
 });
 

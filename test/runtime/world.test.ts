@@ -25,7 +25,7 @@ test("what a thread does not have refuses, and says so", async () => {
   const unreachable = await new Promise((failed) => {
     world.transport.dial(
       "127.0.0.1:1",
-      () => ({ receive: () => {}, receivePlain: () => {}, closed: () => {} }),
+      () => ({ takeIn: () => {}, receive: () => {}, receivePlain: () => {}, closed: () => {} }),
       failed,
     );
   });

@@ -2,13 +2,13 @@ import { Effect, Fiber, Queue } from "effect";
 
 /** effect: fibers and a bounded queue. */
 
-const windowMax = 4_096;
+const { window } = JSON.parse(process.argv[3]);
 
 export const shapes = {
   tell: (n) =>
     Effect.runPromise(
       Effect.gen(function* () {
-        const queue = yield* Queue.bounded(windowMax);
+        const queue = yield* Queue.bounded(window);
         let seen = 0;
         const consumer = yield* Effect.forkChild(
           Effect.gen(function* () {

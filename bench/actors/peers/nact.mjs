@@ -2,6 +2,7 @@ import { dispatch, query, spawn, start } from "nact";
 
 /** nact: one `setImmediate` per message, unbounded mailboxes. */
 
+const { questions } = JSON.parse(process.argv[3]);
 const system = start();
 let seen = 0;
 let finish;
@@ -35,7 +36,8 @@ export const shapes = {
         answered++;
       }
     };
-    await Promise.all(Array.from({ length: 64 }, (_, index) => lane(Math.floor(n / 64) + (index < n % 64 ? 1 : 0))));
+    const part = Math.floor(n / questions);
+    await Promise.all(Array.from({ length: questions }, (_, index) => lane(part + (index < n % questions ? 1 : 0))));
     return answered;
   },
 };

@@ -1,5 +1,6 @@
 import { RingBuffer } from "../../../src/base/ring-buffer.ts";
 import type { Shapes } from "../../kit.ts";
+import { burst, receiptEvery, windowMax } from "../flow.ts";
 
 /**
  * The bare loop: actors as a queue and a function, a queue of those that have something to do, and nothing else. No
@@ -21,7 +22,6 @@ class BareActor {
 
 const ready = new RingBuffer<BareActor>();
 const quantum = 32;
-const burst = 256;
 
 function send(to: BareActor, body: Body): void {
   to.queue.push(body);
@@ -43,15 +43,20 @@ function run(): void {
 export const shapes: Shapes = {
   tell(n) {
     let seen = 0;
-    const counter = new BareActor(() => {
-      seen++;
+    let left = n;
+    let window = windowMax;
+    const counter: BareActor = new BareActor(() => {
+      if (++seen % receiptEvery === 0) send(producer, { n: receiptEvery });
     });
-    const producer = new BareActor(({ n: left }) => {
-      const now = Math.min(burst, left);
+    const producer = new BareActor(({ n: taken }) => {
+      window += taken;
+      const now = Math.min(burst, left, window);
       for (let index = 0; index < now; index++) send(counter, { n: index });
-      if (left > now) send(producer, { n: left - now });
+      left -= now;
+      window -= now;
+      if (left > 0 && window > 0) send(producer, { n: 0 });
     });
-    send(producer, { n });
+    send(producer, { n: 0 });
     run();
     return seen;
   },

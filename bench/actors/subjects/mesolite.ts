@@ -1,29 +1,19 @@
 import { KindTable } from "../../../src/actors/link/kind-table.ts";
 import { hostMain } from "../../../src/runtime/system-host.ts";
 import type { Shapes } from "../../kit.ts";
-import { type BenchProtocol, benchTable, player } from "../behaviours.ts";
+import { benchTable, player } from "../behaviours.ts";
+import { questionsMax, windowMax } from "../flow.ts";
+import { Match } from "../match.ts";
 
 /** Two actors on one thread, full semantics: outbox, bounded mailbox, deadlines, the event loop between turns. */
 
-const { system } = hostMain({
-  kinds: new KindTable([benchTable]),
-  node: "bench",
-  epoch: 1,
-  log: () => {},
-  keepAlive: true,
-});
-const one = system.spawn(player, { text: "x" });
-const two = system.spawn(player, { text: "x" });
-const longMs = 120_000;
-
-async function play(kind: "send" | "play" | "quiz", n: number): Promise<number> {
-  const outcome = await system.question<BenchProtocol, typeof kind>(one, kind, { to: two.address, n }, longMs);
-  if (system.asks.size > 0) throw new Error(`${system.asks.size} questions are left over`);
-  return outcome.ok ? outcome.value : -1;
-}
+const kinds = new KindTable([benchTable]);
+const { system } = hostMain({ kinds, node: "bench", epoch: 1, log: () => {}, keepAlive: true });
+const match = new Match(system, system.spawn(player, null), system.spawn(player, null).address);
+const text = "x";
 
 export const shapes: Shapes = {
-  tell: (n) => play("send", n),
-  pingPong: (n) => play("play", n),
-  ask: (n) => play("quiz", n),
+  tell: (n) => match.send(n, { text, atOnce: windowMax }),
+  pingPong: (n) => match.play(n, { text, atOnce: 1 }),
+  ask: (n) => match.quiz(n, { text, atOnce: questionsMax }),
 };

@@ -2,11 +2,11 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { Packr } from "msgpackr";
 import { sibling } from "../../../src/runtime/sibling.ts";
 import type { Shapes } from "../../kit.ts";
-import { smallText } from "../payloads.ts";
+import { windowMax } from "../flow.ts";
+import { smallText as text } from "../payloads.ts";
 
 /** What crossing threads costs with nothing above it: a MessagePort, cloned messages, packed and transferred batches. */
 
-const windowMax = 4_096;
 const batch = 64;
 const { port1, port2 } = new MessageChannel();
 new Worker(sibling("../raw-thread", import.meta.url), {
@@ -38,20 +38,27 @@ function windowed(n: number, post: (left: number) => number): Promise<number> {
 export const shapes: Shapes = {
   crossThreadRoundTrip: (n) =>
     new Promise((resolve) => {
-      heard = ({ ball = 0 }) => {
-        if (ball === 1) resolve(n);
-        else port1.postMessage({ ball: ball - 1, from: "a", text: smallText });
+      const latenciesMs: number[] = [];
+      let servedAt = 0;
+      const serve = () => {
+        servedAt = performance.now();
+        port1.postMessage({ ball: latenciesMs.length, text });
       };
-      port1.postMessage({ ball: n, from: "a", text: smallText });
+      heard = () => {
+        latenciesMs.push(performance.now() - servedAt);
+        if (latenciesMs.length === n) resolve({ done: n, latenciesMs });
+        else serve();
+      };
+      serve();
     }),
   clonePerMessage: (n) =>
     windowed(n, () => {
-      port1.postMessage({ from: "a", text: smallText, n });
+      port1.postMessage({ text, n });
       return 1;
     }),
   packedBatches: (n) =>
     windowed(n, (left) => {
-      const messages = Array.from({ length: Math.min(batch, left) }, (_, index) => ["a", smallText, index]);
+      const messages = Array.from({ length: Math.min(batch, left) }, (_, index) => [text, index]);
       const bytes = new Uint8Array(packr.pack(messages));
       port1.postMessage(bytes, [bytes.buffer]);
       return messages.length;

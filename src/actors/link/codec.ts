@@ -1,4 +1,4 @@
-import { Packr } from "msgpackr";
+import { Packr, RESERVE_START_SPACE } from "msgpackr";
 import { unreachable } from "../../base/invariant.ts";
 import type { AskFailure } from "../context.ts";
 import type { DownReason } from "../spec.ts";
@@ -27,7 +27,7 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: fal
 const tags = { tell: 0, ask: 1, reply: 2, askFailed: 3, watch: 4, unwatch: 5, down: 6, by: 7, refused: 8, again: 9 };
 
 /**
- * Packs batches into exact-size arrays and back. One packing call serves the whole batch, which is one flat array: its
+ * Packs batches into bytes and back. One packing call serves the whole batch, which is one flat array: its
  * sequence number, its credit, and of every item the tag, the fixed parts, and the fields of its body.
  */
 export class Codec {
@@ -37,8 +37,14 @@ export class Codec {
     this.#kinds = kinds;
   }
 
+  /** In a buffer of its own. */
   encode(batch: Batch): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(packr.pack(this.flatten(batch)));
+    return new Uint8Array(this.pack(batch, 0));
+  }
+
+  /** Behind so many bytes of any content, in a part of a larger buffer that is never written to again. */
+  pack(batch: Batch, headBytes: number): Uint8Array {
+    return packr.pack(this.flatten(batch), headBytes === 0 ? undefined : RESERVE_START_SPACE | headBytes);
   }
 
   /** `trusted`: the bytes were written by this same program, on another thread. */
@@ -250,7 +256,8 @@ class Reader {
 
 function unpacked(bytes: Uint8Array): unknown {
   try {
-    return packr.unpack(bytes);
+    // Of a subclass, such as Node's buffers, the decoder would make the bytes in bodies too.
+    return packr.unpack(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
     throw new MalformedBatch(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -9,6 +9,15 @@ import { malformation } from "./malformation.ts";
 import { isPlain, plainBytesMax, plainItemsMax } from "./plain-batch.ts";
 import { firstWindow, Window } from "./window.ts";
 
+export type SessionOptions = {
+  readonly limits?: LinkLimits;
+  /** Of this thread, for a peer on another host; both ends must agree that it is one. */
+  readonly budget?: IngressBudget | undefined;
+  readonly trusted?: boolean;
+  /** Bytes in front of each batch that the channel fills. */
+  readonly headBytes?: number;
+};
+
 /**
  * One life of a link, as bytes in and items out: numbering, batching and credit, with no socket and no clock.
  * Items reach the peer in the order they were queued or not at all, and what is lost is lost from the tail.
@@ -25,14 +34,18 @@ export class LinkSession {
   readonly #window: Window;
   /** Whether the peer is a thread of this same process, whose bytes need no inspection. */
   readonly #trusted: boolean;
+  readonly #headBytes: number;
+  /** Items that may go into the next batch: as many as make one of the usual size, going by the one before. */
+  #drawMax: number;
 
-  /** `budget`: of this thread, for a peer on another host; both ends must agree that it is one. */
-  constructor(codec: Codec, limits: LinkLimits = linkLimits, budget?: IngressBudget, trusted = false) {
+  constructor(codec: Codec, { limits = linkLimits, budget, trusted = false, headBytes = 0 }: SessionOptions = {}) {
     this.#codec = codec;
     this.#limits = limits;
     this.#credit = firstWindow(limits, budget);
     this.#window = new Window(limits, budget);
     this.#trusted = trusted;
+    this.#headBytes = headBytes;
+    this.#drawMax = limits.batchMax;
   }
 
   get queued(): number {
@@ -62,8 +75,8 @@ export class LinkSession {
     return "queued";
   }
 
-  /** The next batch that credit allows, or undefined. `tooLarge` hears items that no frame may carry. */
-  take(tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | undefined {
+  /** The next batch that credit allows, behind its head, or undefined. `tooLarge` hears items that no frame may carry. */
+  take(tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
     for (;;) {
       const items = this.#draw();
       if (items.length === 0 && !this.#window.due) return undefined;
@@ -74,7 +87,7 @@ export class LinkSession {
   }
 
   /** The same for a channel that clones what it carries: a small batch as its values, which need not be packed. */
-  takePlain(tooLarge: (item: LinkItem) => void): Uint8Array<ArrayBuffer> | readonly WireValue[] | undefined {
+  takePlain(tooLarge: (item: LinkItem) => void): Uint8Array | readonly WireValue[] | undefined {
     const waiting = this.#queue.length;
     if (waiting === 0 || waiting > plainItemsMax) return this.take(tooLarge);
     const items = this.#draw();
@@ -116,7 +129,7 @@ export class LinkSession {
   /** The items that may go into the next batch. */
   #draw(): LinkItem[] {
     const items: LinkItem[] = [];
-    while (this.#credit > 0 && items.length < this.#limits.batchMax) {
+    while (this.#credit > 0 && items.length < this.#drawMax) {
       const item = this.#queue.shift();
       if (item === undefined) break;
       items.push(item);
@@ -124,27 +137,29 @@ export class LinkSession {
     return items;
   }
 
-  #pack(
-    items: readonly LinkItem[],
-    credit: number,
-    tooLarge: (item: LinkItem) => void,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  #pack(items: readonly LinkItem[], credit: number, tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
     let kept = items;
-    let bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit, items: kept });
+    let bytes = this.#packed(kept, credit);
     if (kept.length > 0 && !this.#fits(bytes, this.#limits.envelopeBytesMax)) {
       kept = kept.filter((item) => {
-        const alone = this.#codec.encode({ firstSeq: 0, credit: 0, items: [item] });
-        const fits = this.#fits(alone, this.#limits.envelopeBytesMax);
+        const fits = this.#fits(this.#packed([item], 0), this.#limits.envelopeBytesMax);
         if (!fits) tooLarge(item);
         return fits;
       });
-      bytes = this.#codec.encode({ firstSeq: this.#nextSeq, credit, items: kept });
+      bytes = this.#packed(kept, credit);
       if (!this.#fits(bytes, this.#limits.frameBytesMax)) return this.#packHalf(kept, credit, tooLarge);
       if (kept.length === 0 && credit === 0) return undefined;
     }
-    invariant(bytes.byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
-    this.#sent(kept.length, bytes.byteLength);
+    const byteLength = bytes.byteLength - this.#headBytes;
+    invariant(byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
+    this.#sent(kept.length, byteLength);
+    const usual = Math.ceil((this.#limits.batchBytes * Math.max(1, kept.length)) / byteLength);
+    this.#drawMax = Math.min(this.#limits.batchMax, 2 * this.#drawMax, usual);
     return bytes;
+  }
+
+  #packed(items: readonly LinkItem[], credit: number): Uint8Array {
+    return this.#codec.pack({ firstSeq: this.#nextSeq, credit, items }, this.#headBytes);
   }
 
   #sent(items: number, byteLength: number): void {
@@ -154,11 +169,7 @@ export class LinkSession {
   }
 
   /** Sends the first half now and puts the second back in front of the queue. */
-  #packHalf(
-    items: readonly LinkItem[],
-    credit: number,
-    tooLarge: (item: LinkItem) => void,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  #packHalf(items: readonly LinkItem[], credit: number, tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
     const middle = items.length >> 1;
     const behind: LinkItem[] = items.slice(middle);
     for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) behind.push(item);
@@ -168,7 +179,8 @@ export class LinkSession {
 
   /** Whether the peer takes this much. No batch has more values than bytes, so most need not be counted. */
   #fits(bytes: Uint8Array, bytesMax: number): boolean {
-    if (bytes.byteLength > bytesMax) return false;
-    return bytes.byteLength <= this.#limits.valuesMax || malformation(bytes) === undefined;
+    const byteLength = bytes.byteLength - this.#headBytes;
+    if (byteLength > bytesMax) return false;
+    return byteLength <= this.#limits.valuesMax || malformation(bytes.subarray(this.#headBytes)) === undefined;
   }
 }

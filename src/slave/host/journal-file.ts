@@ -1,44 +1,20 @@
-/**
- * One append-only file of records, readable after any crash. Every record says how long it is and proves itself twice:
- *
- *     file     magic (8) | format (4)
- *     record   length (4) | CRC-32 of the payload (4) | CRC-32 of these eight bytes (4) | payload (length)
- *
- * All numbers are little-endian, all checksums those of zlib, a payload is one msgpack value. The head has a checksum of its
- * own because a damaged length that points past the end would otherwise pass for an unfinished write, and everything behind
- * it would be cut off.
- */
-
 import * as nodeFs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { Packr } from "msgpackr";
 import type { WireValue } from "../../actors/wire-value.ts";
 import { invariant } from "../../base/invariant.ts";
-
-/** What a journal may hold. */
-export const journalLimits = {
-  /** Packed bytes of one record. A longer one is refused before anything is written. */
-  recordBytesMax: 1_048_576,
-  /** Bytes of the file. What would pass them is refused before anything is written. */
-  fileBytesMax: 1_073_741_824,
-} as const;
-
-/** The calls of `node:fs` that a journal makes; every one blocks its thread, which is the storage thread. */
-export type JournalDisk = Pick<
-  typeof nodeFs,
-  | "closeSync"
-  | "fdatasyncSync"
-  | "fstatSync"
-  | "fsyncSync"
-  | "ftruncateSync"
-  | "mkdirSync"
-  | "openSync"
-  | "readSync"
-  | "renameSync"
-  | "rmSync"
-  | "writeSync"
->;
+import { type JournalDisk, makeDirectory, readAll, syncDirectory, writeAll } from "./journal-disk.ts";
+import {
+  fileHead,
+  JournalDamaged,
+  JournalFull,
+  JournalUnavailable,
+  journalLimits,
+  recordHead,
+  recordHeadBytes,
+} from "./journal-format.ts";
+import { type Contents, Reading } from "./journal-reading.ts";
 
 export type JournalOptions = {
   /** Default: the file system of this machine. */
@@ -46,42 +22,6 @@ export type JournalOptions = {
   /** Default `journalLimits.fileBytesMax`. */
   readonly fileBytesMax?: number;
 };
-
-/** The file holds something that no crash leaves behind. Nothing is read from it and nothing is changed in it. */
-export class JournalDamaged extends Error {
-  override readonly name = "JournalDamaged";
-  readonly code = "JOURNAL_DAMAGED";
-
-  constructor(
-    damage: { readonly path: string; readonly offset: number; readonly what: string },
-    options?: ErrorOptions,
-  ) {
-    const { path, offset, what } = damage;
-    super(
-      `the journal ${path} is damaged at offset ${offset}: ${what}; move the file away, and the slave starts as a new one`,
-      options,
-    );
-  }
-}
-
-/** The disk, or the program that wrote the file, does not allow it. */
-export class JournalUnavailable extends Error {
-  override readonly name = "JournalUnavailable";
-  readonly code = "JOURNAL_UNAVAILABLE";
-}
-
-/** What was to be written passes one of the limits. The journal is as it was. */
-export class JournalFull extends Error {
-  override readonly name = "JournalFull";
-  readonly code = "JOURNAL_FULL";
-}
-
-const magic = Buffer.from("mesojrnl", "latin1");
-const format = 1;
-const fileHead = Buffer.concat([magic, Buffer.of(format, 0, 0, 0)]);
-const recordHeadBytes = 12;
-/** Bytes of a record's head that the last four prove. */
-const provenBytes = 8;
 
 // As on a link: plain values, and bytes that do not keep alive what they were read with.
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false, copyBuffers: true });
@@ -265,120 +205,6 @@ export class JournalFile {
   }
 }
 
-type Contents = {
-  readonly size: number;
-  readonly offsets: number[];
-  /** Where the last whole record ends; 0 when not even the head of the file is whole. */
-  readonly end: number;
-};
-
-/** One pass over a file that may have been through a crash. */
-class Reading {
-  readonly #disk: JournalDisk;
-  readonly #fd: number;
-  readonly #path: string;
-  readonly #size: number;
-  /** A part of the file, long enough for any record. */
-  readonly #window: Buffer;
-  #windowStart = 0;
-  #windowEnd = 0;
-
-  constructor(disk: JournalDisk, fd: number, path: string) {
-    this.#disk = disk;
-    this.#fd = fd;
-    this.#path = path;
-    this.#size = disk.fstatSync(fd).size;
-    this.#window = Buffer.allocUnsafe(Math.min(this.#size, journalLimits.recordBytesMax));
-  }
-
-  contents(): Contents {
-    const size = this.#size;
-    const offsets: number[] = [];
-    if (this.#isUnbegun()) return { size, offsets, end: 0 };
-    this.#checkHead();
-    let end = fileHead.length;
-    while (end < size) {
-      const length = this.#payloadLength(end);
-      if (length === undefined) break;
-      offsets.push(end);
-      end += recordHeadBytes + length;
-    }
-    return { size, offsets, end };
-  }
-
-  /**
-   * Whether the file was being made when the program ended. The head is on disk before the first record is written, so a
-   * longer file without one is no such case.
-   */
-  #isUnbegun(): boolean {
-    if (this.#size > fileHead.length) return false;
-    const head = this.#bytes(0, this.#size);
-    if (head.equals(fileHead)) return false;
-    const written = head.findLastIndex((byte) => byte !== 0) + 1;
-    return head.subarray(0, written).equals(fileHead.subarray(0, written));
-  }
-
-  #checkHead(): void {
-    const head = this.#bytes(0, Math.min(this.#size, fileHead.length));
-    if (head.length < fileHead.length || !head.subarray(0, magic.length).equals(magic))
-      throw this.#damage(0, "it does not begin as a journal does");
-    const found = head.readUInt32LE(magic.length);
-    if (found !== format)
-      throw new JournalUnavailable(
-        `the journal ${this.#path} has format ${found} and this version of mesolite reads format ${format}; use the version that wrote it, or move the file away, and the slave starts as a new one`,
-      );
-  }
-
-  /** Bytes of the payload of the record there; undefined when the rest of the file is an unfinished write. */
-  #payloadLength(offset: number): number | undefined {
-    const start = offset + recordHeadBytes;
-    if (start > this.#size) return undefined;
-    const head = this.#bytes(offset, recordHeadBytes);
-    const [length, checksum] = [head.readUInt32LE(0), head.readUInt32LE(4)];
-    if (crc32(head.subarray(0, provenBytes)) !== head.readUInt32LE(provenBytes)) {
-      if (this.#isZeroFrom(start)) return undefined;
-      throw this.#damage(offset, "the head of a record fails its checksum, and more follows");
-    }
-    if (length === 0 || length > journalLimits.recordBytesMax)
-      throw this.#damage(offset, `a record claims ${length} bytes`);
-    const end = start + length;
-    if (end > this.#size) return undefined;
-    if (crc32(this.#bytes(start, length)) === checksum) return length;
-    if (this.#isZeroFrom(end)) return undefined;
-    throw this.#damage(offset, "a record fails its checksum, and more follows");
-  }
-
-  #isZeroFrom(offset: number): boolean {
-    for (let at = offset; at < this.#size; at += this.#window.length) {
-      const bytes = this.#bytes(at, Math.min(this.#window.length, this.#size - at));
-      if (bytes.some((byte) => byte !== 0)) return false;
-    }
-    return true;
-  }
-
-  #damage(offset: number, what: string): JournalDamaged {
-    return new JournalDamaged({ path: this.#path, offset, what });
-  }
-
-  /** Valid until the next call. */
-  #bytes(offset: number, length: number): Buffer {
-    if (offset < this.#windowStart || offset + length > this.#windowEnd) {
-      this.#windowStart = offset;
-      this.#windowEnd = Math.min(offset + this.#window.length, this.#size);
-      readAll(this.#disk, this.#fd, this.#window.subarray(0, this.#windowEnd - offset), offset);
-    }
-    return this.#window.subarray(offset - this.#windowStart, offset - this.#windowStart + length);
-  }
-}
-
-function recordHead(payload: Buffer): Buffer {
-  const head = Buffer.allocUnsafe(recordHeadBytes);
-  head.writeUInt32LE(payload.length, 0);
-  head.writeUInt32LE(crc32(payload), 4);
-  head.writeUInt32LE(crc32(head.subarray(0, provenBytes)), provenBytes);
-  return head;
-}
-
 /** Where a replacement is written; left behind by a crash, it means nothing. */
 function successor(path: string): string {
   return `${path}.new`;
@@ -397,37 +223,6 @@ function writeBeside(disk: JournalDisk, path: string, bytes: Buffer): number {
     disk.closeSync(fd);
     throw error;
   }
-}
-
-/** The directory, and every one on the way to it, which are on disk when this returns if they were made by it. */
-function makeDirectory(disk: JournalDisk, directory: string): void {
-  const first = disk.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = directory; made.length >= first.length; made = dirname(made)) syncDirectory(disk, dirname(made));
-}
-
-/** Makes the names in a directory survive. */
-function syncDirectory(disk: JournalDisk, directory: string): void {
-  const fd = disk.openSync(directory, "r");
-  try {
-    disk.fsyncSync(fd);
-  } finally {
-    disk.closeSync(fd);
-  }
-}
-
-/** One write, unless the system takes it in pieces. */
-function writeAll(disk: JournalDisk, fd: number, bytes: Buffer, offset: number): void {
-  for (let done = 0; done < bytes.length; ) done += disk.writeSync(fd, bytes, done, bytes.length - done, offset + done);
-}
-
-function readAll<Bytes extends Uint8Array>(disk: JournalDisk, fd: number, bytes: Bytes, offset: number): Bytes {
-  for (let done = 0; done < bytes.length; ) {
-    const read = disk.readSync(fd, bytes, done, bytes.length - done, offset + done);
-    if (read === 0) throw new Error(`the file ends at ${offset + done} and held more before`);
-    done += read;
-  }
-  return bytes;
 }
 
 /** Says what could not be done, where the system says only why. */

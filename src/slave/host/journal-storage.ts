@@ -5,7 +5,8 @@ import type { Spec } from "../../actors/spec.ts";
 import { type StorageProtocol, storageTable } from "../../actors/storage.ts";
 import type { WireValue } from "../../actors/wire-value.ts";
 import { invariant } from "../../base/invariant.ts";
-import { type JournalDisk, JournalFile } from "./journal-file.ts";
+import type { JournalDisk } from "./journal-disk.ts";
+import { JournalFile } from "./journal-file.ts";
 
 /** Appends that may wait for the write they share. The one that reaches it starts the write. */
 const gatheredMax = 256;

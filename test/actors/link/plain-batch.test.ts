@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { Codec } from "../../../src/actors/link/codec.ts";
 import type { LinkItem } from "../../../src/actors/link/item.ts";
 import { KindTable } from "../../../src/actors/link/kind-table.ts";
-import { linkLimits } from "../../../src/actors/link/limits.ts";
 import { isPlain, plainBytesMax } from "../../../src/actors/link/plain-batch.ts";
 import { LinkSession } from "../../../src/actors/link/session.ts";
 import type { WireValue } from "../../../src/actors/wire-value.ts";
@@ -43,8 +42,8 @@ test.each<[string, unknown, boolean]>([
 
 /** The two ends of a link between threads, joined by structured clones. */
 class Pair {
-  readonly near = new LinkSession(codec, linkLimits, undefined, true);
-  readonly far = new LinkSession(codec, linkLimits, undefined, true);
+  readonly near = new LinkSession(codec, { trusted: true });
+  readonly far = new LinkSession(codec, { trusted: true });
   readonly forms: string[] = [];
 
   /** Carries everything over, both ways, until nothing is left; answers with what the far end heard. */

@@ -12,7 +12,7 @@ const say = (text: string): LinkItem => ({ type: "tell", to: { name: "one" }, ki
 const watch: LinkItem = { type: "watch", to: { name: "one" }, watch: 1 };
 
 const never = () => expect.unreachable("nothing here is too large");
-const session = (limits: Partial<LinkLimits> = {}) => new LinkSession(codec, { ...linkLimits, ...limits });
+const session = (limits: Partial<LinkLimits> = {}) => new LinkSession(codec, { limits: { ...linkLimits, ...limits } });
 
 /** Everything that a session can send now. */
 function drain(from: LinkSession, tooLarge: (item: LinkItem) => void = never): Uint8Array[] {
@@ -95,7 +95,8 @@ describe("R15.5 credit", () => {
 
   test("is little at first between hosts, and grows when it is used", () => {
     const budget = new IngressBudget(10_000);
-    const open = () => new LinkSession(codec, { ...linkLimits, creditFirstBytes: 100, creditBytes: 1_000 }, budget);
+    const open = () =>
+      new LinkSession(codec, { limits: { ...linkLimits, creditFirstBytes: 100, creditBytes: 1_000 }, budget });
     const [sender, receiver] = [open(), open()];
     for (let turn = 0; turn < 6; turn++) {
       for (let count = 0; count < 2_000; count++) sender.queue(say("x".repeat(10)));

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { WireValue } from "../../../src/actors/wire-value.ts";
-import { JournalDamaged, journalLimits } from "../../../src/slave/host/journal-file.ts";
+import { JournalDamaged, journalLimits } from "../../../src/slave/host/journal-format.ts";
 import { fileHeadBytes, JournalFolder, recovered } from "./journal-folder.ts";
 
 /** Among them are zeros and what looks like the beginning of a record, which must not be taken for something else. */

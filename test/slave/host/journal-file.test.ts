@@ -2,14 +2,14 @@ import * as nodeFs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { JournalDisk } from "../../../src/slave/host/journal-disk.ts";
+import { JournalFile } from "../../../src/slave/host/journal-file.ts";
 import {
   JournalDamaged,
-  type JournalDisk,
-  JournalFile,
   JournalFull,
   JournalUnavailable,
   journalLimits,
-} from "../../../src/slave/host/journal-file.ts";
+} from "../../../src/slave/host/journal-format.ts";
 import { wireValues } from "../../actors/link/arbitraries.ts";
 import { contents, fileHeadBytes, JournalFolder, recovered } from "./journal-folder.ts";
 

@@ -6,7 +6,7 @@ import type { AskOutcome } from "../../../src/actors/context.ts";
 import type { AskKind, BodyOf, ReplyOf } from "../../../src/actors/protocol.ts";
 import { type StorageProtocol, storageName } from "../../../src/actors/storage.ts";
 import type { WireValue } from "../../../src/actors/wire-value.ts";
-import type { JournalDisk } from "../../../src/slave/host/journal-file.ts";
+import type { JournalDisk } from "../../../src/slave/host/journal-disk.ts";
 import { journalStorage } from "../../../src/slave/host/journal-storage.ts";
 import { type Site, Stage } from "../../actors/kit.ts";
 import { JournalFolder, recovered } from "./journal-folder.ts";

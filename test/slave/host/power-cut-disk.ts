@@ -1,5 +1,5 @@
 import * as nodeFs from "node:fs";
-import type { JournalDisk } from "../../../src/slave/host/journal-file.ts";
+import type { JournalDisk } from "../../../src/slave/host/journal-disk.ts";
 
 export type PowerCut = {
   /** How many calls that change the disk still succeed. */
