@@ -23,6 +23,9 @@ export function answering(
 
 type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
 
+/** Longest wait for an answer, in milliseconds: a place that stands still gives none. */
+const callTimeoutMs = 30_000;
+
 /** The end of whoever calls. */
 export class RemoteCalls {
   readonly #send: (request: Request, transfer: readonly unknown[]) => void;
@@ -38,7 +41,17 @@ export class RemoteCalls {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) return reject(new Error(this.#gone));
       const id = ++this.#last;
-      this.#waiting.set(id, { resolve, reject });
+      const late = setTimeout(
+        () => reject(new Error(`${name} was not answered in ${callTimeoutMs} ms`)),
+        callTimeoutMs,
+      );
+      const settling =
+        <T>(settle: (outcome: T) => void) =>
+        (outcome: T) => {
+          clearTimeout(late);
+          settle(outcome);
+        };
+      this.#waiting.set(id, { resolve: settling(resolve), reject: settling(reject) });
       this.#send({ id, call: name, args }, transfer);
     });
   }
