@@ -168,7 +168,8 @@ export class Cell {
     const handler = kind === this.#lastKind ? this.#lastHandler : this.#handlers[kind];
     this.#lastKind = kind;
     this.#lastHandler = handler;
-    if (reply !== undefined && reply.deadline < this.system.turnMs) return this.#drop(kind, "expired", reply);
+    if (reply !== undefined && reply.deadline < this.system.world.clock.now())
+      return this.#drop(kind, "expired", reply);
     if (handler === undefined) return this.#drop(kind, "unknown-kind", reply);
     if (reply === undefined) this.#synchronous(kind, handler(body as WireBody, toNobody));
     else this.#ask(handler, kind, body as WireBody, reply);

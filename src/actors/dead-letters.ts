@@ -6,7 +6,7 @@ export type DeadLetterReason =
   | "refused"
   | "expired"
   | "link-down"
-  | "too-large"
+  | "unsendable"
   | "unknown-kind"
   | "unauthorised";
 

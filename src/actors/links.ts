@@ -6,7 +6,7 @@ import { MalformedBatch } from "./link/codec.ts";
 import { IngressBudget } from "./link/ingress-budget.ts";
 import type { ItemTarget, LinkItem } from "./link/item.ts";
 import { linkLimits } from "./link/limits.ts";
-import { LinkSession } from "./link/session.ts";
+import { LinkSession, type Unsendable } from "./link/session.ts";
 import type { DownReason } from "./spec.ts";
 import type { ActorSystem } from "./system.ts";
 import type { Channel, LinkEnd } from "./world.ts";
@@ -178,7 +178,7 @@ export class Links {
       if (link.lost) continue;
       for (const refusal of link.refusals.values()) link.session.queue(refusal);
       link.refusals.clear();
-      this.#flush(link, (item) => this.#tooLarge(link, item));
+      this.#flush(link, (item, why) => this.#unsendable(link, item, why));
     }
   }
 
@@ -193,12 +193,13 @@ export class Links {
     this.#system.requestTurn();
   }
 
-  #flush({ session, channel }: Link, tooLarge: (item: LinkItem) => void): void {
+  #flush({ session, channel }: Link, unsendable: Unsendable): void {
     if (channel.sendPlain === undefined) {
-      for (let batch = session.take(tooLarge); batch !== undefined; batch = session.take(tooLarge)) channel.send(batch);
+      for (let batch = session.take(unsendable); batch !== undefined; batch = session.take(unsendable))
+        channel.send(batch);
       return;
     }
-    for (let batch = session.takePlain(tooLarge); batch !== undefined; batch = session.takePlain(tooLarge)) {
+    for (let batch = session.takePlain(unsendable); batch !== undefined; batch = session.takePlain(unsendable)) {
       if (batch instanceof Uint8Array) channel.send(batch);
       else channel.sendPlain(batch);
     }
@@ -294,13 +295,13 @@ export class Links {
     link.watched.set(watch, () => cell.watchers.delete(token));
   }
 
-  #tooLarge(link: Link, item: LinkItem): void {
+  #unsendable(link: Link, item: LinkItem, why: string): void {
     if (item.type === "reply")
       this.send(link.place, { ...item, type: "askFailed", code: "overloaded", outcome: "unknown" });
     if (item.type === "ask") this.#system.asks.fail(item.correlation, "overloaded", "not-run");
     const kind = "kind" in item ? item.kind : item.type;
-    this.#system.deadLetters.add(link.place, kind, "too-large");
-    this.#system.world.log("warn", "links", `a ${kind} message is too large for a link`, { to: link.place });
+    this.#system.deadLetters.add(link.place, kind, "unsendable");
+    this.#system.world.log("warn", "links", `a ${kind} message cannot be sent: ${why}`, { to: link.place });
   }
 }
 

@@ -39,12 +39,12 @@ export class Codec {
 
   /** In a buffer of its own. */
   encode(batch: Batch): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.pack(batch, 0));
+    return new Uint8Array(this.pack(this.flatten(batch), 0));
   }
 
-  /** Behind so many bytes of any content, in a part of a larger buffer that is never written to again. */
-  pack(batch: Batch, headBytes: number): Uint8Array {
-    return packr.pack(this.flatten(batch), headBytes === 0 ? undefined : RESERVE_START_SPACE | headBytes);
+  /** The values of a batch, behind so many bytes of any content, in a part of a buffer that is never written to again. */
+  pack(flat: readonly WireValue[], headBytes: number): Uint8Array {
+    return packr.pack(flat, headBytes === 0 ? undefined : RESERVE_START_SPACE | headBytes);
   }
 
   /** `trusted`: the bytes were written by this same program, on another thread. */

@@ -15,9 +15,9 @@ const never = () => expect.unreachable("nothing here is too large");
 const session = (limits: Partial<LinkLimits> = {}) => new LinkSession(codec, { limits: { ...linkLimits, ...limits } });
 
 /** Everything that a session can send now. */
-function drain(from: LinkSession, tooLarge: (item: LinkItem) => void = never): Uint8Array[] {
+function drain(from: LinkSession, unsendable: (item: LinkItem) => void = never): Uint8Array[] {
   const batches: Uint8Array[] = [];
-  for (let batch = from.take(tooLarge); batch !== undefined; batch = from.take(tooLarge)) batches.push(batch);
+  for (let batch = from.take(unsendable); batch !== undefined; batch = from.take(unsendable)) batches.push(batch);
   return batches;
 }
 

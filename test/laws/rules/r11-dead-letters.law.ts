@@ -17,8 +17,8 @@ export const deadLetters = [
       ask(there.at("nobody"), "end"),
     ]);
     await hears(world, here, "one", "re end: down not-run");
-    await world.until(here.facts, ({ deadLetters }) => deadLetters["too-large"] === 1);
-    expect((await here.facts()).deadLetters).toMatchObject({ "link-down": 1, "too-large": 1 });
+    await world.until(here.facts, ({ deadLetters }) => deadLetters["unsendable"] === 1);
+    expect((await here.facts()).deadLetters).toMatchObject({ "link-down": 1, unsendable: 1 });
     expect((await there.facts()).deadLetters).toEqual({ noproc: 2, refused: 2 });
   }),
 

@@ -41,7 +41,7 @@ export const bodies = [
       const heard = await hears(world, here, "one", "re end: answered with bytes");
       expect(heard).toContain("re too large: overloaded not-run");
       expect(await there.heard("target")).toEqual(["before", "behind", "? end"]);
-      expect((await here.facts()).deadLetters).toEqual({ "too-large": 2 });
+      expect((await here.facts()).deadLetters).toEqual({ unsendable: 2 });
     },
   ),
 
