@@ -250,7 +250,7 @@ describe("an item that no link carries", () => {
   });
 
   test.each<[string, boolean, WireValue, string]>([
-    ["a number beyond 64 bits", false, 2n ** 64n, "too large to fit in original 64-bit integer"],
+    ["a number beyond 64 bits", false, 2n ** 64n, "too large to fit in MessagePack 64-bit integer"],
     ["a list nested 200 deep", true, nested(200), "nested deeper than 32"],
   ])("is a dead letter with the reason: %s", (_name, crossesHosts, more, why) => {
     const { stage, here, wire, near, far, toFar } = twoSites({ crossesHosts, exported: true });

@@ -131,7 +131,7 @@ export const order = [
     await hears(world, here, "one", "re question: overloaded not-run");
     const words = await hears(world, here, "target", "word 4");
     expect(numbersOf(words, "word")).toEqual([1, 2, 3, 4]);
-    expect((await here.facts()).deadLetters).toEqual({ refused: 6 });
+    expect((await here.facts()).deadLetters).toEqual({ refused: 7 });
   }),
 
   law("R3.4", "who is refused by a full mailbox elsewhere is told how many were", async (world) => {

@@ -110,7 +110,7 @@ export const links = [
           ?.split(" ")
           .at(-1),
       );
-      expect((await here.facts()).deadLetters).toEqual({ refused: lost });
+      expect((await here.facts()).deadLetters).toEqual({ refused: lost + 1 });
       await here.queue("one", [ask(there.at("two"), "end")]);
       await hears(world, here, "one", "re end: answered");
       expect(numbersOf(await there.heard("two"), "word")).toEqual(upTo(count - lost));
