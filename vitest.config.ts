@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const system = "test/{e2e,simulation}/**/*.test.ts";
 const timing = "test/timing/**/*.test.ts";
+const laws = "test/laws/laws.test.ts";
 
 export default defineConfig({
   test: {
@@ -12,11 +13,15 @@ export default defineConfig({
       {
         extends: true,
         // A process serves many files: a tenth of the time, and every test cleans up after itself.
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [system, timing], isolate: false },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [system, timing, laws], isolate: false },
       },
       {
         extends: true,
         test: { name: "system", include: [system] },
+      },
+      {
+        extends: true,
+        test: { name: "laws", include: [laws], maxConcurrency: 4 },
       },
       {
         extends: true,

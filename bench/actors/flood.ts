@@ -20,7 +20,7 @@ const victimTable = protocolTable<VictimProtocol>("victim", { message: { text: 0
 const victim: Spec<VictimProtocol, { readonly taken: (n: number) => void }> = {
   name: "victim",
   protocol: victimTable,
-  mailboxMax: Number.MAX_SAFE_INTEGER,
+  mailboxMax: { unbounded: "its end is what is measured" },
   start(_ctx, { taken }) {
     let count = 0;
     return {

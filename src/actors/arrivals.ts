@@ -1,4 +1,5 @@
 import type { ReplySlot } from "./asks.ts";
+import type { Cell } from "./cell.ts";
 import type { AskFailure } from "./context.ts";
 import type { ItemTarget, LinkItem } from "./link/item.ts";
 import { Letter } from "./mailbox.ts";
@@ -23,6 +24,9 @@ export type Backwards = {
 export class Arrivals {
   readonly #system: ActorSystem;
   #shut = false;
+  /** Whom the last message was for: messages come in runs. A link uses the same target object for a whole run. */
+  #lastTo: ItemTarget | undefined;
+  #lastCell: Cell | undefined;
 
   constructor(system: ActorSystem) {
     this.#system = system;
@@ -36,7 +40,10 @@ export class Arrivals {
   deliver(item: Arrival, back: Backwards): void {
     const { deadLetters, cause } = this.#system;
     const { to, kind, body } = item;
-    const cell = this.#system.reachable(to, back.crossesHosts);
+    const known = to === this.#lastTo && this.#lastCell?.state !== "stopped" ? this.#lastCell : undefined;
+    const cell = known ?? this.#system.reachable(to, back.crossesHosts);
+    this.#lastTo = to;
+    this.#lastCell = cell;
     if (cell === undefined) {
       deadLetters.add(this.#label(to), kind, this.#system.lookup(to) === undefined ? "noproc" : "unauthorised");
       return notRun(item, "down", back);

@@ -51,6 +51,9 @@ export class Cell {
   #behaviour: Behaviour<Protocol> | undefined;
   /** The handlers by message kind, and nothing else: a peer must not reach a hook by naming it. */
   #handlers: Readonly<Record<string, Handler>> = {};
+  /** The kind that came last: messages of one kind come in runs. */
+  #lastKind: string | undefined;
+  #lastHandler: Handler | undefined;
   /** The question whose handler runs. */
   #asked: ReplySlot | undefined;
   #abort: AbortController | undefined;
@@ -139,19 +142,34 @@ export class Cell {
     this.#asked?.fail("down", "unknown");
     for (const reply of this.openReplies) reply.fail("down", "unknown");
     this.openReplies.clear();
-    for (let letter = this.mailbox.take(); letter !== undefined; letter = this.mailbox.take()) {
-      if (letter.run === undefined) {
-        this.system.deadLetters.add(this.path, letter.kind, "stopped");
-        letter.reply?.fail("down", "not-run");
-      }
-    }
+    this.#bury();
     for (const watcher of [...this.watchers.values()]) watcher(reason);
     this.watchers.clear();
   }
 
+  /** Nobody will read what is in the mailbox. A run of one kind is booked at once, for there may be a million. */
+  #bury(): void {
+    let kind: string | undefined;
+    let count = 0;
+    for (let letter = this.mailbox.take(); letter !== undefined; letter = this.mailbox.take()) {
+      if (letter.run !== undefined) continue;
+      letter.reply?.fail("down", "not-run");
+      if (letter.kind === kind) count++;
+      else {
+        if (kind !== undefined) this.system.deadLetters.add(this.path, kind, "stopped", count);
+        kind = letter.kind;
+        count = 1;
+      }
+    }
+    if (kind !== undefined) this.system.deadLetters.add(this.path, kind, "stopped", count);
+  }
+
   #handle({ kind, body, reply }: Letter): void {
-    const handler = this.#handlers[kind];
-    if (reply !== undefined && reply.deadline < this.system.turnMs) return this.#drop(kind, "expired", reply);
+    const handler = kind === this.#lastKind ? this.#lastHandler : this.#handlers[kind];
+    this.#lastKind = kind;
+    this.#lastHandler = handler;
+    if (reply !== undefined && reply.deadline < this.system.world.clock.now())
+      return this.#drop(kind, "expired", reply);
     if (handler === undefined) return this.#drop(kind, "unknown-kind", reply);
     if (reply === undefined) this.#synchronous(kind, handler(body as WireBody, toNobody));
     else this.#ask(handler, kind, body as WireBody, reply);

@@ -6,7 +6,7 @@ export type DeadLetterReason =
   | "refused"
   | "expired"
   | "link-down"
-  | "too-large"
+  | "unsendable"
   | "unknown-kind"
   | "unauthorised";
 
@@ -15,6 +15,8 @@ export type DeadLetter = {
   readonly to: string;
   readonly kind: string;
   readonly reason: DeadLetterReason;
+  /** How many of them came one after the other. */
+  readonly count: number;
 };
 
 const keptMax = 1_024;
@@ -29,9 +31,10 @@ const lineEveryMs = 60_000;
 export class DeadLetters {
   readonly #log: Log;
   readonly #now: () => number;
-  readonly #kept: DeadLetter[] = [];
+  /** Up to twice as many as are wanted, so that the older half goes at once. */
+  #kept: DeadLetter[] = [];
   readonly #counts = new Map<DeadLetterReason, number>();
-  #total = 0;
+  #told = 0;
   /** Those that no line has told of yet. */
   readonly #untold = new Map<DeadLetterReason, number>();
   #lineMs = 0;
@@ -46,24 +49,26 @@ export class DeadLetters {
   }
 
   get recent(): readonly DeadLetter[] {
-    return this.#kept;
+    return this.#kept.slice(-keptMax);
   }
 
-  add(to: string, kind: string, reason: DeadLetterReason): void {
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
-    if (this.#kept.length === keptMax) this.#kept.shift();
+  /** `count`: of messages of one kind to one receiver. */
+  add(to: string, kind: string, reason: DeadLetterReason, count = 1): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count);
+    if (this.#kept.length === 2 * keptMax) this.#kept = this.#kept.slice(keptMax);
     const at = this.#now();
-    this.#kept.push({ at, to, kind, reason });
-    if (++this.#total > loggedMax) return this.#tellLater(at, reason);
-    this.#log("debug", "dead-letters", `${kind} reached nobody`, { to, reason });
+    this.#kept.push({ at, to, kind, reason, count });
+    if (++this.#told > loggedMax) return this.#tellLater(at, reason, count);
+    const facts = count === 1 ? { to, reason } : { to, reason, count };
+    this.#log("debug", "dead-letters", `${kind} reached nobody`, facts);
     this.#lineMs = at;
   }
 
-  #tellLater(at: number, reason: DeadLetterReason): void {
-    this.#untold.set(reason, (this.#untold.get(reason) ?? 0) + 1);
+  #tellLater(at: number, reason: DeadLetterReason, count: number): void {
+    this.#untold.set(reason, (this.#untold.get(reason) ?? 0) + count);
     if (at - this.#lineMs < lineEveryMs) return;
-    const count = [...this.#untold.values()].reduce((sum, some) => sum + some, 0);
-    this.#log("info", "dead-letters", `${count} more messages reached nobody`, Object.fromEntries(this.#untold));
+    const more = [...this.#untold.values()].reduce((sum, some) => sum + some, 0);
+    this.#log("info", "dead-letters", `${more} more messages reached nobody`, Object.fromEntries(this.#untold));
     this.#untold.clear();
     this.#lineMs = at;
   }

@@ -6,7 +6,7 @@ import { MalformedBatch } from "./link/codec.ts";
 import { IngressBudget } from "./link/ingress-budget.ts";
 import type { ItemTarget, LinkItem } from "./link/item.ts";
 import { linkLimits } from "./link/limits.ts";
-import { LinkSession } from "./link/session.ts";
+import { LinkSession, type Unsendable } from "./link/session.ts";
 import type { DownReason } from "./spec.ts";
 import type { ActorSystem } from "./system.ts";
 import type { Channel, LinkEnd } from "./world.ts";
@@ -22,6 +22,9 @@ class Link implements Backwards {
   readonly watching = new Map<number, (reason: DownReason) => void>();
   /** Watches of theirs on actors here: how to drop each. */
   readonly watched = new Map<number, () => void>();
+  lost = false;
+  /** Whether it is among those that have something to send. */
+  dirty = false;
   /** Who sent what we queued last, and because of what. */
   by: Cell | undefined;
   byCause = 0;
@@ -66,7 +69,10 @@ const nobody = { slot: 0, generation: 0 };
 export class Links {
   readonly #system: ActorSystem;
   readonly #links = new Map<string, Link>();
-  readonly #dirty = new Set<Link>();
+  /** Those that have something to send, each once. */
+  readonly #dirty: Link[] = [];
+  /** The link that was sent to last: messages come in runs. */
+  #last: Link | undefined;
   readonly #ingress = new IngressBudget(linkLimits.ingressBytes);
 
   constructor(system: ActorSystem) {
@@ -128,8 +134,9 @@ export class Links {
 
   /** Queues an item for a place. False when there is no link, or its queue refuses. */
   send(place: string, item: LinkItem): "queued" | "refused" | "link-down" {
-    const link = this.#links.get(place);
+    const link = this.#last?.place === place ? this.#last : this.#links.get(place);
     if (link === undefined) return "link-down";
+    this.#last = link;
     const { acting, cause } = this.#system;
     const by = acting === link.by && (acting === undefined || cause === link.byCause) ? undefined : byOf(acting, cause);
     const verdict = link.session.queue(item, by);
@@ -140,8 +147,7 @@ export class Links {
     if (verdict === "refused") return verdict;
     link.by = acting;
     link.byCause = cause;
-    this.#dirty.add(link);
-    this.#system.requestTurn();
+    this.#soil(link);
     return verdict;
   }
 
@@ -166,24 +172,34 @@ export class Links {
 
   /** Sends what has been queued since the last flush, as far as credit goes. */
   flush(): void {
-    for (const link of this.#dirty) {
+    // What one link's loss makes actors say to others is sent as well.
+    for (let link = this.#dirty.shift(); link !== undefined; link = this.#dirty.shift()) {
+      link.dirty = false;
+      if (link.lost) continue;
       for (const refusal of link.refusals.values()) link.session.queue(refusal);
       link.refusals.clear();
-      this.#flush(link, (item) => this.#tooLarge(link, item));
+      this.#flush(link, (item, why) => this.#unsendable(link, item, why));
     }
-    this.#dirty.clear();
   }
 
   closeAll(reason: string): void {
     for (const link of [...this.#links.values()]) this.#drop(link, reason);
   }
 
-  #flush({ session, channel }: Link, tooLarge: (item: LinkItem) => void): void {
+  #soil(link: Link): void {
+    if (link.dirty) return;
+    link.dirty = true;
+    this.#dirty.push(link);
+    this.#system.requestTurn();
+  }
+
+  #flush({ session, channel }: Link, unsendable: Unsendable): void {
     if (channel.sendPlain === undefined) {
-      for (let batch = session.take(tooLarge); batch !== undefined; batch = session.take(tooLarge)) channel.send(batch);
+      for (let batch = session.take(unsendable); batch !== undefined; batch = session.take(unsendable))
+        channel.send(batch);
       return;
     }
-    for (let batch = session.takePlain(tooLarge); batch !== undefined; batch = session.takePlain(tooLarge)) {
+    for (let batch = session.takePlain(unsendable); batch !== undefined; batch = session.takePlain(unsendable)) {
       if (batch instanceof Uint8Array) channel.send(batch);
       else channel.sendPlain(batch);
     }
@@ -202,9 +218,10 @@ export class Links {
   }
 
   #lost(link: Link, reason: string): void {
-    if (this.#links.get(link.place) !== link) return;
+    if (link.lost) return;
+    link.lost = true;
     this.#links.delete(link.place);
-    this.#dirty.delete(link);
+    if (this.#last === link) this.#last = undefined;
     link.session.close();
     this.#system.world.log("debug", "links", `link to ${link.place} is down`, { reason });
     for (const drop of link.watched.values()) drop();
@@ -213,17 +230,16 @@ export class Links {
   }
 
   #receive(link: Link, items: () => readonly LinkItem[]): void {
-    if (this.#links.get(link.place) !== link) return;
+    if (link.lost) return;
     try {
       for (const item of items()) {
         this.#system.cause = link.cause;
         this.#deliver(link, item);
         // An item can end its own link; what follows it must not be heard after the loss.
-        if (this.#links.get(link.place) !== link) return this.#system.rest();
+        if (link.lost) return this.#system.rest();
       }
       this.#system.rest();
-      this.#dirty.add(link);
-      this.#system.requestTurn();
+      this.#soil(link);
     } catch (error) {
       if (!(error instanceof MalformedBatch)) throw error;
       this.#system.world.log("warn", "links", `${link.place} sent a malformed batch: link closed`, {
@@ -279,13 +295,13 @@ export class Links {
     link.watched.set(watch, () => cell.watchers.delete(token));
   }
 
-  #tooLarge(link: Link, item: LinkItem): void {
+  #unsendable(link: Link, item: LinkItem, why: string): void {
     if (item.type === "reply")
       this.send(link.place, { ...item, type: "askFailed", code: "overloaded", outcome: "unknown" });
     if (item.type === "ask") this.#system.asks.fail(item.correlation, "overloaded", "not-run");
     const kind = "kind" in item ? item.kind : item.type;
-    this.#system.deadLetters.add(link.place, kind, "too-large");
-    this.#system.world.log("warn", "links", `a ${kind} message is too large for a link`, { to: link.place });
+    this.#system.deadLetters.add(link.place, kind, "unsendable");
+    this.#system.world.log("warn", "links", `a ${kind} message cannot be sent: ${why}`, { to: link.place });
   }
 }
 

@@ -2,14 +2,19 @@ import { Letter } from "./mailbox.ts";
 
 type Effect = () => void;
 
+/** Room that a list keeps after a turn that wanted more. */
+const keptMax = 1_024;
+
 /**
  * What a turn wants done, in order. Nothing happens until the turn has returned, and nothing at all if it throws. Two
- * lists take turns, so that a turn that only tells makes nothing but its letters.
+ * lists take turns, and keep their room, so that a turn that only tells makes nothing but its letters.
  */
 export class Outbox {
   readonly #deliver: (letter: Letter) => void;
-  #entries: (Letter | Effect)[] = [];
-  #spare: (Letter | Effect)[] = [];
+  #entries: (Letter | Effect | undefined)[] = [];
+  /** How many of the entries are of this turn. */
+  #count = 0;
+  #spare: (Letter | Effect | undefined)[] = [];
   #end: Effect | undefined;
 
   constructor(deliver: (letter: Letter) => void) {
@@ -17,7 +22,7 @@ export class Outbox {
   }
 
   add(entry: Letter | Effect): void {
-    this.#entries.push(entry);
+    this.#entries[this.#count++] = entry;
   }
 
   /** The actor's own end comes after everything else of its turn; the first reason counts. */
@@ -26,9 +31,8 @@ export class Outbox {
   }
 
   commit(): void {
-    const entries = this.#entries;
+    if (this.#count > 0) this.#perform();
     const end = this.#end;
-    if (entries.length > 0) this.#perform(entries);
     if (end === undefined) return;
     this.#end = undefined;
     end();
@@ -36,21 +40,23 @@ export class Outbox {
 
   /** Follows a throw. What had to exist at once, such as a child's slot, goes with the actor, whose life ends. */
   discard(): void {
-    this.#entries.length = 0;
+    this.#entries = [];
+    this.#count = 0;
     this.#end = undefined;
   }
 
-  #perform(entries: (Letter | Effect)[]): void {
+  #perform(): void {
+    const entries = this.#entries;
+    const count = this.#count;
     this.#entries = this.#spare;
+    this.#count = 0;
     this.#spare = entries;
-    try {
-      for (let index = 0; index < entries.length; index++) {
-        const entry = entries[index] as Letter | Effect;
-        if (entry instanceof Letter) this.#deliver(entry);
-        else entry();
-      }
-    } finally {
-      entries.length = 0;
+    for (let index = 0; index < count; index++) {
+      const entry = entries[index] as Letter | Effect;
+      entries[index] = undefined;
+      if (entry instanceof Letter) this.#deliver(entry);
+      else entry();
     }
+    if (entries.length > keptMax) entries.length = keptMax;
   }
 }

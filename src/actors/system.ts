@@ -236,9 +236,14 @@ export class ActorSystem {
     if (ref.place !== this.place) return this.#askAway(ref, kind, body, { timeoutMs, deadline, settle });
     const question = this.asks.open(timeoutMs, deadline, settle);
     const cell = this.refs.cellOf(ref);
-    if (cell === undefined) return question.fail("down", "not-run");
+    if (cell === undefined) {
+      this.deadLetters.add(ref.address, kind, "noproc");
+      return question.fail("down", "not-run");
+    }
     const letter = new Letter(kind, body, question, undefined, ref, this.cause);
-    if (!this.post(cell, this.#isolated(letter))) question.fail("overloaded", "not-run");
+    if (this.post(cell, this.#isolated(letter))) return;
+    this.deadLetters.add(cell.path, kind, "refused");
+    question.fail("overloaded", "not-run");
   }
 
   /** Puts a turn of the cell's own at the end of its mailbox; dropped when that life is over. */
@@ -333,7 +338,9 @@ export class ActorSystem {
     const correlation = this.asks.openRemote(ref.place, timeoutMs, deadline, settle);
     const item = { type: "ask", to: ref.target, kind, body, correlation, remainingMs: timeoutMs } as const;
     const sent = this.links.send(ref.place, item);
-    if (sent !== "queued") this.asks.fail(correlation, sent === "refused" ? "overloaded" : "down", "not-run");
+    if (sent === "queued") return;
+    this.deadLetters.add(ref.address, kind, sent);
+    this.asks.fail(correlation, sent === "refused" ? "overloaded" : "down", "not-run");
   }
 
   #deliverAway(ref: Ref<unknown>, kind: string, body: WireBody, sender: Cell | undefined): void {

@@ -12,7 +12,7 @@ test("R11 dead letters are counted by reason; the last 1 024 are kept and the fi
   for (let count = 0; count < 2_000; count++) letters.add("/nobody", "say", count % 2 === 0 ? "noproc" : "stopped");
   expect(Object.fromEntries(letters.counts)).toEqual({ noproc: 1_000, stopped: 1_000 });
   expect(letters.recent).toHaveLength(1_024);
-  expect(letters.recent[0]).toEqual({ at: 976, to: "/nobody", kind: "say", reason: "noproc" });
+  expect(letters.recent[0]).toEqual({ at: 976, to: "/nobody", kind: "say", reason: "noproc", count: 1 });
   expect(lines).toEqual(new Array(10).fill("say reached nobody"));
 });
 

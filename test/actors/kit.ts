@@ -214,7 +214,9 @@ export class Site {
   }
 
   get deadLetters(): string[] {
-    return this.system.deadLetters.recent.map(({ kind, reason }) => `${kind} ${reason}`);
+    return this.system.deadLetters.recent.flatMap(({ kind, reason, count }) =>
+      new Array<string>(count).fill(`${kind} ${reason}`),
+    );
   }
 
   #world(): World {

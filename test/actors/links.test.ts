@@ -2,8 +2,13 @@ import { describe, expect, test } from "vitest";
 import { Codec } from "../../src/actors/link/codec.ts";
 import { KindTable } from "../../src/actors/link/kind-table.ts";
 import { linkLimits } from "../../src/actors/link/limits.ts";
+import type { WireValue } from "../../src/actors/wire-value.ts";
 import { type PuppetProtocol, placeOf, puppetTable, Stage } from "./kit.ts";
 import { across, say, twoSites } from "./two-sites.ts";
+
+function nested(depth: number): WireValue {
+  return depth === 0 ? null : [nested(depth - 1)];
+}
 
 describe("a link", () => {
   test("R3.2 carries tells both ways in the order they were sent, by slot and by name", () => {
@@ -225,7 +230,7 @@ describe("R15.5 credit", () => {
     expect(near.refused).toEqual([{ to: far.ref.address, kind: "say", count: expect.any(Number) }]);
     expect(near.heard).toEqual(["re: overloaded not-run"]);
     const [refused] = near.refused;
-    expect(here.system.deadLetters.counts.get("refused")).toBe(refused?.count);
+    expect(here.system.deadLetters.counts.get("refused")).toBe((refused?.count ?? 0) + near.heard.length);
     wire.held = false;
     stage.settle();
     expect(far.heard).toHaveLength(20 + fill - (refused?.count ?? 0));
@@ -233,7 +238,7 @@ describe("R15.5 credit", () => {
   });
 });
 
-describe("an item that is too large for a link", () => {
+describe("an item that no link carries", () => {
   const large = "x".repeat(linkLimits.envelopeBytesMax);
 
   test("is a dead letter, and what was sent before and after it arrives", () => {
@@ -241,7 +246,24 @@ describe("an item that is too large for a link", () => {
     say(here, near, toFar, "before", large, "after");
     stage.settle();
     expect(far.heard).toEqual(["before", "after"]);
-    expect(here.deadLetters).toEqual(["say too-large"]);
+    expect(here.deadLetters).toEqual(["say unsendable"]);
+  });
+
+  test.each<[string, boolean, WireValue, string]>([
+    ["a number beyond 64 bits", false, 2n ** 64n, "too large to fit in MessagePack 64-bit integer"],
+    ["a list nested 200 deep", true, nested(200), "nested deeper than 32"],
+  ])("is a dead letter with the reason: %s", (_name, crossesHosts, more, why) => {
+    const { stage, here, wire, near, far, toFar } = twoSites({ crossesHosts, exported: true });
+    here.do(near, () => {
+      toFar.tell("say", { text: "before" });
+      toFar.tell("say", { text: "never", more });
+      toFar.tell("say", { text: "after" });
+    });
+    stage.settle();
+    expect([far.heard, wire.closed]).toEqual([["before", "after"], []]);
+    expect(here.deadLetters).toEqual(["say unsendable"]);
+    const warnings = here.logged.filter((line) => line.startsWith("warn"));
+    expect(warnings).toEqual([expect.stringMatching(`a say message cannot be sent: .*${why}`)]);
   });
 
   test("is a dead letter, and holds up nothing, however many there are", () => {

@@ -215,7 +215,7 @@ describe("a peer that has shaken hands", () => {
     peer.shakeHands();
     await until(() => server.system.links.places.length === 1);
     await until(() => peer.closed);
-    expect(peer.frames.filter(({ type }) => type === "ping").length).toBeGreaterThan(1);
+    expect(peer.frames.filter(({ type }) => type === "ping").length).toBeGreaterThan(0);
     expect(peer.goaway).toBe("no word from the peer for 100 ms");
     expect(server.system.links.places).toEqual([]);
   });

@@ -39,12 +39,12 @@ export class Codec {
 
   /** In a buffer of its own. */
   encode(batch: Batch): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.pack(batch, 0));
+    return new Uint8Array(this.pack(this.flatten(batch), 0));
   }
 
-  /** Behind so many bytes of any content, in a part of a larger buffer that is never written to again. */
-  pack(batch: Batch, headBytes: number): Uint8Array {
-    return packr.pack(this.flatten(batch), headBytes === 0 ? undefined : RESERVE_START_SPACE | headBytes);
+  /** The values of a batch, behind so many bytes of any content, in a part of a buffer that is never written to again. */
+  pack(flat: readonly WireValue[], headBytes: number): Uint8Array {
+    return packr.pack(flat, headBytes === 0 ? undefined : RESERVE_START_SPACE | headBytes);
   }
 
   /** `trusted`: the bytes were written by this same program, on another thread. */
@@ -60,12 +60,20 @@ export class Codec {
   flatten({ firstSeq, credit, items }: Batch): WireValue[] {
     const flat: WireValue[] = [firstSeq, credit];
     let last: Tell | undefined;
+    let number = 0;
     for (const item of items) {
-      if (item.type !== "tell") this.#append(item, flat);
-      else if (item.to === last?.to && item.kind === last.kind) flat.push(tags.again);
-      else this.#append(item, flat);
-      if (item.type !== "tell") continue;
-      this.#kinds.append(this.#kinds.numberOf(item.kind), item.body, flat);
+      if (item.type !== "tell") {
+        this.#append(item, flat);
+        continue;
+      }
+      if (last !== undefined && item.to === last.to && item.kind === last.kind) flat.push(tags.again);
+      else {
+        number = this.#kinds.numberOf(item.kind);
+        flat.push(tags.tell);
+        appendTarget(item.to, flat);
+        flat.push(number);
+      }
+      this.#kinds.append(number, item.body, flat);
       last = item;
     }
     return flat;
@@ -85,14 +93,8 @@ export class Codec {
     return copy?.type === "tell" ? copy.body : body;
   }
 
-  /** All of an item but the body of a tell. */
-  #append(item: LinkItem, flat: WireValue[]): void {
+  #append(item: Exclude<LinkItem, Tell>, flat: WireValue[]): void {
     switch (item.type) {
-      case "tell":
-        flat.push(tags.tell);
-        appendTarget(item.to, flat);
-        flat.push(this.#kinds.numberOf(item.kind));
-        return;
       case "ask": {
         const number = this.#kinds.numberOf(item.kind);
         flat.push(tags.ask);

@@ -55,7 +55,9 @@ export class KindTable {
       to.push(value as WireValue);
       if (value !== undefined) placed++;
     }
-    for (const key in body) if (body[key] !== undefined) placed--;
+    for (const _key in body) placed--;
+    // A key may be there and hold nothing.
+    if (placed !== 0) for (const key in body) if (body[key] === undefined) placed++;
     invariant(placed === 0, () => `a body of ${name} has a field without a position: ${Object.keys(body).join(", ")}`);
   }
 

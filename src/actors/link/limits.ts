@@ -7,9 +7,9 @@ export const linkLimits = {
   /** Bytes of one packed message. A larger one becomes a dead letter: large payloads go by HTTP or in chunks. */
   envelopeBytesMax: 262_144,
   /** Messages packed into one batch. */
-  batchMax: 256,
+  batchMax: 512,
   /** Bytes of a batch of the usual size, by which the number of messages in the next one is chosen. */
-  batchBytes: 131_072,
+  batchBytes: 65_536,
   /** Values in one batch. More cannot be honest, since a message is mostly text and numbers; more of them go in parts. */
   valuesMax: 131_072,
   /** Nesting of a batch, of which the batch itself takes one level. A deeper one closes the connection before anything is allocated. */

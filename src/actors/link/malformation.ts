@@ -79,10 +79,28 @@ class Walk {
   #array(size: number, depth: number): string | undefined {
     if (size > this.#bytes.length - this.at) return `${size} elements are announced and the bytes end before them`;
     for (let index = 0; index < size; index++) {
+      if (depth < linkLimits.depthMax && this.#short()) continue;
       const fault = this.value(depth + 1);
       if (fault !== undefined) return fault;
     }
     return undefined;
+  }
+
+  /** Passes a small number or a text of less than 256 bytes: most of what a batch holds. False, and no step further, else. */
+  #short(): boolean {
+    const byte = this.#bytes[this.at] ?? 0xc1;
+    const size =
+      byte < 0x80 || byte >= 0xe0
+        ? 1
+        : byte >= 0xa0 && byte < 0xc0
+          ? 1 + (byte & 0x1f)
+          : byte === 0xd9
+            ? 2 + (this.#bytes[this.at + 1] ?? 0)
+            : 0;
+    if (size === 0 || this.at + size > this.#bytes.length || this.#values === linkLimits.valuesMax) return false;
+    this.at += size;
+    this.#values++;
+    return true;
   }
 }
 

@@ -1,4 +1,3 @@
-import { invariant } from "../../base/invariant.ts";
 import { RingBuffer } from "../../base/ring-buffer.ts";
 import type { WireValue } from "../wire-value.ts";
 import { type Batch, type Codec, MalformedBatch } from "./codec.ts";
@@ -8,6 +7,9 @@ import { type LinkLimits, linkLimits } from "./limits.ts";
 import { malformation } from "./malformation.ts";
 import { isPlain, plainBytesMax, plainItemsMax } from "./plain-batch.ts";
 import { firstWindow, Window } from "./window.ts";
+
+/** Hears of an item that cannot be sent, and why. */
+export type Unsendable = (item: LinkItem, why: string) => void;
 
 export type SessionOptions = {
   readonly limits?: LinkLimits;
@@ -75,26 +77,26 @@ export class LinkSession {
     return "queued";
   }
 
-  /** The next batch that credit allows, behind its head, or undefined. `tooLarge` hears items that no frame may carry. */
-  take(tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
+  /** The next batch that credit allows, behind its head, or undefined. `unsendable` hears items that no frame can carry, and why. */
+  take(unsendable: Unsendable): Uint8Array | undefined {
     for (;;) {
       const items = this.#draw();
       if (items.length === 0 && !this.#window.due) return undefined;
-      const bytes = this.#pack(items, this.#window.settle(), tooLarge);
+      const bytes = this.#pack(items, this.#window.settle(), unsendable);
       // Nothing of what was drawn fits a frame: what waits behind it still may.
       if (bytes !== undefined) return bytes;
     }
   }
 
   /** The same for a channel that clones what it carries: a small batch as its values, which need not be packed. */
-  takePlain(tooLarge: (item: LinkItem) => void): Uint8Array | readonly WireValue[] | undefined {
+  takePlain(unsendable: Unsendable): Uint8Array | readonly WireValue[] | undefined {
     const waiting = this.#queue.length;
-    if (waiting === 0 || waiting > plainItemsMax) return this.take(tooLarge);
+    if (waiting === 0 || waiting > plainItemsMax) return this.take(unsendable);
     const items = this.#draw();
-    if (items.length === 0) return this.take(tooLarge);
+    if (items.length === 0) return this.take(unsendable);
     const credit = this.#window.settle();
     const values = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
-    if (!isPlain(values)) return this.#pack(items, credit, tooLarge) ?? this.take(tooLarge);
+    if (!isPlain(values)) return this.#pack(items, credit, unsendable) ?? this.take(unsendable);
     this.#sent(items.length, plainBytesMax);
     return values;
   }
@@ -137,29 +139,35 @@ export class LinkSession {
     return items;
   }
 
-  #pack(items: readonly LinkItem[], credit: number, tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
+  #pack(items: readonly LinkItem[], credit: number, unsendable: Unsendable): Uint8Array | undefined {
     let kept = items;
-    let bytes = this.#packed(kept, credit);
-    if (kept.length > 0 && !this.#fits(bytes, this.#limits.envelopeBytesMax)) {
+    let bytes = this.#packed(kept, credit, this.#limits.envelopeBytesMax);
+    if (typeof bytes === "string") {
       kept = kept.filter((item) => {
-        const fits = this.#fits(this.#packed([item], 0), this.#limits.envelopeBytesMax);
-        if (!fits) tooLarge(item);
-        return fits;
+        const alone = this.#packed([item], 0, this.#limits.envelopeBytesMax);
+        if (typeof alone === "string") unsendable(item, alone);
+        return typeof alone !== "string";
       });
-      bytes = this.#packed(kept, credit);
-      if (!this.#fits(bytes, this.#limits.frameBytesMax)) return this.#packHalf(kept, credit, tooLarge);
+      bytes = this.#packed(kept, credit, this.#limits.frameBytesMax);
+      if (typeof bytes === "string") return this.#packHalf(kept, credit, unsendable);
       if (kept.length === 0 && credit === 0) return undefined;
     }
     const byteLength = bytes.byteLength - this.#headBytes;
-    invariant(byteLength <= this.#limits.frameBytesMax, "a batch fits a frame");
     this.#sent(kept.length, byteLength);
     const usual = Math.ceil((this.#limits.batchBytes * Math.max(1, kept.length)) / byteLength);
     this.#drawMax = Math.min(this.#limits.batchMax, 2 * this.#drawMax, usual);
     return bytes;
   }
 
-  #packed(items: readonly LinkItem[], credit: number): Uint8Array {
-    return this.#codec.pack({ firstSeq: this.#nextSeq, credit, items }, this.#headBytes);
+  /** A batch of these items, or why there can be none. */
+  #packed(items: readonly LinkItem[], credit: number, bytesMax: number): Uint8Array | string {
+    try {
+      const values = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
+      const bytes = this.#codec.pack(values, this.#headBytes);
+      return this.#fault(values, bytes.subarray(this.#headBytes), bytesMax) ?? bytes;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   #sent(items: number, byteLength: number): void {
@@ -169,18 +177,23 @@ export class LinkSession {
   }
 
   /** Sends the first half now and puts the second back in front of the queue. */
-  #packHalf(items: readonly LinkItem[], credit: number, tooLarge: (item: LinkItem) => void): Uint8Array | undefined {
+  #packHalf(items: readonly LinkItem[], credit: number, unsendable: Unsendable): Uint8Array | undefined {
     const middle = items.length >> 1;
     const behind: LinkItem[] = items.slice(middle);
     for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) behind.push(item);
     for (const item of behind) this.#queue.push(item);
-    return this.#pack(items.slice(0, middle), credit, tooLarge);
+    return this.#pack(items.slice(0, middle), credit, unsendable);
   }
 
-  /** Whether the peer takes this much. No batch has more values than bytes, so most need not be counted. */
-  #fits(bytes: Uint8Array, bytesMax: number): boolean {
-    const byteLength = bytes.byteLength - this.#headBytes;
-    if (byteLength > bytesMax) return false;
-    return byteLength <= this.#limits.valuesMax || malformation(bytes.subarray(this.#headBytes)) === undefined;
+  /** Why the peer would not take this. A batch of few values, none of them nested, need not be walked. */
+  #fault(values: readonly WireValue[], bytes: Uint8Array, bytesMax: number): string | undefined {
+    if (bytes.byteLength > bytesMax) return `${bytes.byteLength} bytes, the limit is ${bytesMax}`;
+    if (this.#trusted) return undefined;
+    const simple = bytes.byteLength <= this.#limits.valuesMax && !values.some(isNested);
+    return simple ? undefined : malformation(bytes);
   }
+}
+
+function isNested(value: WireValue): boolean {
+  return typeof value === "object" && value !== null;
 }

@@ -58,8 +58,8 @@ class Pair {
   }
 
   #once(from: LinkSession, to: LinkSession, heard: LinkItem[]): void {
-    const tooLarge = () => expect.unreachable();
-    for (let batch = from.takePlain(tooLarge); batch !== undefined; batch = from.takePlain(tooLarge)) {
+    const unsendable = () => expect.unreachable();
+    for (let batch = from.takePlain(unsendable); batch !== undefined; batch = from.takePlain(unsendable)) {
       this.forms.push(batch instanceof Uint8Array ? "packed" : "plain");
       const items = batch instanceof Uint8Array ? to.receive(batch) : to.receivePlain(structuredClone(batch));
       heard.push(...items);

@@ -15,17 +15,31 @@ const never = () => expect.unreachable("nothing here is too large");
 const session = (limits: Partial<LinkLimits> = {}) => new LinkSession(codec, { limits: { ...linkLimits, ...limits } });
 
 /** Everything that a session can send now. */
-function drain(from: LinkSession, tooLarge: (item: LinkItem) => void = never): Uint8Array[] {
+function drain(from: LinkSession, unsendable: (item: LinkItem) => void = never): Uint8Array[] {
   const batches: Uint8Array[] = [];
-  for (let batch = from.take(tooLarge); batch !== undefined; batch = from.take(tooLarge)) batches.push(batch);
+  for (let batch = from.take(unsendable); batch !== undefined; batch = from.take(unsendable)) batches.push(batch);
   return batches;
 }
 
-test("R13.1 a batch holds 256 items at most", () => {
+test("R13.1 a batch holds 512 items at most", () => {
   const sender = session();
-  for (let count = 0; count < 600; count++) sender.queue(say(`${count}`));
-  expect(drain(sender).map((batch) => codec.decode(batch).items.length)).toEqual([256, 256, 88]);
+  for (let count = 0; count < 1_100; count++) sender.queue(say(`${count}`));
+  expect(drain(sender).map((batch) => codec.decode(batch).items.length)).toEqual([512, 512, 76]);
   expect(sender.queued).toBe(0);
+});
+
+test("R13.1 heavy messages make short batches, and light ones long ones again", () => {
+  const sender = session();
+  const sizes = (count: number, bytes: number) => {
+    for (let index = 0; index < count; index++) sender.queue(say("x".repeat(bytes)));
+    const batches = [];
+    // Nobody gives credit back here.
+    for (let batch = sender.take(never); batch !== undefined; batch = sender.take(never)) batches.push(batch);
+    return batches.map((batch) => codec.decode(batch).items.length);
+  };
+  expect(sizes(20, 20_000)).toEqual([20]);
+  expect(sizes(20, 20_000)).toEqual([4, 4, 4, 4, 4]);
+  expect(sizes(40, 10)).toEqual([4, 8, 16, 12]);
 });
 
 test("R15.4 batches are numbered by their items from 0 in each session, R15.3 and none is taken twice", () => {
