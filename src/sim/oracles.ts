@@ -152,13 +152,16 @@ function misheard(work: SimCluster["work"]): string | undefined {
   return undefined;
 }
 
+/** What a message must never be, whatever goes wrong around it: none of these is anybody's bad luck. */
+const misunderstandings = ["unknown-kind", "unauthorised", "unsendable"] as const;
+
 function misunderstood(cluster: SimCluster): string | undefined {
   for (const node of cluster.nodes) {
     for (const { place, deadLetters } of node.systems) {
-      const { counts } = deadLetters;
-      if (!counts.has("unknown-kind") && !counts.has("unauthorised") && !counts.has("too-large")) continue;
-      const bad = deadLetters.recent.find(({ reason }) => /unknown-kind|unauthorised|too-large/.test(reason));
-      return `${place}: ${bad?.kind} to ${bad?.to} is ${bad?.reason}`;
+      const reason = misunderstandings.find((each) => deadLetters.counts.has(each));
+      if (reason === undefined) continue;
+      const bad = deadLetters.recent.find((letter) => letter.reason === reason);
+      return `${place}: ${bad?.kind} to ${bad?.to} is ${reason}`;
     }
   }
   return undefined;
