@@ -190,7 +190,8 @@ function addSimulation(root: Command): void {
     .option("--seed <n>", "the first seed (default: a fresh one, printed first)", options.wholeNumber)
     .option("--seeds <count>", "how many, from the first on", options.positiveNumber, 1)
     .option("--minutes <m>", "virtual minutes with faults (default: drawn from the seed)", options.positiveNumber)
-    .option("--plant <bug>", "puts a known bug in, which a rule must find")
+    .option("--plant <bug>", "puts a known bug in, which a rule must find; all: every one in turn")
+    .option("--threads <n>", "how many clusters run side by side (default: one per processor)", options.positiveNumber)
     .option("--replay <file>", "runs a failure again that an earlier sim wrote down")
     .option("--json", "print the summary as JSON", false)
     .action(async (given) => (await import("./sim.ts")).sim(given));

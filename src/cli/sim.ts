@@ -3,11 +3,15 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type FaultKind, faultText, isFaultKind } from "../sim/faults.ts";
+import { markNames } from "../sim/findings.ts";
 import { describePlant, isPlant, type PlantName, plantNames } from "../sim/plants.ts";
-import { type RunCounts, type RunOptions, type RunResult, run, type Violation } from "../sim/run.ts";
+import { type RunOptions, type RunResult, run, type Violation } from "../sim/run.ts";
 import { shrink } from "../sim/shrink.ts";
 import { strategyNames } from "../sim/strategy.ts";
 import { CliFailure } from "./failure.ts";
+import type { SeedRange } from "./seed-run.ts";
+import { SimPool } from "./sim-pool.ts";
+import { SimTally } from "./sim-tally.ts";
 
 export type SimOptions = {
   readonly seed?: number;
@@ -16,11 +20,11 @@ export type SimOptions = {
   readonly plant?: string;
   /** A file of `sim-failures/`, which is run instead of seeds. */
   readonly replay?: string;
+  /** Default: one per processor. */
+  readonly threads?: number;
   readonly json: boolean;
 };
 
-/** Seeds of the same run that are run a second time, to see that a seed says everything: one in so many. */
-const replayOneIn = 20;
 /** How long a failure may be made smaller, in milliseconds. */
 const shrinkMs = 10_000;
 /** Where failures are written, under the working directory. */
@@ -55,103 +59,78 @@ type FailureFile = z.infer<typeof failureFile>;
 type Broken = RunResult & { readonly violation: Violation };
 
 /** Simulates whole clusters from consecutive seeds, until all have run or one breaks a rule. */
-export function sim(options: SimOptions): void {
-  const { seeds, minutes, json, replay } = options;
+export async function sim(options: SimOptions): Promise<void> {
+  const { seeds, minutes, json, replay, threads } = options;
   if (replay !== undefined) return again(replay, json);
-  const plant = plantOf(options);
   const first = options.seed ?? randomInt(1_000_000_000);
+  const faultMinutes = minutes === undefined ? {} : { faultMinutes: minutes };
+  await using pool = new SimPool(seeds, threads);
+  if (options.plant === "all") return await catchAll(pool, { first, count: seeds, options: faultMinutes }, json);
+  const plant = plantOf(options);
   const bug = plant === undefined ? "" : `, with a planted bug: ${describePlant(plant)}`;
   say(`seeds ${first} to ${first + seeds - 1}${bug}`);
+  const what = { ...faultMinutes, ...(plant === undefined ? {} : { plant }) };
   const began = performance.now();
-  const results: RunResult[] = [];
-  for (let seed = first; seed < first + seeds; seed++) {
-    const what = {
-      seed,
-      ...(minutes === undefined ? {} : { faultMinutes: minutes }),
-      ...(plant === undefined ? {} : { plant }),
-    };
-    const result = seed % replayOneIn === 0 ? runTwice(what) : run(what);
-    results.push(result);
+  const tally = new SimTally();
+  for await (const seedRun of pool.run({ first, count: seeds, options: what })) {
+    tally.add(seedRun);
+    const { result, difference } = seedRun;
+    if (difference !== undefined) {
+      const said = `seed ${result.seed} did not do the same twice: something is not drawn from it`;
+      throw new CliFailure(`${said}\n${difference}`, { exit: "failure" });
+    }
     if (isBroken(result)) {
-      report(result, results, began, json);
-      throw new CliFailure(story(what, result), { exit: "failure" });
+      report(tally, began, pool.threads, json);
+      throw new CliFailure(story({ ...what, seed: result.seed }, result), { exit: "failure" });
     }
   }
-  const last = results.at(-1);
-  if (last !== undefined) report(last, results, began, json);
+  report(tally, began, pool.threads, json);
+}
+
+/** Plants every bug in turn, and fails unless each is caught. */
+async function catchAll(pool: SimPool, range: SeedRange, json: boolean): Promise<void> {
+  const caught: Record<string, { readonly seed: number; readonly rule: string }> = {};
+  const missed: string[] = [];
+  for (const plant of plantNames) {
+    const found = await firstBroken(pool, { ...range, options: { ...range.options, plant } });
+    if (found === undefined) missed.push(plant);
+    else caught[plant] = { seed: found.seed, rule: found.violation.rule };
+    const { seed, rule } = caught[plant] ?? { seed: "-", rule: "nothing" };
+    if (!json) process.stdout.write(`${plant.padEnd(20)} ${String(seed).padStart(6)}  ${rule}\n`);
+  }
+  const { first, count } = range;
+  if (json)
+    process.stdout.write(`${JSON.stringify({ bench: "sim-plants", results: { first, count, caught, missed } })}\n`);
+  if (missed.length === 0) return;
+  throw new CliFailure(`no rule caught ${missed.join(", ")} within ${count} seeds`, { exit: "failure" });
+}
+
+async function firstBroken(pool: SimPool, range: SeedRange): Promise<Broken | undefined> {
+  for await (const { result } of pool.run(range)) if (isBroken(result)) return result;
+  return undefined;
 }
 
 function plantOf({ plant }: SimOptions): PlantName | undefined {
   if (plant === undefined || isPlant(plant)) return plant;
   const known = plantNames.map((name) => `  ${name.padEnd(18)} ${describePlant(name)}`).join("\n");
-  throw new CliFailure(`there is no bug called ${plant} to plant; there are\n${known}`, { exit: "usage" });
+  throw new CliFailure(`there is no bug called ${plant} to plant; there are all, and one by one\n${known}`, {
+    exit: "usage",
+  });
 }
 
-/** Runs a seed twice and fails with the first step in which the two differ. */
-function runTwice(options: RunOptions): RunResult {
-  const once: string[] = [];
-  const twice: string[] = [];
-  const result = run({ ...options, heard: (line) => once.push(line) });
-  run({ ...options, heard: (line) => twice.push(line) });
-  const difference = differenceOf(once, twice);
-  if (difference === undefined) return result;
-  throw new CliFailure(
-    `seed ${options.seed} did not do the same twice: something is not drawn from it\n${difference}`,
-    { exit: "failure" },
-  );
-}
-
-/** Where two traces part, with the step before; undefined when they are the same. */
-export function differenceOf(once: readonly string[], twice: readonly string[]): string | undefined {
-  const length = Math.max(once.length, twice.length);
-  for (let index = 0; index < length; index++) {
-    if (once[index] === twice[index]) continue;
-    return [
-      `step ${index + 1} is the first that differs, after ${once[index - 1] ?? "the start"}`,
-      `  the first time:  ${once[index] ?? "the run was over"}`,
-      `  the second time: ${twice[index] ?? "the run was over"}`,
-    ].join("\n");
-  }
-  return undefined;
-}
-
-function report(last: RunResult, results: readonly RunResult[], began: number, json: boolean): void {
-  const steps = results.reduce((sum, result) => sum + result.steps, 0);
-  const elapsedMs = performance.now() - began;
-  const summary = {
-    traceHash: last.traceHash,
-    strategies: strategiesOf(results),
-    steps,
-    stepsPerSecond: Math.round((steps / elapsedMs) * 1_000),
-    seedsRun: results.length,
-    violations: results.filter(({ violation }) => violation !== undefined).length,
-    virtualMinutes: Math.round(results.reduce((sum, { virtualMs }) => sum + virtualMs, 0) / 60_000),
-    ...total(results),
-  };
+function report(tally: SimTally, began: number, threads: number, json: boolean): void {
+  const summary = tally.summary(performance.now() - began, threads);
   if (json) {
     const environment = { node: process.version };
     process.stdout.write(`${JSON.stringify({ bench: "sim", results: summary, environment })}\n`);
     return;
   }
-  const lines = Object.entries(summary).map(([name, value]) => `${name.padEnd(18)} ${value}`);
+  const { marks, ...figures } = summary;
+  const lines = Object.entries(figures).map(([name, value]) => `${name.padEnd(18)} ${value}`);
+  const missed = markNames.filter((name) => marks[name] === 0);
+  lines.push(`${"marks".padEnd(18)} ${markNames.length - missed.length} of ${markNames.length} situations reached`);
+  if (missed.length > 0) lines.push(...missed.map((name) => `${"".padEnd(18)} never: ${name}`));
   process.stdout.write(`${lines.join("\n")}\n`);
-}
-
-/** How many runs were scheduled in which way. */
-function strategiesOf(results: readonly RunResult[]): string {
-  const counts = strategyNames.map((name) => [name, results.filter(({ strategy }) => strategy === name).length]);
-  return counts
-    .filter(([, count]) => count !== 0)
-    .map(([name, count]) => `${name} ${count}`)
-    .join(", ");
-}
-
-function total(results: readonly RunResult[]): Partial<RunCounts> {
-  const sums: Record<string, number> = {};
-  for (const { counts } of results) {
-    for (const [name, value] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + value;
-  }
-  return sums;
 }
 
 function story(options: RunOptions, broken: Broken): string {
@@ -209,7 +188,7 @@ function write({ plant, faultMinutes }: RunOptions, broken: Broken): string {
   }
 }
 
-/** Runs a failure that was written down. */
+/** Runs a failure again that was written down. */
 function again(path: string, json: boolean): void {
   const { seed, plant, minutes, strategy, faults, items, traceHash } = read(path);
   const began = performance.now();
@@ -221,7 +200,9 @@ function again(path: string, json: boolean): void {
     ...(plant === undefined ? {} : { plant }),
     ...(minutes === undefined ? {} : { faultMinutes: minutes }),
   });
-  report(result, [result], began, json);
+  const tally = new SimTally();
+  tally.add({ result, messages: result.messages });
+  report(tally, began, 1, json);
   const same =
     result.traceHash === traceHash ? "as it was written down" : `which was ${traceHash}: the code is another`;
   if (!isBroken(result)) return say(`${path} breaks no rule now   (trace ${result.traceHash}, ${same})`);

@@ -45,6 +45,14 @@ export class ThreadKeeper {
     this.#log("error", "threads", `the thread ${name} is lost and started again`, { reason });
     this.#threads()
       .start(name, boot)
+      .then(() => this.#restartDependents(name))
       .catch((error: unknown) => this.#givenUp(name, error instanceof Error ? error.message : String(error)));
+  }
+
+  /** Whoever keeps its journals there knows only the thread that was lost: it learns of the new one when it starts. */
+  async #restartDependents(name: string): Promise<void> {
+    for (const [dependent, { storageThread }] of this.#boots) {
+      if (storageThread === name && dependent !== name) await this.#threads().kill(dependent);
+    }
   }
 }

@@ -61,8 +61,8 @@ export class Slaves {
   readonly #byAddress = new Map<Address<SlaveProtocol>, Slave>();
   /** Slaves whose removal from the registry is on its way. */
   readonly #leaving = new Set<SlaveId>();
-  /** Registrations whose registry operation is on its way, by address. */
-  readonly #admitting = new Set<Address<SlaveProtocol>>();
+  /** Registrations whose registry operation is on its way, by address: of several the last, which is how the slave is. */
+  readonly #admitting = new Map<Address<SlaveProtocol>, Registration>();
   #made = 0;
 
   constructor(state: () => MasterState) {
@@ -100,23 +100,21 @@ export class Slaves {
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
     const claimed = registration.slaveId ?? retried?.id;
     const slaveId = claimed !== undefined && this.#leaving.has(claimed) ? undefined : claimed;
-    if (this.#admitting.has(self)) return;
+    if (this.#admitting.has(self)) return void this.#admitting.set(self, registration);
     if (slaveId !== undefined && registrar.registry.admitted[slaveId] !== undefined) {
       return this.#accept(slaveId, registration);
     }
-    this.#admitting.add(self);
+    this.#admitting.set(self, registration);
     if (slaveId !== undefined && registrar.registry.unreachable[slaveId] !== undefined) {
       registrar.apply({ type: "markSlaveReachable", slaveId, info }, () => {
-        this.#admitting.delete(self);
-        this.#accept(slaveId, registration);
+        this.#accept(slaveId, this.#admitted(registration));
       });
       return;
     }
     const id = SlaveId(`${masterId}-S${this.#made++}`);
     registrar.apply({ type: "admitSlave", slaveId: id, info }, () => {
-      this.#admitting.delete(self);
       // Whoever it was before was given up, and every task with it: it starts anew under the new id.
-      this.#accept(id, { ...registration, tasks: [] });
+      this.#accept(id, { ...this.#admitted(registration), tasks: [] });
     });
   }
 
@@ -184,6 +182,13 @@ export class Slaves {
     if (slave === undefined) return { type: "slaveGone", id };
     const { info, state, registeredMs, used, offered } = slave;
     return { type: "slave", row: { id, info, state, registeredMs, used, offered } };
+  }
+
+  /** What the slave has said last while its registration was on its way to disk. */
+  #admitted(registration: Registration): Registration {
+    const last = this.#admitting.get(registration.self) ?? registration;
+    this.#admitting.delete(registration.self);
+    return last;
   }
 
   #accept(slaveId: SlaveId, { self, info, tasks, hello }: Registration): void {

@@ -44,16 +44,8 @@ export function subtract(a: Resources, b: Resources): Resources {
 
 /** Whether `b` can be taken out of `a`. */
 export function contains(a: Resources, b: Resources): boolean {
-  return Object.entries(b).every(([name, right]) => {
-    if (isNone(right)) return true;
-    const left = quantityOf(a, name);
-    if (typeof left === "number" && typeof right === "number") return left >= right;
-    if (isRanges(left) && isRanges(right)) {
-      return right.ranges.every(([begin, end]) => left.ranges.some((range) => range[0] <= begin && end <= range[1]));
-    }
-    if (isItems(left) && isItems(right)) return right.items.every((item) => left.items.includes(item));
-    return false;
-  });
+  for (const name of Object.keys(b)) if (!holds(quantityOf(a, name), b[name] as Quantity)) return false;
+  return true;
 }
 
 export function equal(a: Resources, b: Resources): boolean {
@@ -61,7 +53,8 @@ export function equal(a: Resources, b: Resources): boolean {
 }
 
 export function isEmpty(resources: Resources): boolean {
-  return Object.values(resources).every(isNone);
+  for (const name of Object.keys(resources)) if (!isNone(resources[name] as Quantity)) return false;
+  return true;
 }
 
 export function sum(list: Iterable<Resources>): Resources {
@@ -78,9 +71,12 @@ export function scalar(resources: Resources, name: string): number {
 
 /** The scalars alone: only they count for shares. */
 export function scalarsOf(resources: Resources): { readonly [name: string]: number } {
-  return Object.fromEntries(
-    Object.entries(resources).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
-  );
+  const scalars: Record<string, number> = {};
+  for (const name of Object.keys(resources)) {
+    const quantity = resources[name];
+    if (typeof quantity === "number") scalars[name] = quantity;
+  }
+  return scalars;
 }
 
 /** The name of a resource from outside that is no quantity as described above, or undefined when all are. */
@@ -170,17 +166,32 @@ function kindOf(quantity: Quantity): "scalar" | "ranges" | "items" {
   return isRanges(quantity) ? "ranges" : "items";
 }
 
+function holds(left: Quantity | undefined, right: Quantity): boolean {
+  if (typeof left === "number" && typeof right === "number") return left >= right;
+  if (isNone(right)) return true;
+  if (isRanges(left) && isRanges(right)) {
+    return right.ranges.every(([begin, end]) => left.ranges.some((range) => range[0] <= begin && end <= range[1]));
+  }
+  if (isItems(left) && isItems(right)) return right.items.every((item) => left.items.includes(item));
+  return false;
+}
+
+/** Built up and never cut down: an object that loses a property is slow for the rest of its life. */
 function combine(
   a: Resources,
   b: Resources,
   merge: (left: Quantity, right: Quantity, name: string) => Quantity,
 ): Resources {
-  const combined: Record<string, Quantity> = { ...a };
-  for (const [name, right] of Object.entries(b)) {
-    const left = quantityOf(combined, name);
-    const merged = left === undefined ? right : merge(left, right, name);
-    if (isNone(merged)) delete combined[name];
-    else combined[name] = merged;
+  const combined: Record<string, Quantity> = {};
+  for (const name of Object.keys(a)) {
+    const left = a[name] as Quantity;
+    const right = quantityOf(b, name);
+    const merged = right === undefined ? left : merge(left, right, name);
+    if (!isNone(merged)) combined[name] = merged;
+  }
+  for (const name of Object.keys(b)) {
+    const right = b[name] as Quantity;
+    if (!isNone(right) && !Object.hasOwn(a, name)) combined[name] = right;
   }
   return combined;
 }

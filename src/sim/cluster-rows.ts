@@ -61,9 +61,3 @@ export function offerRows({ master }: SimCluster): readonly OfferRow[] {
     resources,
   }));
 }
-
-/** Whether some actor has something to do before time needs to pass. */
-export function isRunnable({ nodes }: SimCluster): boolean {
-  for (const node of nodes) if (node.alive && node.systems.some(({ runnable }) => runnable)) return true;
-  return false;
-}

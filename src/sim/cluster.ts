@@ -26,19 +26,20 @@ import { simulatedExecutor } from "../slave/simulated-executor.ts";
 import { type Party, slave } from "../slave/slave.ts";
 import { SimClock } from "./clock.ts";
 import { Condition } from "./condition.ts";
+import { type Interference, interfered } from "./interference.ts";
 import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
 import { SimNode, type ThreadPlan } from "./node.ts";
+import { Orders } from "./orders.ts";
+import type { Platter } from "./platter.ts";
 import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
-import { type Ready, type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
+import { type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
 import { Trace } from "./trace.ts";
+import { Turns } from "./turns.ts";
 import { simScheduler, type WorkRecord } from "./workload.ts";
 
 /** The endpoint at which simulated slaves and frameworks find whoever is master. */
 const masterEndpoint = "master:5050";
-
-/** Changes a behaviour on its way into a simulated node, as planted bugs do. */
-export type Alter = <P, Args>(spec: Spec<P, Args>) => Spec<P, Args>;
 
 export type ClusterOptions = {
   readonly slaves: readonly Resources[];
@@ -46,7 +47,8 @@ export type ClusterOptions = {
   readonly config?: Partial<MasterConfig>;
   readonly isolation: "reference" | "roundtrip";
   readonly latencyMaxMs: number;
-  readonly alter?: Alter;
+  /** What stands between the actors and their threads: planted bugs, lookouts. Default: nothing. */
+  readonly interferences?: readonly Interference[];
   /** Puts something else in place of parts of the worlds that nodes live in, such as the programs they run. */
   readonly furnish?: (world: World) => World;
   /** Default `uniform`. */
@@ -57,6 +59,15 @@ export type ClusterOptions = {
 
 /** Silence after which an end of a link gives the other up, in milliseconds: the real link's own limit. */
 const silenceMs = 5_000;
+
+/** What an actor says that fails because its storage did: it could promise nothing more. */
+const bereft = /lost its journal|the registry store did not commit|the registry cannot be read/;
+/** Threads of one process that may be lost within the window before the process ends, as its keeper has it. */
+const threadLossesMax = 3;
+const threadLossesWithinMs = 60_000;
+/** How long a thread and a process take to start, in milliseconds. */
+const threadBootMs = 50;
+const processBootMs = 1_000;
 
 const kinds = new KindTable([
   storageTable,
@@ -75,6 +86,10 @@ export class SimCluster {
   readonly network: Network;
   readonly disk = new RegistryDisk();
   readonly work: readonly WorkRecord[];
+  /** Letters that actors have handled. */
+  letters = 0;
+  /** Orders that slaves have had, of which some may come again. */
+  readonly orders = new Orders();
   /** Failures of actors that nobody injected. */
   readonly failures: string[] = [];
   readonly #random: Prng;
@@ -83,12 +98,15 @@ export class SimCluster {
   readonly #nodes = new Map<string, SimNode>();
   readonly #epochs = new Map<string, number>();
   readonly #conditions = new Map<string, Condition>();
-  /** Since when each thread has waited for its turn. */
-  readonly #waiting = new Map<ActorSystem, Ready>();
-  #waits = 0;
+  /** Whether some storage has failed because a fault made it. */
+  #storageFailed = false;
+  /** When threads of a process were lost. */
+  readonly #losses = new Map<SimNode, readonly number[]>();
+  readonly #turnsTaken = new Map<string, number>();
+  readonly #turns = new Turns(() => this.clock.now());
   readonly #log: Log;
-  /** What slaves with a journal find again when they restart. */
-  readonly #journals: ReadonlyMap<string, JournalDisk>;
+  /** What slaves with a journal find again when they restart, by node. */
+  readonly journals: ReadonlyMap<string, JournalDisk>;
 
   constructor(random: Prng, options: ClusterOptions) {
     this.#random = random;
@@ -105,11 +123,12 @@ export class SimCluster {
       silenceMs,
     });
     this.#log = (level, from, message) => {
-      if (level === "error" && !message.includes("injected")) this.failures.push(`${from} ${message}`);
+      if (level === "error" && !this.#isExpected(message)) this.failures.push(`${from} ${message}`);
     };
     const keeps = random.split("journals");
     const journals = this.slaveNames.filter(() => keeps.chance(0.5));
-    this.#journals = new Map(journals.map((name) => [name, new JournalDisk()]));
+    this.journals = new Map(journals.map((name) => [name, new JournalDisk()]));
+    for (const { cluster } of options.interferences ?? []) cluster?.(this);
     this.bootMaster();
     for (const index of options.slaves.keys()) this.bootSlave(index);
     for (const index of options.work.keys()) this.bootFramework(index);
@@ -136,23 +155,23 @@ export class SimCluster {
     const config: MasterConfig = { ...masterTestScale, ...this.#options.config };
     const store = simRegistryStore(this.disk, this.#random.split(`disk.${this.#epochs.get(masterName) ?? 0}`));
     const node = this.#boot(masterName, [
-      { thread: "storage", roots: () => [this.#child(registryStoreName, store, {})] },
-      { thread: "allocator", roots: () => [this.#child(allocatorName, allocator, {})] },
+      { thread: "storage", roots: () => [this.#child(masterName, registryStoreName, store, {})] },
+      { thread: "allocator", roots: () => [this.#child(masterName, allocatorName, allocator, {})] },
       {
         thread: "master",
         roots: () => {
           const args = { config, store: "thread:storage", allocator: "thread:allocator" };
-          return [this.#child(masterName, master, args)];
+          return [this.#child(masterName, masterName, master, args)];
         },
       },
     ]);
-    this.network.publish(masterEndpoint, node.system("master").place);
+    this.#publish(masterName, node.system("master"));
   }
 
   bootSlave(index: number): void {
     const resources = this.#options.slaves[index] ?? noResources;
     const hostname = slaveName(index);
-    const disk = this.#journals.get(hostname);
+    const disk = this.journals.get(hostname);
     const checkpoint = disk !== undefined;
     const info = { hostname, port: 0, resources, attributes: {}, checkpoint };
     const args = {
@@ -165,8 +184,8 @@ export class SimCluster {
     };
     const storage = simJournalStorage(disk ?? new JournalDisk(), this.#random.split(`journal.${hostname}`));
     this.#boot(hostname, [
-      { thread: "storage", roots: () => [this.#child(storageName, storage, {})] },
-      { thread: "slave", storage: "storage", roots: () => [this.#child("slave", slave, args)] },
+      { thread: "storage", roots: () => [this.#child(hostname, storageName, storage, {})] },
+      { thread: "slave", storage: "storage", roots: () => [this.#child(hostname, "slave", slave, args)] },
     ]);
   }
 
@@ -186,18 +205,55 @@ export class SimCluster {
   /** A process with one scheduler in it, which takes over the framework of that id. */
   bootScheduler(name: string, driver: Spec<SchedulerProtocol, SchedulerDriverArgs<null>>, id?: FrameworkId): void {
     const args = { master: masterEndpoint, options: null, ...(id !== undefined && { frameworkId: id }) };
-    this.#boot(name, [{ thread: "scheduler", roots: () => [this.#child("scheduler", driver, args)] }]);
+    this.#boot(name, [{ thread: "scheduler", roots: () => [this.#child(name, "scheduler", driver, args)] }]);
   }
 
   /** Ends a node as SIGKILL and a power cut would: of what was on its way to its disk, that share survives. */
   crash(name: string, share = 0): void {
     const node = this.node(name);
     if (node === undefined) return;
+    for (const system of node.systems) this.#turns.remove(system);
     node.crash();
     node.condition.reborn();
-    if (name === masterName) this.disk.crash(share);
-    this.#journals.get(name)?.crash(share);
-    for (const system of node.systems) this.#waiting.delete(system);
+    this.diskOf(name)?.crash(share);
+  }
+
+  /** What is under the storage of a node; undefined when it keeps nothing. */
+  diskOf(name: string): Platter | undefined {
+    return name === masterName ? this.disk : this.journals.get(name);
+  }
+
+  /** Ends one thread of a node, which is started again as its keeper does: with a new epoch, and not too often. */
+  crashThread(name: string, thread: string): void {
+    const node = this.node(name);
+    const system = node?.thread(thread);
+    if (node === undefined || system === undefined) return;
+    this.#storageFailed ||= thread === "storage";
+    this.#turns.remove(system);
+    node.crashThread(thread);
+    const nowMs = this.clock.now();
+    const losses = (this.#losses.get(node) ?? []).filter((atMs) => nowMs - atMs < threadLossesWithinMs);
+    this.#losses.set(node, [...losses, nowMs]);
+    if (losses.length < threadLossesMax && thread !== "scheduler") {
+      this.clock.arm(threadBootMs, () => {
+        if (!node.alive) return;
+        this.#publish(name, node.restartThread(thread));
+        // They know only the thread that was lost.
+        for (const dependent of node.dependentsOf(thread)) this.crashThread(name, dependent);
+      });
+    } else {
+      this.crash(name, 1);
+      this.clock.arm(processBootMs, () => this.boot(name));
+    }
+  }
+
+  /** Starts a node that is down, whatever it is. */
+  boot(name: string): void {
+    if (this.node(name) !== undefined) return;
+    if (name === masterName) return this.bootMaster();
+    const index = Number(name.slice(name.lastIndexOf("-") + 1));
+    if (this.slaveNames.includes(name)) this.bootSlave(index);
+    else this.bootFramework(index);
   }
 
   /** The node's process stands still for a while, as under SIGSTOP; then all that it missed arrives at once. */
@@ -223,12 +279,20 @@ export class SimCluster {
     if (condition !== undefined) condition.wallOffsetMs += byMs;
   }
 
-  /** Everybody hears everybody, and runs at full speed. What is down comes back when it was to. */
+  /** The node's monotonic clock goes at another rate; 1: as it should. */
+  drift(name: string, rate: number): void {
+    this.#conditions.get(name)?.drift(rate, this.clock.now());
+  }
+
+  /** Everybody hears everybody, disks take what they are given, clocks go right, and all runs at full speed. */
   heal(): void {
     this.network.healAll();
-    for (const condition of this.#conditions.values()) {
+    for (const [name, condition] of this.#conditions) {
       condition.restMs = 0;
       condition.resume();
+      condition.drift(1, this.clock.now());
+      const disk = this.diskOf(name);
+      if (disk !== undefined) Object.assign(disk, { full: false, lagMs: 0 });
     }
   }
 
@@ -249,9 +313,19 @@ export class SimCluster {
     return this.#inspect(frameworkName(index), "scheduler", "scheduler");
   }
 
+  /** Whether some thread has something to do before time needs to pass. */
+  get runnable(): boolean {
+    return this.#turns.ready().length > 0;
+  }
+
+  /** How many turns a node has had. */
+  turnsOf(name: string): number {
+    return this.#turnsTaken.get(name) ?? 0;
+  }
+
   /** One choice: a letter of some ready actor, or the next timer or frame. False when nothing will ever happen again. */
   step(): boolean {
-    const ready = this.#ready();
+    const ready = this.#turns.ready();
     const dueMs = this.clock.nextDueMs;
     const choice = ready.length === 0 ? "clock" : this.#strategy.pick(ready, this.clock.now(), dueMs);
     if (choice === "clock") {
@@ -260,28 +334,13 @@ export class SimCluster {
       return true;
     }
     const { node, system } = choice.ready;
+    this.#turns.remove(system);
     const label = system.step(choice.cell);
-    this.#waiting.delete(system);
-    this.trace.add(this.clock.now(), system.place, label ?? "");
+    this.#turnsTaken.set(node, (this.#turnsTaken.get(node) ?? 0) + 1);
+    if (label !== undefined && !label.endsWith(" undefined")) this.letters++;
+    this.trace.add(this.clock.now(), system.place, label ?? "sends what waits");
     this.#rest(node);
     return true;
-  }
-
-  /** The threads that could go next, in the order of their nodes. */
-  #ready(): readonly Ready[] {
-    const nowMs = this.clock.now();
-    const ready: Ready[] = [];
-    for (const node of this.#nodes.values()) {
-      if (!node.alive || node.condition.paused || node.condition.restsUntilMs > nowMs) continue;
-      for (const system of node.systems) {
-        if (!system.runnable) continue;
-        const since = this.#waiting.get(system);
-        const entry = since ?? { node: node.name, system, sinceMs: nowMs, order: this.#waits++ };
-        if (since === undefined) this.#waiting.set(system, entry);
-        ready.push(entry);
-      }
-    }
-    return ready;
   }
 
   /** A slow node takes its next letter later, and time must get there. */
@@ -294,9 +353,33 @@ export class SimCluster {
 
   /** Fails an actor as a bug would. */
   crashActor(node: string, thread: string, name: string): void {
-    const system = this.node(node)?.system(thread);
+    const system = this.node(node)?.thread(thread);
     const cell = system?.find(name);
     if (system !== undefined && cell !== undefined) system.failed(cell, new Error("injected"));
+  }
+
+  /** The master is found where its thread is now. */
+  #publish(node: string, system: ActorSystem | undefined): void {
+    if (node === masterName && system?.place.includes("/master.") === true) {
+      this.network.publish(masterEndpoint, system.place);
+    }
+  }
+
+  /** Whether an actor failed because somebody injected a failure, or as it must when its storage has failed so. */
+  #isExpected(message: string): boolean {
+    if (message.includes("injected")) {
+      this.#storageFailed ||= message.includes("(injected)");
+      return true;
+    }
+    return this.#storageFailed && bereft.test(message);
+  }
+
+  /** A slave hears an order of the master before the present one, as when that one was only thought to be dead. */
+  orderLate(name: string, which: number): void {
+    const system = this.node(name)?.thread("slave");
+    const order = this.orders.former(name, which);
+    if (system === undefined || order === undefined) return;
+    system.tell(system.refs.at({ place: system.place, name: "slave" }), order.kind, order.body);
   }
 
   #boot(name: string, plans: readonly ThreadPlan[]): SimNode {
@@ -311,20 +394,26 @@ export class SimCluster {
       network: this.network,
       kinds,
       log: this.#log,
+      wake: (system) => this.#turns.wake(name, system, condition),
       isolation: this.#options.isolation,
+      gaveUp: (thread) => this.clock.arm(0, () => this.crashThread(name, thread)),
+      equip: (system) => {
+        for (const { system: equip } of this.#options.interferences ?? []) equip?.(system, name);
+      },
       furnish: this.#options.furnish ?? ((world) => world),
     });
     this.#nodes.set(name, node);
     return node;
   }
 
-  #child<P, Args>(name: string, spec: Spec<P, Args>, args: Args): ChildSpec {
-    const altered = this.#options.alter?.(spec) ?? spec;
-    return child(name, altered, args, { exported: true, restart: name === "scheduler" ? "transient" : "permanent" });
+  #child<P, Args>(node: string, name: string, spec: Spec<P, Args>, args: Args): ChildSpec {
+    const { interferences = [] } = this.#options;
+    const given = interferences.length === 0 ? spec : interfered(spec, node, interferences);
+    return child(name, given, args, { exported: true, restart: name === "scheduler" ? "transient" : "permanent" });
   }
 
   #inspect(node: string, thread: string, name: string): unknown {
-    return this.node(node)?.system(thread).find(name)?.inspect();
+    return this.node(node)?.thread(thread)?.find(name)?.inspect();
   }
 }
 

@@ -1,4 +1,7 @@
-/** How a node is, whichever life it is in: whether anything gets through to it, how slow it is, how wrong its wall clock. */
+/** More than sums of hours and their parts are rounded by, in milliseconds. */
+const resolutionMs = 0.001;
+
+/** How a node is, whichever life it is in: whether anything gets through to it, how slow it is, how wrong its clocks. */
 export class Condition {
   /** How far its `wall()` is off, in milliseconds. */
   wallOffsetMs = 0;
@@ -7,6 +10,26 @@ export class Condition {
   /** Virtual time before which it does not take the next letter. */
   restsUntilMs = 0;
   #held: (() => void)[] | undefined;
+  /** How fast its monotonic clock goes: 1.1 is six seconds a minute too fast. */
+  #rate = 1;
+  #offsetMs = 0;
+
+  /** What its monotonic clock shows at a moment of virtual time. */
+  shown(nowMs: number): number {
+    return this.#offsetMs + nowMs * this.#rate;
+  }
+
+  /** How much virtual time passes until its clock has gone on by so much. Rounding makes no timer ring early. */
+  takesMs(delayMs: number): number {
+    const isExact = this.#rate === 1 && this.#offsetMs === 0;
+    return isExact || delayMs <= 0 ? delayMs : delayMs / this.#rate + resolutionMs;
+  }
+
+  /** From now on its monotonic clock goes at another rate; it does not jump. */
+  drift(rate: number, nowMs: number): void {
+    this.#offsetMs += nowMs * (this.#rate - rate);
+    this.#rate = rate;
+  }
 
   get paused(): boolean {
     return this.#held !== undefined;

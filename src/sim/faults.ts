@@ -1,7 +1,8 @@
-import type { Prng } from "../base/prng.ts";
+import { Prng } from "../base/prng.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
 import { masterName } from "../protocol/master-api.ts";
 import { frameworkName, type SimCluster, slaveName } from "./cluster.ts";
+import { reunite, separate } from "./hostile-world.ts";
 
 /** One thing that goes wrong: data, so that a run can be told, written down and run again with less of it. */
 export type Fault = {
@@ -34,6 +35,15 @@ const restMaxMs = 80;
 /** Farthest jump of a wall clock, in milliseconds, either way: an hour, as a wrong time zone makes. */
 const jumpMaxMs = 3_600_000;
 
+/** How long a crash waits for a write, and between two looks, in milliseconds. */
+const ambushMaxMs = 10_000;
+const ambushEveryMs = 3;
+/** How fast a clock that drifts goes: far worse than any real one, so that a minute shows what takes those a month. */
+const driftMin = 0.8;
+const driftMax = 1.25;
+/** Longest time that a slow disk adds to a sync, in milliseconds. */
+const lagMaxMs = 1_500;
+
 /** What may go wrong. Each does its harm and arranges for it to end. */
 const faultKinds = {
   slaveCrash: {
@@ -57,6 +67,13 @@ const faultKinds = {
     },
     tell: ({ victim, durationMs, extent }) =>
       `${victim} crashes, keeps ${percent(extent)} of its unsynced writes, is back after ${seconds(durationMs)}`,
+  },
+  crashInWrite: {
+    victims: ["slave", "master"],
+    durationMaxMs: outageMaxMs / 3,
+    strike: (cluster, fault) => crashInWrite(cluster, fault, cluster.clock.now() + ambushMaxMs),
+    tell: ({ victim, durationMs, extent }) =>
+      `${victim} crashes in its next write, keeps ${percent(extent)} of what is unsynced, is back after ${seconds(durationMs)}`,
   },
   schedulerCrash: {
     victims: ["framework"],
@@ -121,6 +138,12 @@ const faultKinds = {
     tell: ({ victim, durationMs, extent }) =>
       `${victim} takes ${(extent * restMaxMs).toFixed(0)} ms per letter for ${seconds(durationMs)}`,
   },
+  lateOrder: {
+    victims: ["slave"],
+    durationMaxMs: 0,
+    strike: (cluster, { victim, extent }) => cluster.orderLate(victim, extent),
+    tell: ({ victim }) => `${victim} hears an order of the master before the present one`,
+  },
   wallJump: {
     victims: ["slave", "framework", "master"],
     durationMaxMs: 0,
@@ -138,6 +161,76 @@ const faultKinds = {
     durationMaxMs: 0,
     strike: (cluster, { victim }) => cluster.crashActor(victim, "slave", "slave"),
     tell: ({ victim }) => `${victim} has its actor slave fail`,
+  },
+  threadCrash: {
+    victims: ["slave", "master"],
+    durationMaxMs: 0,
+    strike: (cluster, { victim, extent }) => cluster.crashThread(victim, fallingThread(victim, extent)),
+    tell: ({ victim, extent }) => `${victim} loses its thread ${fallingThread(victim, extent)}, which is started again`,
+  },
+  swizzleClog: {
+    victims: ["master"],
+    durationMaxMs: 2 * outageMaxMs,
+    strike: (cluster, fault) => {
+      const { durationMs } = fault;
+      const nodes = cloggedNodes(cluster, fault);
+      const stepMs = durationMs / 2 / nodes.length;
+      for (const [index, node] of nodes.entries()) {
+        cluster.clock.arm(index * stepMs, () => separate(cluster, masterName, node));
+        cluster.clock.arm(durationMs - index * stepMs, () => reunite(cluster, masterName, node));
+      }
+    },
+    tell: ({ victim, durationMs }) =>
+      `${victim} loses one node after another from hearing, and finds the last lost first, within ${seconds(durationMs)}`,
+  },
+  failedDials: {
+    victims: ["master"],
+    durationMaxMs: outageMaxMs,
+    strike: ({ network, clock }, { durationMs, extent }) => {
+      network.door = extent < 0.5 ? "refuses" : "stalls";
+      clock.arm(durationMs, () => {
+        network.door = "open";
+      });
+    },
+    tell: ({ victim, durationMs, extent }) =>
+      `${victim} ${extent < 0.5 ? "refuses" : "does not answer"} whoever dials it for ${seconds(durationMs)}`,
+  },
+  clockDrift: {
+    victims: ["slave", "framework", "master"],
+    durationMaxMs: 4 * outageMaxMs,
+    strike: (cluster, { victim, durationMs, extent }) => {
+      cluster.drift(victim, driftRate(extent));
+      cluster.clock.arm(durationMs, () => cluster.drift(victim, 1));
+    },
+    tell: ({ victim, durationMs, extent }) =>
+      `${victim} has its clock go at ${percent(driftRate(extent))} of its speed for ${seconds(durationMs)}`,
+  },
+  slowDisk: {
+    victims: ["slave", "master"],
+    durationMaxMs: 2 * outageMaxMs,
+    strike: (cluster, { victim, durationMs, extent }) => {
+      const disk = cluster.diskOf(victim);
+      if (disk === undefined) return;
+      disk.lagMs = extent * lagMaxMs;
+      cluster.clock.arm(durationMs, () => {
+        disk.lagMs = 0;
+      });
+    },
+    tell: ({ victim, durationMs, extent }) =>
+      `${victim} needs ${(extent * lagMaxMs).toFixed(0)} ms more for every sync of its disk for ${seconds(durationMs)}`,
+  },
+  diskFull: {
+    victims: ["slave", "master"],
+    durationMaxMs: outageMaxMs,
+    strike: (cluster, { victim, durationMs }) => {
+      const disk = cluster.diskOf(victim);
+      if (disk === undefined) return;
+      disk.full = true;
+      cluster.clock.arm(durationMs, () => {
+        disk.full = false;
+      });
+    },
+    tell: ({ victim, durationMs }) => `${victim} has no room left on its disk for ${seconds(durationMs)}`,
   },
 } as const satisfies Record<string, Kind>;
 
@@ -203,6 +296,39 @@ export function isFaultKind(text: string): text is FaultKind {
 /** From whom nothing gets through any more, and to whom. */
 function deafDirection({ victim, extent }: Fault): [from: string, to: string] {
   return extent < 0.5 ? [masterName, victim] : [victim, masterName];
+}
+
+/** Waits until something is on its way to the disk of the victim. */
+function crashInWrite(cluster: SimCluster, fault: Fault, untilMs: number): void {
+  const { victim, durationMs, extent } = fault;
+  const disk = cluster.diskOf(victim);
+  if (disk === undefined || cluster.node(victim) === undefined || cluster.clock.now() > untilMs) return;
+  if (disk.unsynced.length === 0) {
+    cluster.clock.arm(ambushEveryMs, () => crashInWrite(cluster, fault, untilMs));
+    return;
+  }
+  cluster.crash(victim, extent);
+  cluster.clock.arm(durationMs, () => cluster.boot(victim));
+}
+
+/** Some of the others, in some order. */
+function cloggedNodes({ slaveNames, work }: SimCluster, { extent }: Fault): readonly string[] {
+  const random = new Prng(`clogged.${extent}`);
+  const ranked = [...slaveNames, ...work.map((_, index) => frameworkName(index))].map((name) => ({
+    name,
+    rank: random.unit(),
+  }));
+  ranked.sort((a, b) => a.rank - b.rank);
+  return ranked.slice(0, 1 + random.int(ranked.length)).map(({ name }) => name);
+}
+
+function fallingThread(victim: string, extent: number): string {
+  const threads = victim === masterName ? ["storage", "allocator", "master"] : ["storage", "slave"];
+  return threads[Math.floor(extent * threads.length)] ?? "storage";
+}
+
+function driftRate(extent: number): number {
+  return driftMin + extent * (driftMax - driftMin);
 }
 
 function failing(extent: number): string {

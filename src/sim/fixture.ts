@@ -8,15 +8,7 @@ import type { FrameworkId } from "../protocol/ids.ts";
 import { masterName } from "../protocol/master-api.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { frameworkName, SimCluster } from "./cluster.ts";
-import {
-  isRunnable,
-  type OfferRow,
-  offerRows,
-  type SlaveRow,
-  slaveRows,
-  type TaskRow,
-  taskRows,
-} from "./cluster-rows.ts";
+import { type OfferRow, offerRows, type SlaveRow, slaveRows, type TaskRow, taskRows } from "./cluster-rows.ts";
 import { DeterminismViolation, guarded } from "./guards.ts";
 import { drawHostileWorld, repeating, reunite, separate, unleash, Victims } from "./hostile-world.ts";
 import { foreignAwait, promisesDue } from "./instants.ts";
@@ -204,10 +196,10 @@ class SimulatedCluster implements AsyncDisposable {
   async #rested(): Promise<void> {
     do {
       guarded(() => {
-        while (isRunnable(this.#cluster)) this.#step();
+        while (this.#cluster.runnable) this.#step();
       });
       await drained(this.#cluster);
-    } while (isRunnable(this.#cluster));
+    } while (this.#cluster.runnable);
   }
 
   #step(): void {

@@ -1,6 +1,5 @@
 import type { SchedulerInspection } from "../frameworks/scheduler-party.ts";
 import type { SimCluster } from "./cluster.ts";
-import { isRunnable } from "./cluster-rows.ts";
 
 /** Hops through the queue of microtasks that an author's promises have at one instant of virtual time. */
 const hopsMax = 64;
@@ -12,13 +11,13 @@ const callbackHopsMax = 10_000;
  * callback that still waits in the end waits for something that the simulation does not bring: `foreignAwait` names it.
  */
 export function promisesDue(cluster: SimCluster, hops: number): boolean {
-  if (isRunnable(cluster) || hops >= callbackHopsMax) return false;
+  if (cluster.runnable || hops >= callbackHopsMax) return false;
   return hops < hopsMax || waitingCallback(cluster) !== undefined;
 }
 
 /** Which callback waits for something that no virtual time brings, in words; undefined when none does. */
 export function foreignAwait(cluster: SimCluster): string | undefined {
-  if (isRunnable(cluster)) return undefined;
+  if (cluster.runnable) return undefined;
   const waiting = waitingCallback(cluster);
   return (
     waiting &&

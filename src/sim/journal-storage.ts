@@ -7,6 +7,35 @@ import { Platter } from "./platter.ts";
 /** What is under a slave's journals: it survives every crash of the node that writes to it. */
 export class JournalDisk extends Platter {
   readonly journals = new Map<string, readonly WireValue[]>();
+  /** Records of which only the beginning arrived, at the ends of their journals. */
+  readonly tails = new Map<string, WireValue>();
+
+  /** Told every record that has arrived. */
+  arrived: (record: WireValue) => void = () => {};
+
+  of(journal: string): readonly WireValue[] {
+    return this.journals.get(journal) ?? [];
+  }
+
+  append(journal: string, record: WireValue): void {
+    this.write({
+      land: () => {
+        this.journals.set(journal, [...this.of(journal), record]);
+        this.arrived(record);
+      },
+      tear: () => this.tails.set(journal, record),
+    });
+  }
+
+  /** In one step: after a crash there is the old journal or the new. */
+  replace(journal: string, records: readonly WireValue[]): void {
+    this.write({ land: () => this.journals.set(journal, records) });
+  }
+
+  /** Cuts off what a crash left unfinished, as whoever opens a journal must. */
+  mend(): void {
+    this.tails.clear();
+  }
 }
 
 /** Longest time that records take to reach the platter, in milliseconds. */
@@ -20,14 +49,15 @@ export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<Storage
     name: "sim-journal-storage",
     protocol: storageTable,
     start(ctx) {
-      const read = (journal: string) => disk.journals.get(journal) ?? [];
+      // What an earlier life wrote and did not live to see arrive is on its way still.
+      disk.sync();
+      disk.mend();
       const parts = new Map<string, readonly WireValue[]>();
       let replies: (() => void)[] = [];
-      const synced = (write: () => void, answer: () => void) => {
-        disk.unsynced.push(write);
+      const synced = (answer: () => void) => {
         replies.push(answer);
         if (replies.length > 1) return;
-        ctx.after("sync", random.int(syncMaxMs), () => {
+        ctx.after("sync", random.int(syncMaxMs) + disk.lagMs, () => {
           disk.sync();
           const answers = replies;
           replies = [];
@@ -35,26 +65,23 @@ export function simJournalStorage(disk: JournalDisk, random: Prng): Spec<Storage
         });
       };
       return {
-        append: ({ journal, record }, reply) =>
-          synced(
-            () => disk.journals.set(journal, [...read(journal), record]),
-            () => reply({ records: read(journal).length }),
-          ),
+        append: ({ journal, record }, reply) => {
+          disk.append(journal, record);
+          synced(() => reply({ records: disk.of(journal).length }));
+        },
         read: ({ journal, from }, reply) => {
           if (from === 0) parts.delete(journal);
-          const records = read(journal).slice(from, from + pageMax);
+          const records = disk.of(journal).slice(from, from + pageMax);
           const next = from + records.length;
-          reply({ records, ...(next < read(journal).length ? { next } : {}) });
+          reply({ records, ...(next < disk.of(journal).length ? { next } : {}) });
         },
         replace: ({ journal, records, more }, reply) => {
           const all = [...(parts.get(journal) ?? []), ...records];
           parts.set(journal, all);
           if (more) return reply({ records: all.length });
           parts.delete(journal);
-          synced(
-            () => disk.journals.set(journal, all),
-            () => reply({ records: all.length }),
-          );
+          disk.replace(journal, all);
+          synced(() => reply({ records: all.length }));
         },
       };
     },

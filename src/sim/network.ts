@@ -44,6 +44,12 @@ export class Network {
   /** Directions, from one node to another, in which nothing gets through now. */
   readonly #partitions = new Set<string>();
   cutLinks = 0;
+  /** Dials that came to nothing because the door was not open. */
+  turnedAway = 0;
+  /** Why an end closed a link whose frames it did not understand: no network that keeps its order makes that happen. */
+  malformed: string | undefined;
+  /** What happens to those who dial: they are let in, refused, or left waiting until they give up. */
+  door: "open" | "refuses" | "stalls" = "open";
 
   constructor(clock: SimClock, random: Prng, config: NetworkConfig) {
     this.#clock = clock;
@@ -55,6 +61,16 @@ export class Network {
   attach(system: ActorSystem, condition: Condition = new Condition()): void {
     this.#systems.set(system.place, system);
     this.#conditions.set(nodeOf(system.place), condition);
+  }
+
+  /** The thread that lives in the life that the place names. */
+  systemAt(place: string): ActorSystem | undefined {
+    return this.#systems.get(place);
+  }
+
+  /** When a frame arrives: never before one that was sent earlier. */
+  arrivalMs(lastDueMs: number, soonestMs: number): number {
+    return Math.max(lastDueMs, soonestMs);
   }
 
   /** What an endpoint leads to now. */
@@ -74,8 +90,9 @@ export class Network {
       const to = this.#endpoints.get(endpoint);
       const target = to === undefined ? undefined : this.#systems.get(to);
       if (!this.#systems.has(from)) return;
-      if (target === undefined) return failed("connection refused");
-      if (this.#unreachable(nodeOf(from), nodeOf(target.place))) {
+      if (this.door !== "open") this.turnedAway++;
+      if (target === undefined || this.door === "refuses") return failed("connection refused");
+      if (this.door === "stalls" || this.#unreachable(nodeOf(from), nodeOf(target.place))) {
         this.#arrives(nodeOf(from), this.#config.silenceMs, () => failed("connection timed out"));
         return;
       }
@@ -109,6 +126,7 @@ export class Network {
 
   healAll(): void {
     this.#partitions.clear();
+    this.door = "open";
   }
 
   /** Breaks every link between two nodes at once, as a reset does. */
@@ -174,13 +192,16 @@ export class Network {
       send: (batch) => {
         if (wire.broken || to.deaf || !from.open) return;
         const nowMs = this.#clock.now();
-        to.lastDueMs = Math.max(to.lastDueMs, nowMs + (crossesHosts ? this.#latency() : 0));
-        this.#arrives(to.node, to.lastDueMs - nowMs, () => {
+        const dueMs = this.arrivalMs(to.lastDueMs, nowMs + (crossesHosts ? this.#latency() : 0));
+        to.lastDueMs = Math.max(to.lastDueMs, dueMs);
+        this.#arrives(to.node, dueMs - nowMs, () => {
           if (to.open && !to.deaf) to.linkEnd?.receive(batch);
         });
       },
       close: (reason) => {
         if (!from.open) return;
+        if (reason.startsWith("malformed"))
+          this.malformed ??= `${from.place} closed its link to ${to.place}: ${reason}`;
         from.open = false;
         this.#breakSoon(wire, reason);
       },

@@ -1,8 +1,18 @@
 import { allocatorName } from "../master/allocator/protocol.ts";
 import type { MasterState } from "../master/state.ts";
+import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
 import { add, contains, equal, format, noResources, type Resources, sum } from "../protocol/resources.ts";
-import { isTerminal, type TaskState } from "../protocol/task.ts";
+import { isTerminal } from "../protocol/task.ts";
+import type { Party } from "../slave/slave.ts";
 import { frameworkName, type SimCluster } from "./cluster.ts";
+import type { Findings } from "./findings.ts";
+import { actorRules, actorsLookout } from "./lookouts/actors.ts";
+import { allocationRules, allocationsLookout } from "./lookouts/allocations.ts";
+import { diskRules, disksLookout } from "./lookouts/disks.ts";
+import type { Lookout } from "./lookouts/lookout.ts";
+import { mastersLookout } from "./lookouts/masters.ts";
+import { orderRules, ordersLookout } from "./lookouts/orders.ts";
+import { taskRules, tasksLookout } from "./lookouts/tasks.ts";
 import { isDone } from "./workload.ts";
 
 /**
@@ -11,20 +21,38 @@ import { isDone } from "./workload.ts";
  */
 export type Rule = { readonly name: string; readonly check: (cluster: SimCluster) => string | undefined };
 
-/** After every few steps, whatever goes wrong around it. */
-export const safetyRules: readonly Rule[] = [
-  { name: "no actor fails by a bug of its own", check: ({ failures }) => failures[0] },
-  { name: "nothing is offered or used twice", check: (cluster) => first(cluster.master, slaveBookFault) },
-  { name: "every offer ends exactly once", check: (cluster) => first(cluster.master, offerCountFault) },
-  { name: "the allocator's parts are its totals", check: (cluster) => cluster.allocatorBook?.ledger.fault() },
-  { name: "a slave never runs more than it has", check: overcommitted },
-  {
-    name: "a registered slave is in the registry on disk",
-    check: (cluster) => first(cluster.master, undurableSlave, cluster),
-  },
-  { name: "a task ends once and says nothing after", check: brokenHistory },
-  { name: "no message is misunderstood", check: misunderstood },
-];
+/** The lookouts of a run, which write into its findings. */
+export function lookoutsOf(findings: Findings): readonly Lookout[] {
+  const posts = [actorsLookout, allocationsLookout, disksLookout, mastersLookout, ordersLookout, tasksLookout];
+  return posts.map((post) => post(findings));
+}
+
+/**
+ * After every few steps, whatever goes wrong around it. Between two `thorough` checks a rule may pass over what has not
+ * changed since it was found in order: a slave whose quantities are the same values as then.
+ */
+export function safetyRules(findings: Findings, thorough: () => boolean): readonly Rule[] {
+  const seen = new Seen(thorough);
+  const seenByRule = Object.values({ ...actorRules, ...allocationRules, ...diskRules, ...orderRules, ...taskRules });
+  return [
+    { name: "no actor fails by a bug of its own", check: ({ failures }) => failures[0] },
+    ...seenByRule.map((name): Rule => ({ name, check: () => findings.breachOf(name) })),
+    { name: "nothing is offered or used twice", check: ({ master }) => master && slaveBookFault(master, seen) },
+    {
+      name: "an offer is of somebody who is there to somebody who is there",
+      check: ({ master }) => master && idleOffer(master),
+    },
+    { name: "every offer ends exactly once", check: ({ master }) => master && offerCountFault(master) },
+    { name: "the allocator's parts are its totals", check: (cluster) => ledgerFault(cluster, seen) },
+    { name: "a slave never runs more than it has", check: (cluster) => overcommitted(cluster, seen) },
+    { name: "a registered slave is in the registry on disk", check: undurableSlave },
+    { name: "a task ends once and says nothing after", check: ({ work }) => misheard(work) },
+    // Counts of dead letters only grow.
+    { name: "no message is misunderstood", check: (cluster) => (thorough() ? misunderstood(cluster) : undefined) },
+    { name: "frames of a link stay in order", check: ({ network }) => network.malformed },
+    { name: "a slave id is one slave's", check: (cluster) => (thorough() ? sharedId(cluster) : undefined) },
+  ];
+}
 
 /** Once the faults have stopped and everything has had its time. */
 export const livenessRules: readonly Rule[] = [
@@ -34,18 +62,32 @@ export const livenessRules: readonly Rule[] = [
   { name: "the master's book is the slaves'", check: slaveDifference },
   { name: "no update waits for ever", check: pendingUpdates },
   { name: "no scheduler holds an offer that is not outstanding", check: staleOffers },
+  { name: "a task that has ended is forgotten", check: keptTasks },
+  { name: "an executor has a task", check: idleExecutors },
+  { name: "links lead to those who are there", check: looseLinks },
 ];
 
-function first(
-  state: MasterState | undefined,
-  rule: (state: MasterState, cluster: SimCluster) => string | undefined,
-  cluster?: SimCluster,
-): string | undefined {
-  return state === undefined ? undefined : rule(state, cluster as SimCluster);
+/** What was in order, by the identity of what it was worked out from: quantities are never changed, only replaced. */
+class Seen {
+  readonly #thorough: () => boolean;
+  readonly #before = new Map<string, readonly unknown[]>();
+
+  constructor(thorough: () => boolean) {
+    this.#thorough = thorough;
+  }
+
+  /** Whether these were found in order before and nothing asks for another look. */
+  inOrder(key: string, ...parts: readonly unknown[]): boolean {
+    const before = this.#before.get(key);
+    if (!this.#thorough() && before !== undefined && parts.every((part, index) => part === before[index])) return true;
+    this.#before.set(key, parts);
+    return false;
+  }
 }
 
-function slaveBookFault({ slaves, tasks, offers }: MasterState): string | undefined {
+function slaveBookFault({ slaves, tasks, offers }: MasterState, seen: Seen): string | undefined {
   for (const slave of slaves.all()) {
+    if (seen.inOrder(`slave.${slave.id}`, slave, slave.used, slave.offered, slave.info.resources)) continue;
     const live = tasks.onSlave(slave.id).filter((task) => !task.released);
     const used = sum(live.map((task) => task.info.resources));
     if (!equal(used, slave.used)) return `${slave.id}: used is ${format(slave.used)}, its tasks make ${format(used)}`;
@@ -55,71 +97,84 @@ function slaveBookFault({ slaves, tasks, offers }: MasterState): string | undefi
   return undefined;
 }
 
-function offerCountFault({ frameworks, offers }: MasterState): string | undefined {
-  for (const framework of frameworks.all()) {
-    const outstanding = [...offers.all()].filter(({ frameworkId }) => frameworkId === framework.id).length;
-    const { sent, accepted, declined, rescinded } = framework.counts;
-    if (sent !== accepted + declined + rescinded + outstanding) return `offers of ${framework.id} do not add up`;
+function idleOffer({ slaves, frameworks, offers }: MasterState): string | undefined {
+  for (const { id, slaveId, frameworkId } of offers.all()) {
+    if (slaves.get(slaveId)?.state !== "registered") return `${id} is of ${slaveId}, which is not registered`;
+    if (frameworks.get(frameworkId)?.ref === undefined)
+      return `${id} is made to ${frameworkId}, which is not connected`;
   }
   return undefined;
 }
 
-function overcommitted(cluster: SimCluster): string | undefined {
+function offerCountFault({ frameworks, offers }: MasterState): string | undefined {
+  const outstanding = new Map<FrameworkId, number>();
+  for (const { frameworkId } of offers.all()) outstanding.set(frameworkId, (outstanding.get(frameworkId) ?? 0) + 1);
+  for (const { id, counts } of frameworks.all()) {
+    const { sent, accepted, declined, rescinded } = counts;
+    if (sent !== accepted + declined + rescinded + (outstanding.get(id) ?? 0)) return `offers of ${id} do not add up`;
+  }
+  return undefined;
+}
+
+function ledgerFault({ allocatorBook }: SimCluster, seen: Seen): string | undefined {
+  if (allocatorBook === undefined) return undefined;
+  const { ledger } = allocatorBook;
+  let changed = false;
+  for (const id of ledger.slaves) if (!seen.inOrder(`ledger.${id}`, ledger, ledger.available(id))) changed = true;
+  return changed ? ledger.fault() : undefined;
+}
+
+function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
   for (const name of cluster.slaveNames) {
     const party = cluster.slaveParty(name);
-    if (party === undefined) continue;
+    if (party === undefined || seen.inOrder(`party.${name}`, party, cluster.turnsOf(name))) continue;
     const total = cluster.resourcesOf(name);
-    const live = [...party.executors.all()].filter(({ status, disowned }) => !disowned && !isTerminal(status.state));
-    const used = sum(live.map(({ task }) => task.resources));
+    let used = noResources;
+    for (const { status, disowned, task } of party.executors.all()) {
+      if (!disowned && !isTerminal(status.state)) used = add(used, task.resources);
+    }
     if (!contains(total, used)) return `${name} runs ${format(used)} of ${format(total)}`;
   }
   return undefined;
 }
 
-function undurableSlave({ slaves }: MasterState, { disk }: SimCluster): string | undefined {
-  for (const { id } of slaves.all()) {
-    if (
-      disk.registry.admitted[id] === undefined &&
-      disk.registry.unreachable[id] === undefined &&
-      !cameOff(id, slaves)
-    ) {
-      return `slave ${id} was let in and is not in the registry`;
-    }
-  }
-  return undefined;
-}
-
 /** A slave that is being removed leaves the registry a moment before the book. */
-function cameOff(id: Parameters<MasterState["slaves"]["get"]>[0], slaves: MasterState["slaves"]): boolean {
-  return slaves.get(id)?.state === "disconnected";
-}
-
-/** Only LOST and UNREACHABLE may be followed by anything: their slave came back (Mesos's one exception). */
-function brokenHistory({ work }: SimCluster): string | undefined {
-  for (const record of work) {
-    for (const [taskId, states] of record.heard) {
-      const fault = historyFault(states);
-      if (fault !== undefined) return `${record.name} heard of ${taskId}: ${states.join(" ")} (${fault})`;
-    }
+function undurableSlave({ master, disk: { registry } }: SimCluster): string | undefined {
+  for (const { id, state } of master?.slaves.all() ?? []) {
+    const isStored = registry.admitted[id] !== undefined || registry.unreachable[id] !== undefined;
+    if (!isStored && state !== "disconnected") return `slave ${id} was let in and is not in the registry`;
   }
   return undefined;
 }
 
-function historyFault(states: readonly TaskState[]): string | undefined {
-  for (const [index, state] of states.entries()) {
-    const before = states[index - 1];
-    if (before === undefined || !isTerminal(before) || before === "lost" || before === "gone") continue;
-    if (state !== before && state !== "unknown") return `${state} after ${before}`;
-  }
+function misheard(work: SimCluster["work"]): string | undefined {
+  for (const { misheard: fault } of work) if (fault !== undefined) return fault;
   return undefined;
 }
+
+/** What a message must never be, whatever goes wrong around it: none of these is anybody's bad luck. */
+const misunderstandings = ["unknown-kind", "unauthorised", "unsendable"] as const;
 
 function misunderstood(cluster: SimCluster): string | undefined {
   for (const node of cluster.nodes) {
     for (const { place, deadLetters } of node.systems) {
-      const bad = deadLetters.recent.find(({ reason }) => reason === "unknown-kind" || reason === "unauthorised");
-      if (bad !== undefined) return `${place}: ${bad.kind} to ${bad.to} is ${bad.reason}`;
+      const reason = misunderstandings.find((each) => deadLetters.counts.has(each));
+      if (reason === undefined) continue;
+      const bad = deadLetters.recent.find((letter) => letter.reason === reason);
+      return `${place}: ${bad?.kind} to ${bad?.to} is ${reason}`;
     }
+  }
+  return undefined;
+}
+
+function sharedId(cluster: SimCluster): string | undefined {
+  const owners = new Map<SlaveId, string>();
+  for (const name of cluster.slaveNames) {
+    const { slaveId, master } = cluster.slaveParty(name)?.registration ?? {};
+    if (slaveId === undefined || master === undefined) continue;
+    const other = owners.get(slaveId);
+    if (other !== undefined) return `${name} and ${other} are both ${slaveId}`;
+    owners.set(slaveId, name);
   }
   return undefined;
 }
@@ -135,19 +190,19 @@ function unregistered(cluster: SimCluster): string | undefined {
   return missing && `${missing} is not registered`;
 }
 
-function bookDifference(cluster: SimCluster): string | undefined {
-  const { master, allocatorBook } = cluster;
+function bookDifference({ master, allocatorBook }: SimCluster): string | undefined {
   if (master === undefined || allocatorBook === undefined) return "there is no master or no allocator";
+  const { ledger } = allocatorBook;
+  for (const slaveId of ledger.slaves) {
+    if (master.slaves.get(slaveId) === undefined) return `${allocatorName} has ${slaveId}, which the master has not`;
+  }
   for (const slave of master.slaves.all()) {
-    const theirs = allocatorBook.ledger.has(slave.id) ? allocatorBook.ledger.allocations(slave.id) : new Map();
+    const theirs = ledger.has(slave.id) ? ledger.allocations(slave.id) : new Map<FrameworkId, Resources>();
     const ours = new Map(
       master.slaves.allocations(slave).map(({ frameworkId, resources }) => [frameworkId, resources]),
     );
     for (const frameworkId of new Set([...theirs.keys(), ...ours.keys()])) {
-      const [left, right] = [
-        ours.get(frameworkId) ?? noResources,
-        (theirs.get(frameworkId) ?? noResources) as Resources,
-      ];
+      const [left, right] = [ours.get(frameworkId) ?? noResources, theirs.get(frameworkId) ?? noResources];
       if (!equal(left, right))
         return `${slave.id}, ${frameworkId}: master ${format(left)}, ${allocatorName} ${format(right)}`;
     }
@@ -160,8 +215,7 @@ function slaveDifference(cluster: SimCluster): string | undefined {
     if (state !== "registered") continue;
     const party = cluster.slaveParty(info.hostname);
     if (party?.registration.slaveId !== id) continue;
-    const live = [...party.executors.all()].filter(({ status }) => !isTerminal(status.state));
-    const theirs = sum(live.map(({ task }) => task.resources));
+    const theirs = sum(liveEntries(party).map(({ task }) => task.resources));
     if (!equal(used, theirs)) return `${id}: master ${format(used)}, slave ${format(theirs)}`;
   }
   return undefined;
@@ -171,6 +225,9 @@ function pendingUpdates(cluster: SimCluster): string | undefined {
   for (const name of cluster.slaveNames) {
     const pending = cluster.slaveParty(name)?.updates.pending ?? 0;
     if (pending > 0) return `${name} has ${pending} unacknowledged updates`;
+    const timers = cluster.node(name)?.thread("slave")?.find("slave")?.timers.keys() ?? [];
+    const loose = [...timers].find((key) => key.startsWith("retry."));
+    if (loose !== undefined) return `${name} has nothing to send and a timer ${loose}`;
   }
   return undefined;
 }
@@ -185,4 +242,44 @@ function staleOffers(cluster: SimCluster): string | undefined {
     if (stale !== undefined) return `${frameworkName(index)} holds ${stale.id}`;
   }
   return undefined;
+}
+
+/** What has ended and has no news left stays with its slave for ever. */
+function keptTasks(cluster: SimCluster): string | undefined {
+  for (const name of cluster.slaveNames) {
+    const party = cluster.slaveParty(name);
+    for (const { frameworkId, task, status } of party?.executors.all() ?? []) {
+      const news = party?.updates.head(frameworkId, task.taskId);
+      if (isTerminal(status.state) && news === undefined)
+        return `${name} keeps ${task.taskId}, which is ${status.state}`;
+    }
+  }
+  return undefined;
+}
+
+/** The actors of a slave's thread are the slave, its supervisor and an executor for each task that lives. */
+function idleExecutors(cluster: SimCluster): string | undefined {
+  for (const name of cluster.slaveNames) {
+    const party = cluster.slaveParty(name);
+    const executors = (cluster.node(name)?.thread("slave")?.cellCount ?? 0) - 2;
+    if (party === undefined) continue;
+    const tasks = liveEntries(party).length;
+    if (executors !== tasks) return `${name} has ${executors} executors and ${tasks} tasks`;
+  }
+  return undefined;
+}
+
+function looseLinks(cluster: SimCluster): string | undefined {
+  for (const node of cluster.nodes) {
+    if (!node.alive) continue;
+    for (const { place, links } of node.systems) {
+      const loose = links.places.find((other) => cluster.network.systemAt(other) === undefined);
+      if (loose !== undefined) return `${place} has a link to ${loose}, which is gone`;
+    }
+  }
+  return undefined;
+}
+
+function liveEntries({ executors }: Party) {
+  return [...executors.all()].filter(({ status }) => !isTerminal(status.state));
 }

@@ -20,16 +20,19 @@ export function simRegistryStore(disk: RegistryDisk, random: Prng): Spec<Registr
     name: "sim-registry-store",
     protocol: registryStoreTable,
     start(ctx) {
+      // What an earlier life wrote and did not live to see arrive is on its way still.
+      disk.sync();
       const epoch = disk.lead.epoch + 1;
       let latest = disk.lead;
       let commits = 0;
       let lastDueMs = 0;
       const synced = (write: () => void, answer: () => void) => {
-        disk.unsynced.push(write);
+        // A commit is one transaction: it arrives whole or not at all.
+        disk.write({ land: write });
         // One platter: what came first is durable first.
-        lastDueMs = Math.max(lastDueMs, ctx.clock.now() + random.int(syncMaxMs));
+        lastDueMs = Math.max(lastDueMs, ctx.clock.now() + random.int(syncMaxMs) + disk.lagMs);
         ctx.after(`sync.${commits++}`, lastDueMs - ctx.clock.now(), () => {
-          disk.unsynced.shift()?.();
+          disk.syncFirst();
           answer();
         });
       };

@@ -2,8 +2,10 @@ import { Prng } from "../base/prng.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { SimCluster } from "./cluster.ts";
 import { armFaults, drawFaults, type Fault, type FaultCounts } from "./faults.ts";
+import { Findings, type MarkName } from "./findings.ts";
 import { guarded } from "./guards.ts";
-import { livenessRules, type Rule, safetyRules } from "./oracles.ts";
+import type { Lookout } from "./lookouts/lookout.ts";
+import { livenessRules, lookoutsOf, type Rule, safetyRules } from "./oracles.ts";
 import { type PlantName, plant } from "./plants.ts";
 import { type StrategyName, strategyNames } from "./strategy.ts";
 import { isDone, type WorkRecord, workRecord } from "./workload.ts";
@@ -27,6 +29,8 @@ export type RunResult = {
   readonly seed: number;
   readonly traceHash: string;
   readonly steps: number;
+  /** Letters that actors handled. */
+  readonly messages: number;
   readonly virtualMs: number;
   readonly strategy: StrategyName;
   /** What went wrong by design, in order of time. */
@@ -34,6 +38,8 @@ export type RunResult = {
   readonly items: readonly number[];
   readonly violation?: Violation;
   readonly counts: RunCounts;
+  /** How often each situation was reached that is worth reaching. */
+  readonly marks: ReadonlyMap<MarkName, number>;
 };
 
 export type Violation = {
@@ -46,6 +52,8 @@ export type Violation = {
 };
 
 export type RunCounts = {
+  /** Crashes that waited for a write to be under way. */
+  readonly crashesInWrite: number;
   readonly slaveCrashes: number;
   readonly masterCrashes: number;
   readonly schedulerCrashes: number;
@@ -56,6 +64,16 @@ export type RunCounts = {
   /** Half-open links and partitions of one direction. */
   readonly deafLinks: number;
   readonly wallJumps: number;
+  readonly clockDrifts: number;
+  readonly threadCrashes: number;
+  readonly swizzles: number;
+  /** Dials that a master turned away. */
+  readonly failedDials: number;
+  readonly lateOrders: number;
+  readonly slowDisks: number;
+  readonly fullDisks: number;
+  /** Writes that a crash cut in two. */
+  readonly tornWrites: number;
   readonly offers: number;
   readonly declines: number;
   readonly rescinds: number;
@@ -63,7 +81,7 @@ export type RunCounts = {
   readonly finished: number;
 };
 
-/** Safety rules run once in so many steps, and whenever time is about to pass a second. */
+/** Safety rules run once in so many steps; all of them look at everything once in every second of virtual time. */
 const checkEvery = 32;
 /** A run of more steps than this is stuck in a loop. */
 const stepsMax = 400_000;
@@ -83,15 +101,16 @@ export function run(options: RunOptions): RunResult {
 function runUnguarded(options: RunOptions): RunResult {
   const random = new Prng(options.seed);
   const strategy = options.strategy ?? drawStrategy(random.split("strategy"));
-  const cluster = drawCluster(random, strategy, options);
+  const trial = new Trial(random, strategy, options);
+  const { cluster } = trial;
   const faultMs = (options.faultMinutes ?? 0.5 + random.split("length").unit() * 1.5) * 60_000;
   const { slaveNames, work } = cluster;
   const faults = options.faults ?? drawFaults(random.split("faults"), faultMs, slaveNames.length, work.length);
   const counts = armFaults(cluster, faults);
-  let violation = advance(cluster, faultMs);
+  let violation = trial.advance(faultMs);
   cluster.heal();
-  violation ??= advance(cluster, faultMs + restMs, () => work.every(isDone) && cluster.clock.now() > faultMs + 60_000);
-  violation ??= settleAndJudge(cluster);
+  violation ??= trial.advance(faultMs + restMs, () => work.every(isDone) && cluster.clock.now() > faultMs + 60_000);
+  violation ??= trial.settle();
   return {
     seed: options.seed,
     strategy,
@@ -99,9 +118,11 @@ function runUnguarded(options: RunOptions): RunResult {
     items: work.map(({ items }) => items),
     traceHash: cluster.trace.hash,
     steps: cluster.trace.steps,
+    messages: cluster.letters,
     virtualMs: cluster.clock.now(),
     ...(violation === undefined ? {} : { violation }),
     counts: count(cluster, counts),
+    marks: trial.marks,
   };
 }
 
@@ -109,7 +130,12 @@ function drawStrategy(random: Prng): StrategyName {
   return strategyNames[random.int(strategyNames.length)] ?? "uniform";
 }
 
-function drawCluster(random: Prng, strategy: StrategyName, options: RunOptions): SimCluster {
+function drawCluster(
+  random: Prng,
+  strategy: StrategyName,
+  options: RunOptions,
+  lookouts: readonly Lookout[],
+): SimCluster {
   const { plant: planted, items, heard } = options;
   const shape = random.split("shape");
   const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
@@ -131,53 +157,83 @@ function drawCluster(random: Prng, strategy: StrategyName, options: RunOptions):
     latencyMaxMs: shape.chance(0.5) ? 2 : 200,
     strategy,
     ...(heard === undefined ? {} : { heard }),
-    ...(planted === undefined ? {} : { alter: plant(planted) }),
+    interferences: planted === undefined ? lookouts : [plant(planted), ...lookouts],
   });
 }
 
-/** Steps until the virtual time, or until nothing can happen, or `enough` says so between two seconds. */
-function advance(cluster: SimCluster, untilMs: number, enough: () => boolean = () => false): Violation | undefined {
-  let checkedAtMs = cluster.clock.now();
-  for (let steps = 1; cluster.clock.now() < untilMs; steps++) {
-    if (steps > stepsMax) return violated(cluster, "a run ends", "safety", `more than ${stepsMax} steps`);
-    if (!cluster.step()) return undefined;
-    const secondPassed = cluster.clock.now() - checkedAtMs >= 1_000;
-    if (steps % checkEvery !== 0 && !secondPassed) continue;
-    const violation = judge(cluster, safetyRules, "safety");
-    if (violation !== undefined) return violation;
-    if (secondPassed && enough()) return undefined;
-    checkedAtMs = cluster.clock.now();
-  }
-  return undefined;
-}
+/** A cluster under observation. */
+class Trial {
+  readonly cluster: SimCluster;
+  readonly #findings = new Findings();
+  readonly #lookouts = lookoutsOf(this.#findings);
+  readonly #safety: readonly Rule[];
+  #thorough = false;
+  #secondMs = 0;
 
-/** Looks for a quiet moment in which all books must agree: messages under way make them differ for an instant. */
-function settleAndJudge(cluster: SimCluster): Violation | undefined {
-  let violation: Violation | undefined;
-  for (let attempt = 0; attempt < 200; attempt++) {
-    violation = judge(cluster, livenessRules, "liveness");
-    if (violation === undefined) return undefined;
-    const wrong = advance(cluster, cluster.clock.now() + 97);
-    if (wrong !== undefined) return wrong;
+  constructor(random: Prng, strategy: StrategyName, options: RunOptions) {
+    this.cluster = drawCluster(random, strategy, options, this.#lookouts);
+    this.#safety = safetyRules(this.#findings, () => this.#thorough);
   }
-  return violation;
-}
 
-function judge(cluster: SimCluster, rules: readonly Rule[], phase: Violation["phase"]): Violation | undefined {
-  for (const { name, check } of rules) {
-    const what = check(cluster);
-    if (what !== undefined) return violated(cluster, name, phase, what);
+  get marks(): ReadonlyMap<MarkName, number> {
+    return this.#findings.marks;
   }
-  return undefined;
-}
 
-function violated(cluster: SimCluster, rule: string, phase: Violation["phase"], what: string): Violation {
-  return { rule, phase, what, atMs: cluster.clock.now(), story: cluster.trace.recent.slice(-storyMax) };
+  /** Steps until the virtual time, or until nothing can happen, or `enough` says so between two seconds. */
+  advance(untilMs: number, enough: () => boolean = () => false): Violation | undefined {
+    const { clock } = this.cluster;
+    for (let steps = 1; clock.now() < untilMs; steps++) {
+      if (steps > stepsMax) return this.#violated("a run ends", "safety", `more than ${stepsMax} steps`);
+      if (!this.cluster.step()) return this.#judgeThoroughly();
+      const secondPassed = clock.now() - this.#secondMs >= 1_000;
+      if (!secondPassed && steps % checkEvery !== 0) continue;
+      const violation = secondPassed ? this.#judgeThoroughly() : this.#judge(this.#safety, "safety");
+      if (violation !== undefined) return violation;
+      if (secondPassed && enough()) return undefined;
+    }
+    return this.#judgeThoroughly();
+  }
+
+  /** Looks for a quiet moment in which all books must agree: messages under way make them differ for an instant. */
+  settle(): Violation | undefined {
+    let violation: Violation | undefined;
+    for (let attempt = 0; attempt < 200; attempt++) {
+      violation = this.#judge(livenessRules, "liveness");
+      if (violation === undefined) return undefined;
+      const wrong = this.advance(this.cluster.clock.now() + 97);
+      if (wrong !== undefined) return wrong;
+    }
+    return violation;
+  }
+
+  /** Everything, whether it has changed or not. */
+  #judgeThoroughly(): Violation | undefined {
+    this.#secondMs = this.cluster.clock.now();
+    for (const { check } of this.#lookouts) check?.(this.cluster);
+    this.#thorough = true;
+    const violation = this.#judge(this.#safety, "safety");
+    this.#thorough = false;
+    return violation;
+  }
+
+  #judge(rules: readonly Rule[], phase: Violation["phase"]): Violation | undefined {
+    for (const { name, check } of rules) {
+      const what = check(this.cluster);
+      if (what !== undefined) return this.#violated(name, phase, what);
+    }
+    return undefined;
+  }
+
+  #violated(rule: string, phase: Violation["phase"], what: string): Violation {
+    const { clock, trace } = this.cluster;
+    return { rule, phase, what, atMs: clock.now(), story: trace.recent.slice(-storyMax) };
+  }
 }
 
 function count(cluster: SimCluster, counts: FaultCounts): RunCounts {
   const total = (pick: (record: WorkRecord) => number) => cluster.work.reduce((sum, record) => sum + pick(record), 0);
   return {
+    crashesInWrite: counts.crashInWrite,
     slaveCrashes: counts.slaveCrash,
     masterCrashes: counts.masterCrash,
     schedulerCrashes: counts.schedulerCrash,
@@ -187,6 +243,14 @@ function count(cluster: SimCluster, counts: FaultCounts): RunCounts {
     slowdowns: counts.slowConsumer,
     deafLinks: counts.halfOpen + counts.asymmetricPartition,
     wallJumps: counts.wallJump,
+    clockDrifts: counts.clockDrift,
+    threadCrashes: counts.threadCrash,
+    swizzles: counts.swizzleClog,
+    failedDials: cluster.network.turnedAway,
+    lateOrders: counts.lateOrder,
+    slowDisks: counts.slowDisk,
+    fullDisks: counts.diskFull,
+    tornWrites: [...cluster.journals.values()].reduce((sum, { torn }) => sum + torn, 0),
     offers: total(({ counts: { offers } }) => offers),
     declines: total(({ counts: { declines } }) => declines),
     rescinds: total(({ counts: { rescinds } }) => rescinds),

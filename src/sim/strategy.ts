@@ -144,7 +144,9 @@ function inOrder(ready: readonly Ready[], nowMs: number, dueMs: number | undefin
 }
 
 function earliest(ready: readonly Ready[]): Ready {
-  return ready.reduce((best, other) => (other.order < best.order ? other : best));
+  let best = ready[0] as Ready;
+  for (const other of ready) if (other.order < best.order) best = other;
+  return best;
 }
 
 function anyCell(ready: readonly Ready[], random: Prng): Choice {

@@ -3,7 +3,7 @@ import type { Ending } from "../frameworks/report.ts";
 import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { frameworkName, SimCluster } from "./cluster.ts";
-import { isRunnable, type TaskRow, taskRows } from "./cluster-rows.ts";
+import { type TaskRow, taskRows } from "./cluster-rows.ts";
 import {
   calmAtMs,
   drawHostileWorld,
@@ -159,7 +159,7 @@ class Trial {
     for (let steps = 1; this.#ending === undefined; steps++) {
       if (steps > stepsMax)
         return { rule: "a framework comes to rest", what: `more than ${stepsMax} steps and no end` };
-      if (!isRunnable(cluster)) yield cluster;
+      if (!cluster.runnable) yield cluster;
       const foreign = foreignAwait(cluster);
       if (foreign !== undefined) return { rule: "callbacks await nothing from outside", what: foreign };
       if (!cluster.step()) return this.#stuck();

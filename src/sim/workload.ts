@@ -15,7 +15,7 @@ export type Mood = {
   readonly repeats: number;
   /** Replies to an offer that is not its own. */
   readonly forges: number;
-  /** Kills a task that has begun to run. */
+  /** Kills a task that has begun to run; half as often one that it has only just launched. */
   readonly kills: number;
 };
 
@@ -28,6 +28,8 @@ export type WorkRecord = {
   readonly done: Set<number>;
   /** Every state a task went through, in the order the framework heard them. */
   readonly heard: Map<string, TaskState[]>;
+  /** The first task of which something was heard that cannot be, and what. */
+  misheard: string | undefined;
   readonly counts: {
     offers: number;
     declines: number;
@@ -48,6 +50,7 @@ export function workRecord(name: string, items: number, resources: Resources, mo
     mood,
     done: new Set(),
     heard: new Map(),
+    misheard: undefined,
     counts: { offers: 0, declines: 0, rescinds: 0, reruns: 0, finished: 0, kills: 0 },
     attempts: 0,
     frameworkId: undefined,
@@ -60,18 +63,18 @@ const durationMaxMs = 15_000;
 /** A scheduler that gets a list of items done whatever happens, with the manners of its mood. */
 export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinition {
   const running = new Map<string, number>();
-  const pending = () => {
-    const held = new Set(running.values());
-    return Array.from({ length: record.items }, (_, item) => item).filter(
-      (item) => !record.done.has(item) && !held.has(item),
-    );
-  };
+  /** Items that are neither done nor running, the lowest first. */
+  let pending = Array.from({ length: record.items }, (_, item) => item).filter((item) => !record.done.has(item));
   const { mood, counts } = record;
 
+  const kill = (taskId: TaskId, driver: SchedulerDriver) => {
+    counts.kills++;
+    driver.killTask(taskId);
+  };
   const launch = (offer: Offer, driver: SchedulerDriver) => {
     let left = offer.resources;
     const tasks = [];
-    for (const item of pending()) {
+    for (const item of pending) {
       if (!contains(left, record.resources)) break;
       left = subtract(left, record.resources);
       const taskId = TaskId(`${record.name}-${item}.${++record.attempts}`);
@@ -85,7 +88,9 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
         ...work(random),
       });
     }
+    pending = pending.slice(tasks.length);
     driver.replyToOffer([offer.id], tasks, { refuseMs: 1_000 });
+    for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
   };
 
@@ -100,7 +105,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       if (random.chance(mood.forges)) driver.replyToOffer([OfferId("nobody-O0")], [], { refuseMs: 0 });
       for (const offer of offers) {
         if (random.chance(mood.hoards)) driver.keep([offer.id]);
-        else if (pending().length === 0 || random.chance(mood.declines)) {
+        else if (pending.length === 0 || random.chance(mood.declines)) {
           counts.declines++;
           driver.decline([offer.id], { refuseMs: 1_000 + random.int(2_000) });
         } else launch(offer, driver);
@@ -116,16 +121,16 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
         if (isAlive(status.state)) driver.killTask(status.taskId);
         return;
       }
-      if (status.state === "running" && random.chance(mood.kills)) {
-        counts.kills++;
-        driver.killTask(status.taskId);
-      }
+      if (status.state === "running" && random.chance(mood.kills)) kill(status.taskId, driver);
       if (isAlive(status.state)) return;
       running.delete(status.taskId);
       if (status.state === "finished") {
         counts.finished++;
         record.done.add(item);
-      } else counts.reruns++;
+      } else {
+        counts.reruns++;
+        pending = [...pending, item].sort((a, b) => a - b);
+      }
     },
   });
 }
@@ -148,8 +153,17 @@ function isAlive(state: TaskState): boolean {
   return !isTerminal(state) && state !== "unreachable" && state !== "unknown";
 }
 
-function hear(record: WorkRecord, status: TaskStatus): void {
-  const states = record.heard.get(status.taskId) ?? [];
-  states.push(status.state);
-  record.heard.set(status.taskId, states);
+function hear(record: WorkRecord, { taskId, state }: TaskStatus): void {
+  const states = record.heard.get(taskId) ?? [];
+  const before = states.at(-1);
+  states.push(state);
+  record.heard.set(taskId, states);
+  if (before !== undefined && !mayFollow(before, state)) {
+    record.misheard ??= `${record.name} heard of ${taskId}: ${states.join(" ")}`;
+  }
+}
+
+/** Only LOST and GONE may be followed by anything: their slave came back (Mesos's one exception). */
+function mayFollow(before: TaskState, state: TaskState): boolean {
+  return !isTerminal(before) || before === "lost" || before === "gone" || state === before || state === "unknown";
 }

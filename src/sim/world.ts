@@ -4,7 +4,7 @@ import type { SimClock } from "./clock.ts";
 import { Condition } from "./condition.ts";
 import type { Network } from "./network.ts";
 
-/** Time as one life of a node sees it: when the node is gone, nothing that it armed runs any more. */
+/** Time as one life of a thread sees it: when the thread is gone, nothing that it armed runs any more. */
 export class NodeClock implements Clock {
   readonly #clock: SimClock;
   readonly #condition: Condition;
@@ -26,7 +26,7 @@ export class NodeClock implements Clock {
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.#condition.shown(this.#clock.now());
   }
 
   wall(): number {
@@ -34,7 +34,7 @@ export class NodeClock implements Clock {
   }
 
   arm(delayMs: number, task: () => void): Timer {
-    const timer = this.#clock.arm(delayMs, () => {
+    const timer = this.#clock.arm(this.#condition.takesMs(delayMs), () => {
       if (!this.#condition.paused) return this.#run(task);
       this.#late.add(timer);
       this.#condition.run(() => {

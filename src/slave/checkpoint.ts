@@ -3,7 +3,7 @@ import { taskKey } from "../protocol/cluster-events.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
-import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
+import { isTerminal, type TaskInfo, type TaskStatus } from "../protocol/task.ts";
 
 /** A fact that the slave must not forget when it dies. */
 export type CheckpointRecord =
@@ -86,8 +86,11 @@ export function recoveredFrom(records: readonly CheckpointRecord[]): Recovered {
         break;
       }
       case "acknowledged": {
-        const task = tasks.get(taskKey(record.frameworkId, record.taskId));
+        const key = taskKey(record.frameworkId, record.taskId);
+        const task = tasks.get(key);
         if (task?.pending[0]?.uuid === record.uuid) task.pending.shift();
+        // The last word has been heard: a crash between this record and the next must not keep the task for ever.
+        if (task?.status !== undefined && isTerminal(task.status.state) && task.pending.length === 0) tasks.delete(key);
         break;
       }
       case "forgotten":

@@ -60,7 +60,9 @@ export class StatusUpdates {
     stream.pending.push(waiting);
     this.#checkpoint.write({ type: "updated", frameworkId, status }, () => {
       waiting.durable = true;
-      if (stream.pending.peek() === waiting) this.#sendHead(stream);
+      // While it was on its way to disk the task may have been given up: nobody wants to hear of it, nor ever answers.
+      const wanted = this.#streams.get(key) === stream;
+      if (wanted && stream.pending.peek() === waiting) this.#sendHead(stream);
     });
   }
 

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { differenceOf, sim } from "../../src/cli/sim.ts";
+import { differenceOf } from "../../src/cli/seed-run.ts";
+import { sim } from "../../src/cli/sim.ts";
+import { plantNames } from "../../src/sim/plants.ts";
 import { mesolite, temporary } from "./kit.ts";
 
 type Summary = { readonly results: Readonly<Record<string, number | string>> };
@@ -22,6 +24,30 @@ test("a seed does the same in another process, from another directory", async ()
   const other = await simulate(home.path, "--seed", "78");
   expect(other.summary.results["traceHash"]).not.toBe(one.summary.results["traceHash"]);
 });
+
+test("seeds on several threads do the same as on one, and say how many messages they took", async () => {
+  using home = temporary();
+  const range = ["--seed", "1", "--seeds", "40"];
+  const one = await simulate(home.path, ...range, "--threads", "1");
+  const two = await simulate(home.path, ...range, "--threads", "2");
+  const { messages, messagesPerSecond, stepsPerSecond, seconds, threads, ...same } = two.summary.results;
+  expect(one.summary.results).toMatchObject(same);
+  expect([one.summary.results["threads"], threads, one.summary.results["messages"]]).toEqual([1, 2, messages]);
+  expect(Number(messagesPerSecond)).toBeGreaterThan(Number(messages) / (Number(seconds) + 0.1));
+  expect(Number(messagesPerSecond)).toBeGreaterThan(Number(stepsPerSecond));
+}, 60_000);
+
+test("every bug is planted in turn, and one that no rule catches is told", async () => {
+  using home = temporary();
+  const flags = ["sim", "--plant", "all", "--seed", "1", "--json"];
+  const all = await mesolite([...flags, "--seeds", "20"], home.path);
+  const { results } = JSON.parse(all.stdout) as {
+    readonly results: { readonly caught: Readonly<Record<string, unknown>>; readonly missed: readonly string[] };
+  };
+  expect([all.code, results.missed, Object.keys(results.caught).length]).toEqual([0, [], plantNames.length]);
+  const few = await mesolite([...flags, "--seeds", "1"], home.path);
+  expect([few.code, few.stderr]).toEqual([1, expect.stringContaining("no rule caught skipped-rescind, ")]);
+}, 120_000);
 
 test("a planted bug is found, and the printed command finds it again", async () => {
   using home = temporary();
@@ -47,18 +73,18 @@ test("a failure is written down with less of everything, and does the same again
     replay: `mesolite sim --replay sim-failures/${name}`,
   });
   expect(name).toBe(`${failure.traceHash}.json`);
-  expect(replay(path)).toContain(`trace ${failure.traceHash}, as it was written down`);
+  expect(await replay(path)).toContain(`trace ${failure.traceHash}, as it was written down`);
 
   // Once the bug is gone, so is the failure.
   writeFileSync(path, JSON.stringify({ ...failure, plant: undefined }));
-  expect(replay(path)).toContain("breaks no rule now");
+  expect(await replay(path)).toContain("breaks no rule now");
 
   writeFileSync(path, JSON.stringify({ ...failure, strategy: "chess" }));
-  expect(replay(path)).toContain(`cannot replay ${path}: strategy: `);
+  expect(await replay(path)).toContain(`cannot replay ${path}: strategy: `);
 }, 60_000);
 
 /** Everything that the replay of a failure's file says. */
-function replay(path: string): string {
+async function replay(path: string): Promise<string> {
   const said: string[] = [];
   const hear = (text: unknown) => {
     said.push(String(text));
@@ -66,7 +92,7 @@ function replay(path: string): string {
   };
   const spies = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, "write").mockImplementation(hear));
   try {
-    sim({ seeds: 1, json: false, replay: path });
+    await sim({ seeds: 1, json: false, replay: path });
   } catch (error) {
     said.push(error instanceof Error ? error.message : String(error));
   } finally {

@@ -9,7 +9,7 @@ import { LocalCluster } from "../../src/cli/local-cluster.ts";
 import type { BatchRow } from "../../src/frameworks/batch/batch.ts";
 import { masterTestScale } from "../../src/master/config.ts";
 import { slaveTestScale } from "../../src/slave/config.ts";
-import { until } from "./kit.ts";
+import { temporary, until } from "./kit.ts";
 
 const slaves = 2;
 const threadWatch = { lookEveryMs: 100, warnAfterMs: 1_000, endAfterMs: 3_000, surveyEveryMs: 1_000 };
@@ -143,3 +143,27 @@ async function restarts(thread: string): Promise<number> {
       : await cluster.threads.inspect(thread, "supervisor");
   return Number(told);
 }
+
+test("a lost thread of journals takes the slaves that write there with it, and they come back as who they were", async () => {
+  using work = temporary();
+  await using held = new AsyncDisposableStack();
+  const kept = new LocalCluster({ node: "kept", logLevel: "error", prettyLog: true });
+  held.defer(() => kept.close());
+  await kept.startMaster({ config: masterTestScale });
+  const config = { ...slaveTestScale, registration: threadBackoff };
+  const plans = devSlaves(1, { cpus: 2_000, mem: 1_024_000 });
+  await kept.startSlaves({ master: "thread:master", slaves: plans, config, journal: true, workDir: work.path });
+  const registered = () => [...kept.view.rows.slaves.values()].find(({ state }) => state === "registered")?.id;
+  const id = await until(registered);
+  const epochOf = () => kept.threads.place("slaves")?.threadEpoch;
+  await kept.threads.kill("journals");
+  await until(() => (epochOf() === 2 ? true : undefined));
+  expect(await until(registered)).toBe(id);
+  const framework = new FrameworkProcess(kept, {
+    behaviour: "batch",
+    master: "thread:master",
+    options: { commands: [{ command: "true" }] },
+    events: {},
+  });
+  expect((await framework.ended).ending.kind).toBe("done");
+});

@@ -33,6 +33,19 @@ describe("registration", () => {
     expect(new Set(slave.hearing.of("slaveRegistered").map(({ slaveId }) => slaveId)).size).toBe(1);
   });
 
+  test("it is let in as it was last, if it reached the master again while the registry was busy with it", () => {
+    const cluster = new Cluster();
+    const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:4096");
+    const { party, info } = slave;
+    cluster.registry.hold();
+    for (const hello of [1, 2]) party.tell("registerSlave", { self: party.address, info, tasks: [], hello });
+    cluster.registry.release();
+    cluster.settle();
+    const scheduler = ScriptedScheduler.subscribed(cluster, "f1");
+    scheduler.launch(task("t1", slave.id, "cpus:1;mem:64"));
+    expect(slave.hearing.of("runTask").map(({ hello }) => hello)).toEqual([2]);
+  });
+
   test("ids are unique, also across lives of the master", () => {
     const cluster = new Cluster();
     const ids = ["s1", "s2", "s3"].map((name) => ScriptedSlave.registered(cluster, name).id);

@@ -17,7 +17,7 @@ test("the faults of a seed are always the same, in order of time, and none is af
 test("every seed is another weather: a subset of the kinds, and all kinds over many", () => {
   const kinds = weathers.map((faults) => new Set(faults.map(({ kind }) => kind)));
   const all = new Set(kinds.flatMap((some) => [...some]));
-  expect(all.size).toBe(12);
+  expect(all.size).toBe(20);
   expect(kinds.filter(({ size }) => size < all.size).length).toBeGreaterThan(190);
   expect(new Set(kinds.map(({ size }) => size)).size).toBeGreaterThan(4);
 });
@@ -29,6 +29,9 @@ test("a fault can be told", () => {
   );
   expect(faultText({ ...rest, kind: "halfOpen", extent: 0.75 })).toBe(
     "1.500 s: master hears no more on its links from slave-1",
+  );
+  expect(faultText({ ...rest, kind: "threadCrash", extent: 0.75 })).toBe(
+    "1.500 s: slave-1 loses its thread slave, which is started again",
   );
   expect([isFaultKind("pause"), isFaultKind("toString")]).toEqual([true, false]);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Spec } from "../../src/actors/spec.ts";
 import { Prng } from "../../src/base/prng.ts";
 import { SimCluster } from "../../src/sim/cluster.ts";
 import { DeterminismViolation, guarded } from "../../src/sim/guards.ts";
+import type { AnyContext, Interference } from "../../src/sim/interference.ts";
 
 const calls: Readonly<Record<string, () => unknown>> = {
   "Date.now": () => Date.now(),
@@ -72,16 +72,14 @@ test("a moment that is named is a value like any other", () => {
 });
 
 test("an actor that asks the machine for randomness fails of it", () => {
-  const dishonest = <P, Args>(spec: Spec<P, Args>): Spec<P, Args> => ({
-    ...spec,
-    start: (ctx, args) => {
-      if (spec.name === "slave") ctx.log("debug", `lucky number ${Math.random()}`);
-      return spec.start(ctx, args);
-    },
-  });
+  const gamble = (ctx: AnyContext) => {
+    ctx.log("debug", `lucky number ${Math.random()}`);
+    return ctx;
+  };
+  const dishonest: Interference = { actor: ({ actor }) => (actor === "slave" ? { context: gamble } : undefined) };
   const options = { slaves: [{ cpus: 1_000 }], work: [], isolation: "reference", latencyMaxMs: 1 } as const;
   const failures = guarded(() => {
-    const cluster = new SimCluster(new Prng("guards"), { ...options, alter: dishonest });
+    const cluster = new SimCluster(new Prng("guards"), { ...options, interferences: [dishonest] });
     for (let steps = 0; steps < 100; steps++) cluster.step();
     return cluster.failures;
   });

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { plantNames } from "../../src/sim/plants.ts";
+import { markNames } from "../../src/sim/findings.ts";
 import { type RunResult, run } from "../../src/sim/run.ts";
 import { strategyNames } from "../../src/sim/strategy.ts";
 
 /** Always the same, so that a change that breaks one is seen; fresh seeds are `mesolite sim --seeds 500`. */
-const seeds = Array.from({ length: 60 }, (_, index) => 1 + index);
-const plantSeedsMax = 40;
+const seeds = [
+  ...Array.from({ length: 60 }, (_, index) => 1 + index),
+  // What few seeds reach: a slave comes back under another id.
+  139,
+];
 
 describe("clusters under faults", () => {
   const results: RunResult[] = [];
@@ -26,6 +29,14 @@ describe("clusters under faults", () => {
       "slowdowns",
       "deafLinks",
       "wallJumps",
+      "clockDrifts",
+      "threadCrashes",
+      "swizzles",
+      "failedDials",
+      "lateOrders",
+      "slowDisks",
+      "fullDisks",
+      "crashesInWrite",
       "rescinds",
       "declines",
       "reruns",
@@ -35,20 +46,16 @@ describe("clusters under faults", () => {
     }
   });
 
+  test("met everything that is worth meeting", () => {
+    const reached = new Set(results.flatMap(({ marks }) => [...marks.keys()]));
+    expect(markNames.filter((name) => !reached.has(name))).toEqual([]);
+  });
+
   test("were scheduled in every way", () => {
     expect(new Set(results.map(({ strategy }) => strategy))).toEqual(new Set(strategyNames));
   });
 
   test("do the same again from the same seed", () => {
     for (const result of results.slice(0, 5)) expect(run({ seed: result.seed }).traceHash).toBe(result.traceHash);
-  });
-});
-
-describe("a planted bug", () => {
-  test.each(plantNames)("%s is found", (plant) => {
-    const found = Array.from({ length: plantSeedsMax }, (_, index) => 1 + index).find(
-      (seed) => run({ seed, plant }).violation !== undefined,
-    );
-    expect(found).toBeDefined();
   });
 });

@@ -52,6 +52,18 @@ describe("a checkpoint", () => {
     ]);
   });
 
+  test("says nothing of a task whose last word was acknowledged, though the crash came before it was forgotten", () => {
+    const ended: readonly CheckpointRecord[] = [
+      { type: "launched", frameworkId, framework, task: task("a") },
+      { type: "updated", frameworkId, status: status("a", "running", "1") },
+      { type: "updated", frameworkId, status: status("a", "finished", "2") },
+      { type: "acknowledged", frameworkId, taskId: TaskId("a"), uuid: "1" },
+      { type: "acknowledged", frameworkId, taskId: TaskId("a"), uuid: "2" },
+    ];
+    expect(recoveredFrom(ended.slice(0, 4)).tasks.length).toBe(1);
+    expect(recoveredFrom(ended).tasks).toEqual([]);
+  });
+
   test("says nothing of a task that was forgotten, nor of one it never saw begin", () => {
     const { tasks } = recoveredFrom([
       { type: "launched", frameworkId, framework, task: task("a") },

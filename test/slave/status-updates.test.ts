@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { commandTask, config, Host, simulatedTask } from "./kit.ts";
+import type { Context } from "../../src/actors/context.ts";
+import { TaskId } from "../../src/protocol/ids.ts";
+import type { TaskStatus } from "../../src/protocol/task.ts";
+import type { Checkpoint } from "../../src/slave/checkpoint.ts";
+import { StatusUpdates } from "../../src/slave/status-updates.ts";
+import { commandTask, config, frameworkId, Host, simulatedTask } from "./kit.ts";
 
 /** A task that has started and ended; only its first update has been sent. */
 function twoUpdates(): Host {
@@ -89,5 +94,30 @@ describe("the updates of a task", () => {
     expect(host.party.updates.pending).toBe(0);
     host.advance(1_000_000);
     expect(host.news).toEqual(["t1 running", "t1 finished"]);
+  });
+});
+
+describe("an update on its way to disk", () => {
+  test.each([
+    { dropped: false, sent: ["1"], timers: ["retry.f1/t1"] },
+    { dropped: true, sent: [], timers: [] },
+  ])("is sent when it is there, unless its task was given up meanwhile: $dropped", ({ dropped, sent, timers }) => {
+    const written: (() => void)[] = [];
+    const armed = new Set<string>();
+    const heard: (string | undefined)[] = [];
+    const ctx = { after: (key: string) => armed.add(key), cancel: (key: string) => armed.delete(key) };
+    const checkpoint = { write: (_record: unknown, then: () => void) => written.push(then) };
+    const updates = new StatusUpdates(
+      ctx as unknown as Context<unknown>,
+      config,
+      checkpoint as unknown as Checkpoint,
+      ({ status }) => heard.push(status.uuid),
+    );
+    const taskId = TaskId("t1");
+    const status: TaskStatus = { taskId, state: "running", source: "executor", timestampMs: 0, uuid: "1" };
+    updates.append({ frameworkId, status });
+    if (dropped) updates.drop(frameworkId, taskId);
+    for (const then of written) then();
+    expect([heard, [...armed]]).toEqual([sent, timers]);
   });
 });
