@@ -143,7 +143,7 @@ export class ActorSystem {
       if (pulse !== undefined) pulse[1] = cell.slot;
       cell.scheduled = false;
       for (let count = 0; count < quantumMessages && cell.mailbox.length > 0; count++, unseen++) cell.step();
-      if (cell.mailbox.length > 0) this.#goOn(cell);
+      if (cell.mailbox.length > 0 && !cell.scheduled) this.#goOn(cell);
       if (unseen < messagesPerLook) continue;
       unseen = 0;
       if (this.#look(cell) >= untilMs) break;
@@ -169,7 +169,7 @@ export class ActorSystem {
     if (cell !== undefined) {
       cell.scheduled = false;
       cell.step();
-      if (cell.mailbox.length > 0) this.#goOn(cell);
+      if (cell.mailbox.length > 0 && !cell.scheduled) this.#goOn(cell);
     }
     this.#finishTurn();
     return label;
