@@ -8,6 +8,7 @@ export type DeadLetterReason =
   | "link-down"
   | "too-large"
   | "unknown-kind"
+  | "malformed"
   | "unauthorised";
 
 export type DeadLetter = {

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { invariant } from "../base/invariant.ts";
 import { ok, type Result, refused } from "../base/result.ts";
+import { checked } from "./shape.ts";
 
 /**
  * Resources of one slave, by name. A scalar is an integer in thousandths (Mesos keeps three decimals; as integers
@@ -15,6 +17,14 @@ export type Ranges = { readonly ranges: readonly (readonly [begin: number, end: 
 export type Items = { readonly items: readonly string[] };
 
 export const noResources: Resources = {};
+
+export const resourcesShape = checked<Resources>(
+  z.custom<Resources>((value) => value?.constructor === Object, "expected resources by name"),
+  (resources) => {
+    const name = malformedName(resources);
+    return name === undefined ? undefined : `${JSON.stringify(name)} is not a quantity`;
+  },
+);
 
 /** Sums of thousandths stay exact below this. */
 const milliMax = Number.MAX_SAFE_INTEGER;

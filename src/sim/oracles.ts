@@ -1,3 +1,4 @@
+import type { DeadLetterReason } from "../actors/dead-letters.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
 import type { MasterState } from "../master/state.ts";
 import { add, contains, equal, format, noResources, type Resources, sum } from "../protocol/resources.ts";
@@ -114,10 +115,12 @@ function historyFault(states: readonly TaskState[]): string | undefined {
   return undefined;
 }
 
+const misunderstandings: ReadonlySet<DeadLetterReason> = new Set(["unknown-kind", "unauthorised", "malformed"]);
+
 function misunderstood(cluster: SimCluster): string | undefined {
   for (const node of cluster.nodes) {
     for (const { place, deadLetters } of node.systems) {
-      const bad = deadLetters.recent.find(({ reason }) => reason === "unknown-kind" || reason === "unauthorised");
+      const bad = deadLetters.recent.find(({ reason }) => misunderstandings.has(reason));
       if (bad !== undefined) return `${place}: ${bad.kind} to ${bad.to} is ${bad.reason}`;
     }
   }
