@@ -60,7 +60,7 @@ export function dictionary<T>(value: Shape<T>): Shape<{ readonly [name: string]:
 }
 
 export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
-  return z.union([first, second]) as unknown as Shape<A | B>;
+  return z.union([first, second], "is of neither shape") as unknown as Shape<A | B>;
 }
 
 /** Fields that it does not name are let through: a newer peer may say more. */
