@@ -52,6 +52,11 @@ export function subtract(a: Resources, b: Resources): Resources {
   });
 }
 
+/** A scalar that is too large to be counted together with those that are there, by name. */
+export function uncountable(there: Resources, more: Resources): string | undefined {
+  return Object.keys(scalarsOf(more)).find((name) => scalar(there, name) + scalar(more, name) > milliMax);
+}
+
 /** Whether `b` can be taken out of `a`. */
 export function contains(a: Resources, b: Resources): boolean {
   return Object.entries(b).every(([name, right]) => {
@@ -187,8 +192,10 @@ function combine(
 ): Resources {
   const combined: Record<string, Quantity> = { ...a };
   for (const [name, right] of Object.entries(b)) {
+    // Nothing is nothing in any kind of quantity.
+    if (isNone(right)) continue;
     const left = quantityOf(combined, name);
-    const merged = left === undefined ? right : merge(left, right, name);
+    const merged = left === undefined || isNone(left) ? right : merge(left, right, name);
     if (isNone(merged)) delete combined[name];
     else combined[name] = merged;
   }
