@@ -1,7 +1,6 @@
-import { z } from "zod";
 import { invariant } from "../base/invariant.ts";
 import { ok, type Result, refused } from "../base/result.ts";
-import { checked } from "./shape.ts";
+import { dictionary, type Shape } from "./shape.ts";
 
 /**
  * Resources of one slave, by name. A scalar is an integer in thousandths (Mesos keeps three decimals; as integers
@@ -18,13 +17,9 @@ export type Items = { readonly items: readonly string[] };
 
 export const noResources: Resources = {};
 
-export const resourcesShape = checked<Resources>(
-  z.custom<Resources>((value) => value?.constructor === Object, "expected resources by name"),
-  (resources) => {
-    const name = malformedName(resources);
-    return name === undefined ? undefined : `${JSON.stringify(name)} is not a quantity`;
-  },
-);
+const quantityShape: Shape<Quantity> = (value) => (isQuantity(value) ? undefined : ": is not a quantity");
+
+export const resourcesShape: Shape<Resources> = dictionary(quantityShape);
 
 /** Sums of thousandths stay exact below this. */
 const milliMax = Number.MAX_SAFE_INTEGER;

@@ -222,7 +222,7 @@ describe("what an author gives in a wrong shape", () => {
     await kit.settle();
     expect(kit.takeTasks().map(({ taskId }) => String(taskId))).toEqual(["fine"]);
     expect(told).toEqual([
-      'half error TASK_INVALID resources: "cpus" is not a quantity',
+      "half error TASK_INVALID resources.cpus: is not a quantity",
       'a/b error TASK_INVALID taskId: contains "/"',
     ]);
   });
@@ -230,7 +230,11 @@ describe("what an author gives in a wrong shape", () => {
   test.each<[string, string, (driver: SchedulerDriver) => void]>([
     ["a kill", "killTask is malformed and is not sent: graceMs: ", (driver) => driver.killTask(TaskId("t"), -1)],
     ["filters", "setFilters is malformed and is not sent: filters.slaves: ", (driver) => driver.setFilters(bad)],
-    ["a question", "placeable is malformed and is not asked: resources: ", (driver) => driver.placeable(bad, () => {})],
+    [
+      "a question",
+      "placeable is malformed and is not asked: resources.slaves: ",
+      (driver) => driver.placeable(bad, () => {}),
+    ],
     ["a list", "reconcile is malformed and is not sent: tasks.0.taskId: ", (driver) => driver.reconcile([TaskId("")])],
   ])("is an error in the log for %s, and is not sent", async (_, says, act) => {
     const probe = withDriver();
