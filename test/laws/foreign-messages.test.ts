@@ -154,12 +154,14 @@ test("a master outlives whatever it is sent, its books stay right, and its slave
         $registry: () => nameAddress(place, registryStoreName),
       };
       const state = cluster.state;
-      const stranger = play(cluster.system, masterName, story, names, () => cluster.advance(100));
+      const stranger = play(cluster.system, masterName, story, names, () => {
+        cluster.advance(100);
+        const { admitted } = state.registrar.registry;
+        for (const { id } of state.slaves.all()) expect(Object.hasOwn(admitted, id)).toBe(true);
+      });
       stranger.leave();
       cluster.advance(5_000);
       expect(cluster.state).toBe(state);
-      const { admitted } = state.registrar.registry;
-      for (const { id } of state.slaves.all()) expect(Object.hasOwn(admitted, id)).toBe(true);
       expect(scheduler.party.ask("placeable", { resources: { cpus: 0 } }).slaves).toBeGreaterThanOrEqual(0);
       expect(stranger.goodbyes.filter((reason) => reason.startsWith("malformed")).length).toBe(
         deadLetters.counts.get("malformed") ?? 0,
