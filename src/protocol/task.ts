@@ -93,20 +93,23 @@ export type TaskStatus = {
   readonly worker?: string;
 };
 
-export type TaskReason =
-  | "AGENT_DISCONNECTED"
-  | "AGENT_REMOVED"
-  | "AGENT_REREGISTERED"
-  | "AGENT_RESTARTED"
-  | "AGENT_UNKNOWN"
-  | "CONTAINER_LAUNCH_FAILED"
-  | "EXECUTOR_TERMINATED"
-  | "FRAMEWORK_REMOVED"
-  | "INVALID_OFFERS"
-  | "RECONCILIATION"
-  | "TASK_INVALID"
-  | "TASK_KILLED_DURING_LAUNCH"
-  | "TASK_UNKNOWN";
+const taskReasons = [
+  "AGENT_DISCONNECTED",
+  "AGENT_REMOVED",
+  "AGENT_REREGISTERED",
+  "AGENT_RESTARTED",
+  "AGENT_UNKNOWN",
+  "CONTAINER_LAUNCH_FAILED",
+  "EXECUTOR_TERMINATED",
+  "FRAMEWORK_REMOVED",
+  "INVALID_OFFERS",
+  "RECONCILIATION",
+  "TASK_INVALID",
+  "TASK_KILLED_DURING_LAUNCH",
+  "TASK_UNKNOWN",
+] as const;
+
+export type TaskReason = (typeof taskReasons)[number];
 
 /** A status on its way from a slave's stream. */
 export type StatusUpdate = { readonly frameworkId: FrameworkId; readonly status: TaskStatus };
@@ -161,21 +164,7 @@ export const taskStatusShape = object<TaskStatus>({
   }),
   source: word({ master: true, slave: true, executor: true }),
   reason: optional(
-    word<TaskReason>({
-      AGENT_DISCONNECTED: true,
-      AGENT_REMOVED: true,
-      AGENT_REREGISTERED: true,
-      AGENT_RESTARTED: true,
-      AGENT_UNKNOWN: true,
-      CONTAINER_LAUNCH_FAILED: true,
-      EXECUTOR_TERMINATED: true,
-      FRAMEWORK_REMOVED: true,
-      INVALID_OFFERS: true,
-      RECONCILIATION: true,
-      TASK_INVALID: true,
-      TASK_KILLED_DURING_LAUNCH: true,
-      TASK_UNKNOWN: true,
-    }),
+    word(Object.fromEntries(taskReasons.map((reason) => [reason, true])) as Readonly<Record<TaskReason, true>>),
   ),
   message: optional(text),
   slaveId: optional(id()),
