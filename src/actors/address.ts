@@ -40,6 +40,14 @@ export function parsePlace(text: string): Place | undefined {
   return { node, epoch: Number.parseInt(epoch, 36), thread, threadEpoch: Number(threadEpoch) };
 }
 
+const actorPattern = /^(?:@.{1,255}|\d{1,15}\.\d{1,15})$/;
+
+/** Whether a text that came from outside is an address. */
+export function isAddress(text: string): boolean {
+  const colon = text.indexOf(":");
+  return parsePlace(text.slice(0, Math.max(0, colon))) !== undefined && actorPattern.test(text.slice(colon + 1));
+}
+
 export function slotAddress<P>(place: string, slot: number, generation: number): Address<P> {
   return `${place}:${slot}.${generation}`;
 }

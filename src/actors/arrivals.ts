@@ -18,6 +18,8 @@ export type Backwards = {
   answer(item: LinkItem): void;
   /** The actor at this address had no room for a told message. */
   refuse(to: string, kind: string): void;
+  /** No peer of ours sends what came: the link that brought it ends, and the peer is told why. */
+  malformed(what: string, fault: string): void;
 };
 
 /** Brings the messages of links to the mailboxes of one thread, or says why not. */
@@ -51,6 +53,11 @@ export class Arrivals {
     if (this.#shut) {
       deadLetters.add(cell.path, kind, "stopped");
       return notRun(item, "shutting-down", back);
+    }
+    const fault = back.crossesHosts ? cell.spec.protocol.fault?.(kind, body) : undefined;
+    if (fault !== undefined) {
+      deadLetters.add(cell.path, kind, "malformed");
+      return back.malformed(kind, fault);
     }
     const slot = item.type === "ask" ? new FarQuestion(item, this.#system.turnMs + item.remainingMs, back) : undefined;
     if (this.#system.post(cell, new Letter(kind, body, slot, undefined, undefined, cause))) return;

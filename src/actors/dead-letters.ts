@@ -8,6 +8,7 @@ export type DeadLetterReason =
   | "link-down"
   | "unsendable"
   | "unknown-kind"
+  | "malformed"
   | "unauthorised";
 
 export type DeadLetter = {

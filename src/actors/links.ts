@@ -55,6 +55,10 @@ class Link implements Backwards {
     const count = (this.refusals.get(key)?.count ?? 0) + 1;
     this.refusals.set(key, { type: "refused", slot, generation, to, kind, count });
   }
+
+  malformed(what: string, fault: string): void {
+    this.#links.malformed(this, what, fault);
+  }
 }
 
 type Refusal = Extract<LinkItem, { readonly type: "refused" }>;
@@ -151,6 +155,12 @@ export class Links {
     return verdict;
   }
 
+  /** Closes a link that brought what no peer of ours sends. */
+  malformed(link: Link, what: string, fault: string): void {
+    this.#system.world.log("warn", "links", `${link.place} sent a malformed ${what}: link closed`, { error: fault });
+    this.#drop(link, `malformed ${what}: ${fault}`);
+  }
+
   figures(): readonly LinkFigures[] {
     return [...this.#links.values()].map(({ place, session }) => {
       const { queued, credit, windowBytes } = session;
@@ -242,10 +252,7 @@ export class Links {
       this.#soil(link);
     } catch (error) {
       if (!(error instanceof MalformedBatch)) throw error;
-      this.#system.world.log("warn", "links", `${link.place} sent a malformed batch: link closed`, {
-        error: error.message,
-      });
-      this.#drop(link, `malformed batch: ${error.message}`);
+      this.malformed(link, "batch", error.message);
     }
   }
 

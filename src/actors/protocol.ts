@@ -41,11 +41,20 @@ export type FieldPositions<P> = {
 export type ProtocolTable<P> = {
   readonly name: string;
   readonly fields: FieldPositions<P>;
+  /** Absent: bodies from other hosts are not checked. */
+  readonly fault?: BodyFault;
 };
+
+/**
+ * What is wrong with a message that came from another host, such as `lead.epoch: expected number`; undefined when its
+ * body has the shape of its kind. Messages within a process were made by this same program and are not asked about.
+ */
+export type BodyFault = (kind: string, body: WireBody) => string | undefined;
 
 export function protocolTable<P extends { readonly [K in keyof P]: Anything }>(
   name: string,
   fields: FieldPositions<P>,
+  fault?: BodyFault,
 ): ProtocolTable<P> {
-  return { name, fields };
+  return { name, fields, ...(fault === undefined ? {} : { fault }) };
 }

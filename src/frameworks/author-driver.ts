@@ -54,7 +54,9 @@ function askPlaceable(party: SchedulerParty, resources: Resources, then: (answer
   const { standing } = party;
   const answered = (answer?: Placeable) =>
     party.callbacks.enqueue({ name: "placeable continuation", run: () => then(answer) });
-  if (standing === undefined) return answered();
+  const fault = party.authorFault("placeable", { resources });
+  if (fault !== undefined) party.ctx.log("error", `the scheduler's placeable is malformed and is not asked: ${fault}`);
+  if (standing === undefined || fault !== undefined) return answered();
   party.ctx.ask(
     standing.master,
     "placeable",

@@ -1,11 +1,14 @@
 import type { Address } from "../actors/address.ts";
 import type { Context } from "../actors/context.ts";
+import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { DownReason } from "../actors/spec.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
 import { type Filter, type Offer, type OfferFilters, type RescindReason, refuseMsDefault } from "../protocol/offer.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
-import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
+import { shapeFault } from "../protocol/shape.ts";
+import { type TaskInfo, type TaskReason, type TaskStatus, taskInfoShape } from "../protocol/task.ts";
 import { authorDriver } from "./author-driver.ts";
 import { Callbacks } from "./callbacks.ts";
 import { HeldOffers } from "./held-offers.ts";
@@ -77,6 +80,8 @@ export class SchedulerParty {
       run: () => definition.start?.(this.#driver),
       settled: (succeeded) => {
         if (!succeeded) return this.fail("the scheduler could not start; the log has its reason");
+        const fault = this.authorFault("subscribe", { self: ctx.self.address, info: config.info });
+        if (fault !== undefined) return this.fail(`what the scheduler says of itself is malformed: ${fault}`);
         if (this.#ending === undefined) this.#subscribe();
       },
     });
@@ -100,7 +105,7 @@ export class SchedulerParty {
     this.reporter.connection({ state: "subscribed", frameworkId });
     const { standing } = this;
     if (!this.#needsOffers) standing?.master.tell("suppress", { frameworkId });
-    if (this.#filters !== undefined) standing?.master.tell("setFilters", { frameworkId, filters: this.#filters });
+    if (this.#filters !== undefined) this.#sayForAuthor("setFilters", { frameworkId, filters: this.#filters });
     if (returning) this.#reconcileKnown();
     this.ctx.every("reconcile", reconcileEveryMs, () => this.reconcile([]));
     this.callbacks.enqueue({
@@ -174,9 +179,15 @@ export class SchedulerParty {
     if (standing === undefined) return this.#drop(tasks);
     this.offers.accept(offerIds);
     this.tasks.launched(tasks);
-    const operations = [{ type: "launch", tasks }] as const;
+    const faults = tasks.map((task) => shapeFault(taskInfoShape, task));
+    const sound = tasks.filter((_, index) => faults[index] === undefined);
+    const operations = [{ type: "launch", tasks: sound }] as const;
     const { frameworkId } = standing;
-    standing.master.tell("accept", { frameworkId, offerIds, operations, filter: filter ?? this.#filterNow() });
+    this.#sayForAuthor("accept", { frameworkId, offerIds, operations, filter: filter ?? this.#filterNow() });
+    for (const [index, fault] of faults.entries()) {
+      const task = tasks[index];
+      if (task !== undefined && fault !== undefined) this.#refuse(task, "error", "TASK_INVALID", fault);
+    }
   }
 
   decline(offerIds: readonly OfferId[], filter?: Filter): void {
@@ -184,7 +195,7 @@ export class SchedulerParty {
     const { standing } = this;
     if (declined.length === 0 || standing === undefined) return;
     const { frameworkId } = standing;
-    standing.master.tell("decline", { frameworkId, offerIds: declined, filter: filter ?? this.#filterNow() });
+    this.#sayForAuthor("decline", { frameworkId, offerIds: declined, filter: filter ?? this.#filterNow() });
   }
 
   setNeedsOffers(needed: boolean): void {
@@ -197,22 +208,25 @@ export class SchedulerParty {
   setFilters(filters: OfferFilters): void {
     this.#filters = filters;
     const { standing } = this;
-    standing?.master.tell("setFilters", { frameworkId: standing.frameworkId, filters });
+    if (standing !== undefined) this.#sayForAuthor("setFilters", { frameworkId: standing.frameworkId, filters });
   }
 
   kill(taskId: TaskId, graceMs: number | undefined): void {
     this.tasks.kill(taskId, graceMs);
     const { standing } = this;
     const grace = graceMs === undefined ? {} : { graceMs };
-    standing?.master.tell("killTask", { frameworkId: standing.frameworkId, taskId, ...grace });
+    if (standing !== undefined) {
+      this.#sayForAuthor("killTask", { frameworkId: standing.frameworkId, taskId, ...grace });
+    }
   }
 
   /** No tasks: all of them, and also those we may not know of. */
   reconcile(tasks: readonly AskedTask[]): void {
     const { standing } = this;
+    if (standing === undefined) return;
     for (let from = 0; from === 0 || from < tasks.length; from += reconcileTasksMax) {
       const some = tasks.slice(from, from + reconcileTasksMax);
-      standing?.master.tell("reconcile", { frameworkId: standing.frameworkId, tasks: some });
+      this.#sayForAuthor("reconcile", { frameworkId: standing.frameworkId, tasks: some });
     }
   }
 
@@ -269,17 +283,25 @@ export class SchedulerParty {
 
   /** Tasks that cannot be sent end here and now. */
   #drop(tasks: readonly TaskInfo[]): void {
-    for (const { taskId, slaveId } of tasks) {
-      this.taskUpdate({
-        taskId,
-        slaveId,
-        state: "dropped",
-        source: "master",
-        reason: "INVALID_OFFERS",
-        message: "the scheduler was not connected to a master, so the task was never sent",
-        timestampMs: this.ctx.clock.wall(),
-      });
-    }
+    const why = "the scheduler was not connected to a master, so the task was never sent";
+    for (const task of tasks) this.#refuse(task, "dropped", "INVALID_OFFERS", why);
+  }
+
+  #refuse({ taskId, slaveId }: TaskInfo, state: "dropped" | "error", reason: TaskReason, message: string): void {
+    const timestampMs = this.ctx.clock.wall();
+    this.taskUpdate({ taskId, slaveId, state, source: "master", reason, message, timestampMs });
+  }
+
+  /** What a master on another host would find wrong with a message. It would close the link that brings it. */
+  authorFault<K extends keyof MasterProtocol>(kind: K, body: BodyOf<MasterProtocol[K]>): string | undefined {
+    return masterTable.fault?.(kind, body);
+  }
+
+  /** Tells the master what an author wants told, who may not have a compiler to keep its shape. */
+  #sayForAuthor<K extends TellKind<MasterProtocol>>(kind: K, body: BodyOf<MasterProtocol[K]>): void {
+    const fault = this.authorFault(kind, body);
+    if (fault === undefined) this.standing?.master.tell(kind, body);
+    else this.ctx.log("error", `the scheduler's ${kind} is malformed and is not sent: ${fault}`);
   }
 
   #filterNow(): Filter {

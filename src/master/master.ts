@@ -39,7 +39,11 @@ const mailboxMax = 262_144;
 /** The master: what it hears, and which noun answers. It acts only once the registry has begun its term. */
 export const master: Spec<MasterMailbox, MasterArgs> = {
   name: "master",
-  protocol: protocolTable<MasterMailbox>("master", { ...masterTable.fields, ...allocatorEventsTable.fields }),
+  protocol: protocolTable<MasterMailbox>(
+    "master",
+    { ...masterTable.fields, ...allocatorEventsTable.fields },
+    masterTable.fault,
+  ),
   mailboxMax,
   start(ctx, args) {
     const stash: ((state: MasterState) => void)[] = [];

@@ -7,11 +7,12 @@ import type { Placeable } from "../protocol/master-api.ts";
 import {
   add,
   contains,
-  malformedName,
   noResources,
   type Resources,
+  scalarsOf,
   shortfall,
   subtract,
+  uncountable,
 } from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
@@ -64,6 +65,8 @@ export class Slaves {
   /** Registrations whose registry operation is on its way, by address: of several the last, which is how the slave is. */
   readonly #admitting = new Map<Address<SlaveProtocol>, Registration>();
   #made = 0;
+  /** The scalars of all slaves: what is used and offered is part of it, so that it can be counted too. */
+  #total: Resources = noResources;
 
   constructor(state: () => MasterState) {
     this.#state = state;
@@ -89,23 +92,19 @@ export class Slaves {
   }
 
   register(registration: Registration): void {
-    const { ctx, lead, registrar, id: masterId } = this.#state();
+    const { registrar, id: masterId } = this.#state();
     const { self, info } = registration;
-    const malformed = malformedName(info.resources);
-    if (malformed !== undefined) {
-      ctx.ref(self).tell("slaveRefused", { lead, reason: `its ${malformed} is not a quantity` });
-      return;
-    }
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
     const claimed = registration.slaveId ?? retried?.id;
     const slaveId = claimed !== undefined && this.#leaving.has(claimed) ? undefined : claimed;
     if (this.#admitting.has(self)) return void this.#admitting.set(self, registration);
-    if (slaveId !== undefined && registrar.registry.admitted[slaveId] !== undefined) {
+    // Names of what every object has are nobody's ids.
+    if (slaveId !== undefined && Object.hasOwn(registrar.registry.admitted, slaveId)) {
       return this.#accept(slaveId, registration);
     }
     this.#admitting.set(self, registration);
-    if (slaveId !== undefined && registrar.registry.unreachable[slaveId] !== undefined) {
+    if (slaveId !== undefined && Object.hasOwn(registrar.registry.unreachable, slaveId)) {
       registrar.apply({ type: "markSlaveReachable", slaveId, info }, () => {
         this.#accept(slaveId, this.#admitted(registration));
       });
@@ -192,9 +191,15 @@ export class Slaves {
   }
 
   #accept(slaveId: SlaveId, { self, info, tasks, hello }: Registration): void {
-    const { ctx, allocator, offers, tasks: book, publisher } = this.#state();
+    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar } = this.#state();
     const ref = ctx.ref(self);
     const known = this.#slaves.get(slaveId);
+    const large = known === undefined ? uncountable(this.#total, info.resources) : undefined;
+    if (large !== undefined) {
+      ref.tell("slaveRefused", { lead, reason: `with its ${large} the cluster has more than can be counted` });
+      registrar.apply({ type: "removeSlave", slaveId }, () => {});
+      return;
+    }
     if (known !== undefined) offers.rescindSlave(slaveId, "slaveLost");
     const slave = known ?? this.#admit(slaveId, info, ref);
     this.#byAddress.delete(slave.ref.address);
@@ -230,6 +235,7 @@ export class Slaves {
       toldLost: new Set(),
     };
     this.#slaves.set(id, slave);
+    this.#total = add(this.#total, scalarsOf(info.resources));
     return slave;
   }
 
@@ -298,6 +304,7 @@ export class Slaves {
     this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);
     tasks.forgetSlave(slave.id);
     this.#slaves.delete(slave.id);
+    this.#total = subtract(this.#total, scalarsOf(slave.info.resources));
     this.#byAddress.delete(slave.ref.address);
     allocator.tell("slaveRemoved", { slaveId: slave.id });
     publisher.slaveChanged(slave.id);

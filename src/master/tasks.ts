@@ -1,6 +1,7 @@
 import { MultiMap } from "../base/multi-map.ts";
 import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
 import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { contains, subtract, sum } from "../protocol/resources.ts";
 import {
   isTerminal,
   type KnownTask,
@@ -137,7 +138,8 @@ export class Tasks {
 
   /**
    * Compares what a returning slave still has with the book. Tasks it does not know never started, or ended before
-   * it forgot them; tasks the book does not know are taken from the slave, but for those that were given up.
+   * it forgot them; tasks the book does not know are taken from the slave, but for those that were given up and those
+   * that it has no room for.
    */
   reconcileSlave(slave: Slave, reported: readonly KnownTask[]): void {
     const { frameworks } = this.#state();
@@ -149,8 +151,13 @@ export class Tasks {
       if (task.released) this.#remove(task);
       else this.giveUp(task, "gone", "AGENT_REREGISTERED");
     }
+    const crowded = this.#crowded(slave, reported, givenUp);
     for (const { frameworkId, framework, task: info, status, over } of reported) {
       if (givenUp.has(taskKey(frameworkId, info.taskId))) continue;
+      if (crowded.has(taskKey(frameworkId, info.taskId))) {
+        slave.lost = [...slave.lost, { frameworkId, taskId: info.taskId }];
+        continue;
+      }
       frameworks.recover(frameworkId, framework);
       const known = this.get(frameworkId, info.taskId);
       if (known === undefined) this.#recover({ frameworkId, slaveId: slave.id, info, status, released: over });
@@ -189,6 +196,23 @@ export class Tasks {
     return { frameworkId, task: info, status };
   }
 
+  /**
+   * The tasks that the book does not know and the slave has no room for: it was told to end them by an earlier master, or
+   * it does not tell the truth. The newest have the best right to be there.
+   */
+  #crowded(slave: Slave, reported: readonly KnownTask[], givenUp: ReadonlySet<string>): ReadonlySet<string> {
+    const live = this.onSlave(slave.id).filter((task) => !task.released);
+    let left = subtract(slave.info.resources, sum(live.map(({ info }) => info.resources)));
+    const crowded = new Set<string>();
+    for (const { frameworkId, task, over } of [...reported].reverse()) {
+      const key = taskKey(frameworkId, task.taskId);
+      if (over || givenUp.has(key) || this.#tasks.has(key)) continue;
+      if (contains(left, task.resources)) left = subtract(left, task.resources);
+      else crowded.add(key);
+    }
+    return crowded;
+  }
+
   /** A task id that was used again on another slave is another task. */
   #onThis(slaveId: SlaveId, frameworkId: FrameworkId, taskId: TaskId): Task | undefined {
     const task = this.get(frameworkId, taskId);
@@ -204,9 +228,10 @@ export class Tasks {
     const { slaves, registrar } = this.#state();
     const { admitted, unreachable } = registrar.registry;
     const awaited = Object.keys(admitted).some((id) => slaves.get(id as SlaveId) === undefined);
-    if (slaveId === undefined ? awaited : admitted[slaveId] !== undefined && slaves.get(slaveId) === undefined) return;
-    const state = slaveId === undefined || admitted[slaveId] === undefined ? "unknown" : "gone";
-    const answer = slaveId !== undefined && unreachable[slaveId] !== undefined ? "unreachable" : state;
+    const isAdmitted = slaveId !== undefined && Object.hasOwn(admitted, slaveId);
+    if (slaveId === undefined ? awaited : isAdmitted && slaves.get(slaveId) === undefined) return;
+    const isUnreachable = slaveId !== undefined && Object.hasOwn(unreachable, slaveId);
+    const answer = isUnreachable ? "unreachable" : isAdmitted ? "gone" : "unknown";
     const where = slaveId === undefined ? {} : { slaveId };
     this.#tell(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", ...where }));
   }

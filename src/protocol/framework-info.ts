@@ -1,4 +1,5 @@
 import type { FrameworkId } from "./ids.ts";
+import { durationMs, flag, id, object, optional, text } from "./shape.ts";
 
 /** Who a framework is. */
 export type FrameworkInfo = {
@@ -13,3 +14,12 @@ export type FrameworkInfo = {
   /** Present when a scheduler returns to a framework that exists. */
   readonly id?: FrameworkId;
 };
+
+export const frameworkInfoShape = object<FrameworkInfo>({
+  name: text,
+  user: text,
+  role: text,
+  failoverTimeoutMs: durationMs,
+  checkpoint: flag,
+  id: optional(id()),
+});

@@ -1,15 +1,23 @@
 import type { Address } from "../actors/address.ts";
 import { type Ask, protocolTable, type Tell } from "../actors/protocol.ts";
 import type { ViewProtocol } from "./cluster-events.ts";
-import type { FrameworkInfo } from "./framework-info.ts";
+import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
-import type { Filter, OfferFilters, Operation } from "./offer.ts";
-import type { OperatorCall, OperatorReply } from "./operator-api.ts";
-import type { Resources } from "./resources.ts";
+import {
+  type Filter,
+  filterShape,
+  type OfferFilters,
+  type Operation,
+  offerFiltersShape,
+  operationShape,
+} from "./offer.ts";
+import { type OperatorCall, type OperatorReply, operatorCallShape } from "./operator-api.ts";
+import { type Resources, resourcesShape } from "./resources.ts";
 import type { SchedulerProtocol } from "./scheduler-api.ts";
+import { address, type BodyShapes, bodyFault, count, durationMs, id, list, object, optional, text } from "./shape.ts";
 import type { SlaveProtocol } from "./slave-api.ts";
-import type { SlaveInfo } from "./slave-info.ts";
-import type { KnownTask, StatusUpdate } from "./task.ts";
+import { type SlaveInfo, slaveInfoShape } from "./slave-info.ts";
+import { type KnownTask, knownTaskShape, type StatusUpdate, statusUpdateShape } from "./task.ts";
 
 /** The name under which the master is registered and exported on its thread. */
 export const masterName = "master";
@@ -57,7 +65,7 @@ export type MasterForSchedulers = {
   /** Asks for the latest state of these tasks, or of all when the list is empty. */
   reconcile: Tell<{
     readonly frameworkId: FrameworkId;
-    readonly tasks: readonly { readonly taskId: TaskId; readonly slaveId?: SlaveId }[];
+    readonly tasks: readonly AskedTask[];
   }>;
   teardown: Tell<{ readonly frameworkId: FrameworkId }>;
   /** What the framework may hold without losing tasks to revocation. */
@@ -65,6 +73,8 @@ export type MasterForSchedulers = {
   /** Whether any registered slave is large enough, whatever it is doing now. */
   placeable: Ask<{ readonly resources: Resources }, Placeable>;
 };
+
+type AskedTask = { readonly taskId: TaskId; readonly slaveId?: SlaveId };
 
 /** `closest` is the slave that lacks least, when none fits. */
 export type Placeable = {
@@ -82,23 +92,65 @@ export type MasterForGateways = {
 
 export type MasterProtocol = MasterForSlaves & MasterForSchedulers & MasterForGateways;
 
-export const masterTable = protocolTable<MasterProtocol>("master", {
-  registerSlave: { self: 0, slaveId: 1, info: 2, tasks: 3, hello: 4 },
-  pong: { slaveId: 0 },
-  statusUpdate: { slaveId: 0, update: 1 },
-  unregisterSlave: { slaveId: 0 },
-  subscribe: { self: 0, info: 1 },
-  accept: { frameworkId: 0, offerIds: 1, operations: 2, filter: 3 },
-  decline: { frameworkId: 0, offerIds: 1, filter: 2 },
-  suppress: { frameworkId: 0 },
-  revive: { frameworkId: 0 },
-  setFilters: { frameworkId: 0, filters: 1 },
-  killTask: { frameworkId: 0, taskId: 1, graceMs: 2 },
-  acknowledge: { frameworkId: 0, slaveId: 1, taskId: 2, uuid: 3 },
-  reconcile: { frameworkId: 0, tasks: 1 },
-  teardown: { frameworkId: 0 },
-  guaranteedShare: { frameworkId: 0 },
-  placeable: { resources: 0 },
-  watchCluster: { self: 0 },
-  operate: { call: 0 },
-});
+const ofFramework = { frameworkId: id<FrameworkId>() };
+const ofSlave = { slaveId: id<SlaveId>() };
+
+const shapes: BodyShapes<MasterProtocol> = {
+  registerSlave: {
+    self: address(),
+    slaveId: optional(id()),
+    info: slaveInfoShape,
+    tasks: list(knownTaskShape),
+    hello: count,
+  },
+  pong: ofSlave,
+  statusUpdate: { slaveId: id(), update: statusUpdateShape },
+  unregisterSlave: ofSlave,
+  subscribe: { self: address(), info: frameworkInfoShape },
+  accept: {
+    frameworkId: id(),
+    offerIds: list(id()),
+    operations: list(operationShape),
+    filter: filterShape,
+  },
+  decline: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
+  suppress: ofFramework,
+  revive: ofFramework,
+  setFilters: { frameworkId: id(), filters: offerFiltersShape },
+  killTask: { frameworkId: id(), taskId: id(), graceMs: optional(durationMs) },
+  acknowledge: { frameworkId: id(), slaveId: id(), taskId: id(), uuid: text },
+  reconcile: {
+    frameworkId: id(),
+    tasks: list(object<AskedTask>({ taskId: id(), slaveId: optional(id()) })),
+  },
+  teardown: ofFramework,
+  guaranteedShare: ofFramework,
+  placeable: { resources: resourcesShape },
+  watchCluster: { self: address() },
+  operate: { call: operatorCallShape },
+};
+
+export const masterTable = protocolTable<MasterProtocol>(
+  "master",
+  {
+    registerSlave: { self: 0, slaveId: 1, info: 2, tasks: 3, hello: 4 },
+    pong: { slaveId: 0 },
+    statusUpdate: { slaveId: 0, update: 1 },
+    unregisterSlave: { slaveId: 0 },
+    subscribe: { self: 0, info: 1 },
+    accept: { frameworkId: 0, offerIds: 1, operations: 2, filter: 3 },
+    decline: { frameworkId: 0, offerIds: 1, filter: 2 },
+    suppress: { frameworkId: 0 },
+    revive: { frameworkId: 0 },
+    setFilters: { frameworkId: 0, filters: 1 },
+    killTask: { frameworkId: 0, taskId: 1, graceMs: 2 },
+    acknowledge: { frameworkId: 0, slaveId: 1, taskId: 2, uuid: 3 },
+    reconcile: { frameworkId: 0, tasks: 1 },
+    teardown: { frameworkId: 0 },
+    guaranteedShare: { frameworkId: 0 },
+    placeable: { resources: 0 },
+    watchCluster: { self: 0 },
+    operate: { call: 0 },
+  },
+  bodyFault(shapes),
+);

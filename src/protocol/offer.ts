@@ -1,6 +1,7 @@
 import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
-import type { Resources } from "./resources.ts";
-import type { TaskInfo } from "./task.ts";
+import { type Resources, resourcesShape } from "./resources.ts";
+import { anyNumber, dictionary, id, list, object, optional, text, word } from "./shape.ts";
+import { type TaskInfo, taskInfoShape } from "./task.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */
 export type Offer = {
@@ -40,3 +41,24 @@ export type OfferFilters = {
   readonly slaves?: readonly SlaveId[];
   readonly minFree?: Resources;
 };
+
+export const offerShape = object<Offer>({
+  id: id(),
+  frameworkId: id(),
+  slaveId: id(),
+  hostname: text,
+  resources: resourcesShape,
+  attributes: dictionary(text),
+  role: text,
+});
+
+export const operationShape = object<Operation>({ type: word({ launch: true }), tasks: list(taskInfoShape) });
+
+export const filterShape = object<Filter>({ refuseMs: anyNumber });
+
+export const rescindReasonShape = word<RescindReason>({ offerExpired: true, slaveLost: true });
+
+export const offerFiltersShape = object<OfferFilters>({
+  slaves: optional(list(id<SlaveId>())),
+  minFree: optional(resourcesShape),
+});

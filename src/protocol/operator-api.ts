@@ -1,4 +1,5 @@
 import type { FrameworkId } from "./ids.ts";
+import { id, object, word } from "./shape.ts";
 
 /** The operator calls that change something, as the master takes them. */
 export type OperatorCall = { readonly type: "TEARDOWN"; readonly frameworkId: FrameworkId };
@@ -7,3 +8,5 @@ export type OperatorCall = { readonly type: "TEARDOWN"; readonly frameworkId: Fr
 export type OperatorReply =
   | { readonly done: true; readonly seq: number }
   | { readonly done: false; readonly status: 400 | 404 | 409; readonly reason: string };
+
+export const operatorCallShape = object<OperatorCall>({ type: word({ TEARDOWN: true }), frameworkId: id() });

@@ -1,5 +1,6 @@
 import { invariant } from "../base/invariant.ts";
 import { ok, type Result, refused } from "../base/result.ts";
+import { dictionary, type Shape } from "./shape.ts";
 
 /**
  * Resources of one slave, by name. A scalar is an integer in thousandths (Mesos keeps three decimals; as integers
@@ -15,6 +16,10 @@ export type Ranges = { readonly ranges: readonly (readonly [begin: number, end: 
 export type Items = { readonly items: readonly string[] };
 
 export const noResources: Resources = {};
+
+const quantityShape: Shape<Quantity> = (value) => (isQuantity(value) ? undefined : ": is not a quantity");
+
+export const resourcesShape: Shape<Resources> = dictionary(quantityShape);
 
 /** Sums of thousandths stay exact below this. */
 const milliMax = Number.MAX_SAFE_INTEGER;
@@ -40,6 +45,11 @@ export function subtract(a: Resources, b: Resources): Resources {
     if (isItems(left) && isItems(right)) return { items: left.items.filter((item) => !right.items.includes(item)) };
     return mismatch(name);
   });
+}
+
+/** A scalar that is too large to be counted together with those that are there, by name. */
+export function uncountable(there: Resources, more: Resources): string | undefined {
+  return Object.keys(scalarsOf(more)).find((name) => scalar(there, name) + scalar(more, name) > milliMax);
 }
 
 /** Whether `b` can be taken out of `a`. */
@@ -186,7 +196,9 @@ function combine(
   for (const name of Object.keys(a)) {
     const left = a[name] as Quantity;
     const right = quantityOf(b, name);
-    const merged = right === undefined ? left : merge(left, right, name);
+    // Nothing is nothing in any kind of quantity.
+    const alone = right === undefined || isNone(right) ? left : isNone(left) ? right : undefined;
+    const merged = alone ?? merge(left, right as Quantity, name);
     if (!isNone(merged)) combined[name] = merged;
   }
   for (const name of Object.keys(b)) {

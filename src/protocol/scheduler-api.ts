@@ -1,8 +1,9 @@
 import { protocolTable, type Tell } from "../actors/protocol.ts";
 import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
-import type { Lead } from "./lead.ts";
-import type { Offer, RescindReason } from "./offer.ts";
-import type { TaskStatus } from "./task.ts";
+import { type Lead, leadShape } from "./lead.ts";
+import { type Offer, offerShape, type RescindReason, rescindReasonShape } from "./offer.ts";
+import { type BodyShapes, bodyFault, id, list, text } from "./shape.ts";
+import { type TaskStatus, taskStatusShape } from "./task.ts";
 
 /** What a scheduler hears from the master. */
 export type SchedulerProtocol = {
@@ -15,11 +16,24 @@ export type SchedulerProtocol = {
   slaveLost: Tell<{ readonly slaveId: SlaveId; readonly hostname: string }>;
 };
 
-export const schedulerTable = protocolTable<SchedulerProtocol>("scheduler", {
-  subscribed: { frameworkId: 0, lead: 1 },
-  frameworkError: { message: 0 },
-  resourceOffers: { offers: 0 },
-  offersRescinded: { offerIds: 0, reason: 1 },
-  taskUpdate: { status: 0 },
-  slaveLost: { slaveId: 0, hostname: 1 },
-});
+const shapes: BodyShapes<SchedulerProtocol> = {
+  subscribed: { frameworkId: id(), lead: leadShape },
+  frameworkError: { message: text },
+  resourceOffers: { offers: list(offerShape) },
+  offersRescinded: { offerIds: list(id()), reason: rescindReasonShape },
+  taskUpdate: { status: taskStatusShape },
+  slaveLost: { slaveId: id(), hostname: text },
+};
+
+export const schedulerTable = protocolTable<SchedulerProtocol>(
+  "scheduler",
+  {
+    subscribed: { frameworkId: 0, lead: 1 },
+    frameworkError: { message: 0 },
+    resourceOffers: { offers: 0 },
+    offersRescinded: { offerIds: 0, reason: 1 },
+    taskUpdate: { status: 0 },
+    slaveLost: { slaveId: 0, hostname: 1 },
+  },
+  bodyFault(shapes),
+);

@@ -1,8 +1,9 @@
 import { protocolTable, type Tell } from "../actors/protocol.ts";
-import type { FrameworkInfo } from "./framework-info.ts";
+import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
 import type { FrameworkId, SlaveId, TaskId } from "./ids.ts";
-import type { Lead } from "./lead.ts";
-import type { TaskInfo } from "./task.ts";
+import { type Lead, leadShape } from "./lead.ts";
+import { type BodyShapes, bodyFault, count, durationMs, id, list, object, optional, text } from "./shape.ts";
+import { type TaskInfo, taskInfoShape } from "./task.ts";
 
 /** What a slave hears from its master. Every order carries the leadership it comes from. */
 export type SlaveProtocol = {
@@ -41,12 +42,34 @@ export type SlaveProtocol = {
 
 export type LostTask = { readonly frameworkId: FrameworkId; readonly taskId: TaskId };
 
-export const slaveTable = protocolTable<SlaveProtocol>("slave", {
-  slaveRegistered: { lead: 0, slaveId: 1, missesMs: 2, lost: 3 },
-  slaveRefused: { lead: 0, reason: 1 },
-  runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3, hello: 4 },
-  killOnSlave: { lead: 0, frameworkId: 1, taskId: 2, graceMs: 3 },
-  shutdownFramework: { lead: 0, frameworkId: 1 },
-  updateAcknowledged: { lead: 0, frameworkId: 1, taskId: 2, uuid: 3 },
-  ping: { lead: 0 },
-});
+const lostTaskShape = object<LostTask>({ frameworkId: id(), taskId: id() });
+
+const shapes: BodyShapes<SlaveProtocol> = {
+  slaveRegistered: { lead: leadShape, slaveId: id(), missesMs: durationMs, lost: list(lostTaskShape) },
+  slaveRefused: { lead: leadShape, reason: text },
+  runTask: {
+    lead: leadShape,
+    frameworkId: id(),
+    framework: frameworkInfoShape,
+    task: taskInfoShape,
+    hello: count,
+  },
+  killOnSlave: { lead: leadShape, frameworkId: id(), taskId: id(), graceMs: optional(durationMs) },
+  shutdownFramework: { lead: leadShape, frameworkId: id() },
+  updateAcknowledged: { lead: leadShape, frameworkId: id(), taskId: id(), uuid: text },
+  ping: { lead: leadShape },
+};
+
+export const slaveTable = protocolTable<SlaveProtocol>(
+  "slave",
+  {
+    slaveRegistered: { lead: 0, slaveId: 1, missesMs: 2, lost: 3 },
+    slaveRefused: { lead: 0, reason: 1 },
+    runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3, hello: 4 },
+    killOnSlave: { lead: 0, frameworkId: 1, taskId: 2, graceMs: 3 },
+    shutdownFramework: { lead: 0, frameworkId: 1 },
+    updateAcknowledged: { lead: 0, frameworkId: 1, taskId: 2, uuid: 3 },
+    ping: { lead: 0 },
+  },
+  bodyFault(shapes),
+);

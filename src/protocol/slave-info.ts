@@ -1,4 +1,5 @@
-import type { Resources } from "./resources.ts";
+import { type Resources, resourcesShape } from "./resources.ts";
+import { count, dictionary, flag, object, text } from "./shape.ts";
 
 /** What a slave says of itself when it registers. */
 export type SlaveInfo = {
@@ -10,6 +11,14 @@ export type SlaveInfo = {
   /** Whether it remembers who it is, and what it has to report, through a restart. */
   readonly checkpoint: boolean;
 };
+
+export const slaveInfoShape = object<SlaveInfo>({
+  hostname: text,
+  port: count,
+  resources: resourcesShape,
+  attributes: dictionary(text),
+  checkpoint: flag,
+});
 
 /** Mesos's text form: `rack:abc;zone:west`. */
 export function parseAttributes(text: string): { readonly [name: string]: string } | undefined {

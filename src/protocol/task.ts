@@ -1,7 +1,21 @@
 import type { WireValue } from "../actors/wire-value.ts";
-import type { FrameworkInfo } from "./framework-info.ts";
+import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
 import type { FrameworkId, SlaveId, TaskId } from "./ids.ts";
-import type { Resources } from "./resources.ts";
+import { type Resources, resourcesShape } from "./resources.ts";
+import {
+  anything,
+  count,
+  dictionary,
+  durationMs,
+  either,
+  flag,
+  id,
+  list,
+  object,
+  optional,
+  text,
+  word,
+} from "./shape.ts";
 
 /** A unit of work. Exactly one of `command`, `function` and `simulated` says what to run. */
 export type TaskInfo = {
@@ -79,20 +93,23 @@ export type TaskStatus = {
   readonly worker?: string;
 };
 
-export type TaskReason =
-  | "AGENT_DISCONNECTED"
-  | "AGENT_REMOVED"
-  | "AGENT_REREGISTERED"
-  | "AGENT_RESTARTED"
-  | "AGENT_UNKNOWN"
-  | "CONTAINER_LAUNCH_FAILED"
-  | "EXECUTOR_TERMINATED"
-  | "FRAMEWORK_REMOVED"
-  | "INVALID_OFFERS"
-  | "RECONCILIATION"
-  | "TASK_INVALID"
-  | "TASK_KILLED_DURING_LAUNCH"
-  | "TASK_UNKNOWN";
+const taskReasons = [
+  "AGENT_DISCONNECTED",
+  "AGENT_REMOVED",
+  "AGENT_REREGISTERED",
+  "AGENT_RESTARTED",
+  "AGENT_UNKNOWN",
+  "CONTAINER_LAUNCH_FAILED",
+  "EXECUTOR_TERMINATED",
+  "FRAMEWORK_REMOVED",
+  "INVALID_OFFERS",
+  "RECONCILIATION",
+  "TASK_INVALID",
+  "TASK_KILLED_DURING_LAUNCH",
+  "TASK_UNKNOWN",
+] as const;
+
+export type TaskReason = (typeof taskReasons)[number];
 
 /** A status on its way from a slave's stream. */
 export type StatusUpdate = { readonly frameworkId: FrameworkId; readonly status: TaskStatus };
@@ -108,3 +125,67 @@ export type KnownTask = {
   /** Whether it has ended, even if that news still waits its turn. */
   readonly over: boolean;
 };
+
+export const taskInfoShape = object<TaskInfo>({
+  taskId: id(),
+  name: text,
+  slaveId: id(),
+  resources: resourcesShape,
+  command: optional(
+    object<Command>({
+      shell: flag,
+      value: text,
+      arguments: optional(list(text)),
+      environment: optional(dictionary(text)),
+    }),
+  ),
+  function: optional(object<FunctionTask>({ module: text, export: text, args: anything })),
+  simulated: optional(object<SimulatedTask>({ durationMs, outcome: word({ finished: true, failed: true }) })),
+  killGraceMs: optional(durationMs),
+  labels: optional(dictionary(text)),
+});
+
+export const taskStatusShape = object<TaskStatus>({
+  taskId: id(),
+  state: word<TaskState>({
+    staging: true,
+    starting: true,
+    running: true,
+    killing: true,
+    finished: true,
+    failed: true,
+    killed: true,
+    error: true,
+    lost: true,
+    dropped: true,
+    unreachable: true,
+    gone: true,
+    unknown: true,
+  }),
+  source: word({ master: true, slave: true, executor: true }),
+  reason: optional(
+    word(Object.fromEntries(taskReasons.map((reason) => [reason, true])) as Readonly<Record<TaskReason, true>>),
+  ),
+  message: optional(text),
+  slaveId: optional(id()),
+  timestampMs: durationMs,
+  uuid: optional(text),
+  data: optional(anything),
+  exit: optional(
+    either(
+      object<{ readonly status: number }>({ status: count }),
+      object<{ readonly signal: string }>({ signal: text }),
+    ),
+  ),
+  worker: optional(text),
+});
+
+export const statusUpdateShape = object<StatusUpdate>({ frameworkId: id(), status: taskStatusShape });
+
+export const knownTaskShape = object<KnownTask>({
+  frameworkId: id(),
+  framework: frameworkInfoShape,
+  task: taskInfoShape,
+  status: taskStatusShape,
+  over: flag,
+});

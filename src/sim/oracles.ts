@@ -1,3 +1,4 @@
+import type { DeadLetterReason } from "../actors/dead-letters.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
 import type { MasterState } from "../master/state.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
@@ -153,7 +154,7 @@ function misheard(work: SimCluster["work"]): string | undefined {
 }
 
 /** What a message must never be, whatever goes wrong around it: none of these is anybody's bad luck. */
-const misunderstandings = ["unknown-kind", "unauthorised", "unsendable"] as const;
+const misunderstandings: readonly DeadLetterReason[] = ["unknown-kind", "unauthorised", "unsendable", "malformed"];
 
 function misunderstood(cluster: SimCluster): string | undefined {
   for (const node of cluster.nodes) {

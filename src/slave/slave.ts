@@ -38,11 +38,11 @@ export type SlaveMailbox = SlaveProtocol & ExecutorCalls & SlaveOperations;
 /** The slave: what it hears, and which noun answers. */
 export const slave: Spec<SlaveMailbox, SlaveArgs> = {
   name: "slave",
-  protocol: protocolTable<SlaveMailbox>("slave", {
-    ...slaveTable.fields,
-    ...executorCallsTable.fields,
-    drain: { graceMs: 0 },
-  }),
+  protocol: protocolTable<SlaveMailbox>(
+    "slave",
+    { ...slaveTable.fields, ...executorCallsTable.fields, drain: { graceMs: 0 } },
+    slaveTable.fault,
+  ),
   start(ctx, args) {
     const party = new Party(ctx, args);
     party.start();

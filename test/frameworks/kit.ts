@@ -64,7 +64,7 @@ export class Kit {
     this.system.spawn(
       schedulerDriver(() => definition),
       args,
-      { name: "scheduler" },
+      { name: "scheduler", exported: true },
     );
     this.turns();
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { SchedulerDriver } from "../../src/frameworks/scheduler.ts";
 import { OfferId, TaskId } from "../../src/protocol/ids.ts";
 import { frameworkId, Kit, offer, quantities, scheduler, status, subscribedBody, task, withDriver } from "./kit.ts";
 
@@ -202,3 +203,56 @@ describe("the end", () => {
     expect(kit.heard).toEqual([]);
   });
 });
+
+describe("what an author gives in a wrong shape", () => {
+  test("is an error for a task, and its siblings are launched", async () => {
+    const told: string[] = [];
+    const probe = withDriver({
+      resourceOffers: ([first], driver) => {
+        if (first === undefined) return;
+        const half = { ...task("half", "s1"), resources: { cpus: 0.5 } };
+        driver.replyToOffer([first.id], [half, task("a/b", "s1"), task("fine", "s1")]);
+      },
+      statusUpdate: ({ taskId, state, reason, message }) => {
+        told.push(`${taskId} ${state} ${reason} ${message}`);
+      },
+    });
+    const kit = Kit.subscribed(probe.definition);
+    kit.offers(offer("o1", "s1", "cpus:4;mem:128"));
+    await kit.settle();
+    expect(kit.takeTasks().map(({ taskId }) => String(taskId))).toEqual(["fine"]);
+    expect(told).toEqual([
+      "half error TASK_INVALID resources.cpus: is not a quantity",
+      'a/b error TASK_INVALID taskId: contains "/"',
+    ]);
+  });
+
+  test.each<[string, string, (driver: SchedulerDriver) => void]>([
+    ["a kill", "killTask is malformed and is not sent: graceMs: ", (driver) => driver.killTask(TaskId("t"), -1)],
+    ["filters", "setFilters is malformed and is not sent: filters.slaves: ", (driver) => driver.setFilters(bad)],
+    [
+      "a question",
+      "placeable is malformed and is not asked: resources.slaves: ",
+      (driver) => driver.placeable(bad, () => {}),
+    ],
+    ["a list", "reconcile is malformed and is not sent: tasks.0.taskId: ", (driver) => driver.reconcile([TaskId("")])],
+  ])("is an error in the log for %s, and is not sent", async (_, says, act) => {
+    const probe = withDriver();
+    const kit = Kit.subscribed(probe.definition);
+    act(probe.driver);
+    await kit.settle();
+    expect(kit.heard).toEqual([]);
+    expect(kit.logged).toContainEqual(expect.stringContaining(says));
+  });
+
+  test("ends the framework when it is what it says of itself", () => {
+    const kit = new Kit();
+    kit.startMaster();
+    kit.run(scheduler({ failoverTimeoutMs: -1 }));
+    expect(kit.ending).toMatchObject({ kind: "failed", message: expect.stringContaining("info.failoverTimeoutMs: ") });
+    expect(kit.heard).toEqual([]);
+  });
+});
+
+/** What only a program without types can give. */
+const bad = { slaves: -7 } as never;

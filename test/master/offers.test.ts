@@ -181,13 +181,13 @@ describe("launching", () => {
     const { slave, scheduler } = scene();
     scheduler.launch(
       task("t1", slave.id, "cpus:1"),
-      task("t/2", slave.id, "cpus:1"),
+      task("t2", slave.id, "cpus:0"),
       task("t3", slave.id, "cpus:64"),
       task("t4", slave.id, "cpus:1"),
     );
     expect(slave.tasks.map(({ taskId }) => String(taskId))).toEqual(["t1", "t4"]);
     expect(scheduler.updates).toMatchObject([
-      { taskId: "t/2", state: "error", reason: "TASK_INVALID", message: 'the task id contains "/"' },
+      { taskId: "t2", state: "error", reason: "TASK_INVALID", message: "the task uses no resources" },
       { taskId: "t3", state: "error", message: "the task needs more than the offer has: cpus:64 of 3" },
     ]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { TaskId } from "../../src/protocol/ids.ts";
+import { FrameworkId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
 import { Cluster } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave, task } from "./scripted-slave.ts";
@@ -269,12 +269,49 @@ describe("placeable", () => {
 });
 
 describe("a slave that is not what it should be", () => {
-  test("is refused with the name of what is wrong, and is not admitted", () => {
+  test("is refused when what it has cannot be counted together with what there is, and leaves the registry", () => {
     const cluster = new Cluster();
-    const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:4096");
-    const info = { ...slave.info, resources: { cpus: 4_000, mem: -1 } };
-    slave.party.tell("registerSlave", { self: slave.party.address, info, tasks: [], hello: 1 });
-    expect(slave.hearing.of("slaveRefused")).toMatchObject([{ reason: "its mem is not a quantity" }]);
-    expect(cluster.registry.operations).toEqual([]);
+    const first = ScriptedSlave.registered(cluster, "s1", "cpus:4");
+    const slave = new ScriptedSlave(cluster, "s2", "cpus:4", { resources: { cpus: Number.MAX_SAFE_INTEGER } });
+    slave.hello();
+    expect(slave.hearing.of("slaveRefused")).toMatchObject([
+      { reason: "with its cpus the cluster has more than can be counted" },
+    ]);
+    expect(Object.keys(cluster.state.registrar.registry.admitted)).toEqual([first.id]);
+    expect([...cluster.state.slaves.all()].map(({ id }) => id)).toEqual([first.id]);
+  });
+
+  test("can be let in once there is room to count it", () => {
+    const cluster = new Cluster();
+    const first = ScriptedSlave.registered(cluster, "s1", "cpus:4");
+    first.party.tell("unregisterSlave", { slaveId: first.id });
+    const slave = new ScriptedSlave(cluster, "s2", "cpus:4", { resources: { cpus: Number.MAX_SAFE_INTEGER } });
+    slave.hello();
+    expect(slave.hearing.kinds).toContain("slaveRegistered");
+  });
+
+  test("is told to end the tasks that it has no room for, the oldest first", () => {
+    const cluster = new Cluster();
+    const { info } = new ScriptedScheduler(cluster, "f1");
+    const slave = ScriptedSlave.registered(cluster, "s1", "cpus:4;mem:64");
+    const known = (id: string, resources: string) =>
+      slave.known(FrameworkId("f-earlier"), info, task(id, slave.id, resources));
+    slave.helloAgain([known("old", "cpus:2"), known("new", "cpus:3"), known("odd", "gpus:1")]);
+    expect(
+      slave.hearing
+        .of("slaveRegistered")
+        .at(-1)
+        ?.lost.map(({ taskId }) => String(taskId)),
+    ).toEqual(["old", "odd"]);
+    expect(cluster.state.tasks.onSlave(slave.id).map(({ info: { taskId } }) => String(taskId))).toEqual(["new"]);
+  });
+
+  test("is nobody that the registry knows when its id is a word that every object knows", () => {
+    const cluster = new Cluster();
+    const slave = new ScriptedSlave(cluster, "s1", "cpus:4;mem:64");
+    const { party, info } = slave;
+    party.tell("registerSlave", { self: party.address, slaveId: SlaveId("constructor"), info, tasks: [], hello: 1 });
+    expect(cluster.registry.operations).toMatchObject([{ type: "admitSlave" }]);
+    expect(slave.id).not.toBe("constructor");
   });
 });

@@ -46,6 +46,15 @@ function renamed(given: Resources, suffix: string): Resources {
 }
 
 describe("adding and subtracting", () => {
+  test("nothing of one kind and something of another go together", () => {
+    for (const nothing of [0, { ranges: [] }, { items: [] }]) {
+      const { x } = { x: { ranges: [[1, 2]] as const } };
+      expect(add({ x }, { x: nothing })).toEqual({ x });
+      expect(add({ x: nothing }, { x })).toEqual({ x });
+      expect(subtract({ x }, { x: nothing })).toEqual({ x });
+    }
+  });
+
   test("are each other's inverse for what is disjoint", () => {
     fc.assert(
       fc.property(resources, resources, (left, right) => {

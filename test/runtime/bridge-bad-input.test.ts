@@ -101,6 +101,11 @@ const hostile: readonly { readonly what: string; readonly payload: () => Uint8Ar
     payload: () => packr.pack([0, 0, 0, "echo", 9_999]),
     says: /unknown kind 9999/,
   },
+  {
+    what: "a body of a wrong shape",
+    payload: () => packr.pack([0, 0, 0, "echo", echoKinds.numberOf("count"), "seven"]),
+    says: /malformed count.*number: expected number, received string/,
+  },
 ];
 
 test.each(hostile)("$what close the connection with the reason", async ({ payload, says }) => {

@@ -1,0 +1,111 @@
+import type { Address } from "../../src/actors/address.ts";
+import type { BodyOf } from "../../src/actors/protocol.ts";
+import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
+import { FrameworkId, OfferId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
+import type { MasterProtocol } from "../../src/protocol/master-api.ts";
+import type { Offer } from "../../src/protocol/offer.ts";
+import type { SchedulerProtocol } from "../../src/protocol/scheduler-api.ts";
+import type { SlaveProtocol } from "../../src/protocol/slave-api.ts";
+import type { SlaveInfo } from "../../src/protocol/slave-info.ts";
+import type { TaskInfo, TaskStatus } from "../../src/protocol/task.ts";
+
+type Bodies<P> = { readonly [K in keyof P & string]: BodyOf<P[K]> };
+
+const slaveId = SlaveId("S-1");
+const frameworkId = FrameworkId("F-1");
+const taskId = TaskId("t 1");
+const offerId = OfferId("O-1");
+const self: Address<never> = "slave-1~1/slaves.1:2.1";
+const uuid = "V1StGXR8_Z5jdHi6B-myT";
+const lead = { epoch: 2, term: 3 };
+const resources = { cpus: 1_500, ports: { ranges: [[31_000, 31_009] as const] }, disks: { items: ["a", "b"] } };
+const info: SlaveInfo = { hostname: "h1", port: 5_051, resources, attributes: { rack: "r1" }, checkpoint: true };
+const framework: FrameworkInfo = { name: "f", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: true };
+const task: TaskInfo = {
+  taskId,
+  name: "a task",
+  slaveId,
+  resources,
+  command: { shell: false, value: "/bin/true", arguments: ["true"], environment: { A: "b" } },
+  killGraceMs: 1_000,
+  labels: { kind: "map" },
+};
+const status: TaskStatus = {
+  taskId,
+  state: "failed",
+  source: "executor",
+  reason: "EXECUTOR_TERMINATED",
+  message: "it ended",
+  slaveId,
+  timestampMs: 1_700_000_000_000,
+  uuid,
+  data: { words: 7, rest: [null, true] },
+  exit: { signal: "SIGKILL" },
+  worker: "17",
+};
+const offer: Offer = { id: offerId, frameworkId, slaveId, hostname: "h1", resources, attributes: {}, role: "*" };
+const filter = { refuseMs: 5_000 };
+
+/** A body of every kind, with every field that it may have. */
+export const masterBodies: Bodies<MasterProtocol> = {
+  registerSlave: {
+    self,
+    slaveId,
+    info,
+    tasks: [{ frameworkId, framework: { ...framework, id: frameworkId }, task, status, over: true }],
+    hello: 2,
+  },
+  pong: { slaveId },
+  statusUpdate: { slaveId, update: { frameworkId, status } },
+  unregisterSlave: { slaveId },
+  subscribe: { self, info: { ...framework, id: frameworkId } },
+  accept: { frameworkId, offerIds: [offerId], operations: [{ type: "launch", tasks: [task] }], filter },
+  decline: { frameworkId, offerIds: [offerId], filter },
+  suppress: { frameworkId },
+  revive: { frameworkId },
+  setFilters: { frameworkId, filters: { slaves: [slaveId], minFree: { cpus: 100 } } },
+  killTask: { frameworkId, taskId, graceMs: 0.5 },
+  acknowledge: { frameworkId, slaveId, taskId, uuid },
+  reconcile: { frameworkId, tasks: [{ taskId, slaveId }, { taskId }] },
+  teardown: { frameworkId },
+  guaranteedShare: { frameworkId },
+  placeable: { resources },
+  watchCluster: { self },
+  operate: { call: { type: "TEARDOWN", frameworkId } },
+};
+
+export const slaveBodies: Bodies<SlaveProtocol> = {
+  slaveRegistered: { lead, slaveId, missesMs: 15_000, lost: [{ frameworkId, taskId }] },
+  slaveRefused: { lead, reason: "no" },
+  runTask: { lead, frameworkId, framework, task, hello: 1 },
+  killOnSlave: { lead, frameworkId, taskId, graceMs: 0 },
+  shutdownFramework: { lead, frameworkId },
+  updateAcknowledged: { lead, frameworkId, taskId, uuid },
+  ping: { lead },
+};
+
+export const schedulerBodies: Bodies<SchedulerProtocol> = {
+  subscribed: { frameworkId, lead },
+  frameworkError: { message: "over" },
+  resourceOffers: { offers: [offer] },
+  offersRescinded: { offerIds: [offerId], reason: "slaveLost" },
+  taskUpdate: { status },
+  slaveLost: { slaveId, hostname: "h1" },
+};
+
+/** The body with another value at the path; `undefined` takes the field away. */
+export function changed<T>(body: T, path: readonly (string | number)[], value: unknown): T {
+  const [key, ...rest] = path;
+  if (key === undefined) return value as T;
+  const inner = changed((body as Record<string | number, unknown>)[key], rest, value);
+  if (Array.isArray(body)) return body.map((each, index) => (index === key ? inner : each)) as T;
+  const { [key]: _, ...others } = body as Record<string | number, unknown>;
+  return (inner === undefined ? others : { ...others, [key]: inner }) as T;
+}
+
+/** The way to each value inside a body, the body itself left out. */
+export function pathsOf(value: unknown): readonly (readonly (string | number)[])[] {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return [];
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, inner]) => [[key], ...pathsOf(inner).map((path) => [key, ...path])]);
+}
