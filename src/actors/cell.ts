@@ -43,6 +43,8 @@ export class Cell {
   readonly generation: number;
   readonly path: string;
   scheduled = false;
+  /** Letters that were in its mailbox before the running turn told it anything; -1 while it has not. */
+  toldFrom = -1;
   /** When its mailbox was last empty, as far as it is not now. */
   behindSinceMs = 0;
   handled = 0;
@@ -103,11 +105,13 @@ export class Cell {
       else letter.run();
     } catch (error) {
       outbox.discard();
+      system.told.retract();
       system.current = undefined;
       system.failed(this, error);
       return system.rest();
     }
     system.current = undefined;
+    system.told.keep();
     outbox.commit();
     system.rest();
   }
@@ -212,10 +216,12 @@ export class Cell {
       run();
     } catch (error) {
       outbox.discard();
+      system.told.retract();
       system.world.log("error", this.path, "failed while stopping", { error });
     } finally {
       system.current = current;
     }
+    system.told.keep();
     outbox.commit();
     system.acting = acting;
   }

@@ -82,6 +82,14 @@ export class Mailbox {
     return letter;
   }
 
+  /** Takes back what came last, messages all of them, until so many letters are left. */
+  retract(length: number): void {
+    while (this.#letters.length > length) {
+      this.#letters.pop();
+      this.#messages--;
+    }
+  }
+
   /** The kind at the front, for traces. */
   peekKind(): string | undefined {
     return this.#letters.peek()?.kind;

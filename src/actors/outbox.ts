@@ -21,6 +21,10 @@ export class Outbox {
     this.#deliver = deliver;
   }
 
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
   add(entry: Letter | Effect): void {
     this.#entries[this.#count++] = entry;
   }

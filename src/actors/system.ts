@@ -18,6 +18,7 @@ import type { ActorRef } from "./ref.ts";
 import { type Ref, Refs } from "./refs.ts";
 import type { DownReason, Spec } from "./spec.ts";
 import { type StorageProtocol, storageName } from "./storage.ts";
+import { Told } from "./told.ts";
 import { Watches } from "./watches.ts";
 import type { WireBody, WireValue } from "./wire-value.ts";
 import type { World } from "./world.ts";
@@ -57,6 +58,7 @@ export class ActorSystem {
   readonly watches: Watches;
   readonly deadLetters: DeadLetters;
   readonly recorder: FlightRecorder;
+  readonly told: Told;
   readonly storage: ActorRef<StorageProtocol> | undefined;
   /** The cell whose handler runs: what it wants done waits in its outbox. */
   current: Cell | undefined;
@@ -80,6 +82,7 @@ export class ActorSystem {
     this.#config = config;
     this.place = placeText(config.place);
     this.recorder = new FlightRecorder(this.place);
+    this.told = new Told((cell) => this.#schedule(cell));
     this.world = config.world;
     this.codec = new Codec(config.kinds);
     this.refs = new Refs(this);
@@ -195,8 +198,11 @@ export class ActorSystem {
 
   tell(ref: Ref<unknown>, kind: string, body: WireBody): void {
     const letter = new Letter(kind, body, undefined, undefined, ref, this.cause);
-    if (this.current === undefined) this.deliver(letter, undefined);
-    else this.current.outbox.add(letter);
+    if (this.current === undefined) return this.deliver(letter, undefined);
+    const { outbox } = this.current;
+    // Behind anything that waits in the outbox, and to whom there is no simple way, it waits there as well.
+    const cell = outbox.isEmpty && ref.place === this.place ? this.refs.cellOf(ref) : undefined;
+    if (cell === undefined || !this.told.offer(cell, this.#isolated(letter))) outbox.add(letter);
   }
 
   /** Brings a letter that has left its sender's outbox to its mailbox, or to the link that leads there. */

@@ -30,6 +30,15 @@ export class RingBuffer<T> {
     return item;
   }
 
+  /** Takes back what was pushed last. */
+  pop(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const index = (this.#head + --this.#length) & this.#mask;
+    const item = this.#slots[index];
+    this.#slots[index] = undefined;
+    return item;
+  }
+
   peek(): T | undefined {
     return this.#slots[this.#head];
   }

@@ -51,6 +51,48 @@ test("a turn that throws has told, asked, spawned, armed, watched, piped, dialle
   expect(site.system.find("child")).toBeUndefined();
 });
 
+test("what a turn that throws has told is taken back, and nothing else of what waits where it went", () => {
+  const site = new Stage().site();
+  const full = site.start("full", { mailboxMax: 5 });
+  const other = site.start("other");
+  const good = site.start("good");
+  const bad = site.start("bad");
+  const say = (from: Puppet, ...texts: readonly string[]) =>
+    site.queue(from, (ctx) => {
+      for (const text of texts) {
+        ctx.ref(full.ref.address).tell("say", { text });
+        ctx.ref(other.ref.address).tell("say", { text });
+      }
+      if (from === bad) throw new Error("no");
+    });
+  say(good, "one", "two");
+  say(bad, "x", "y", "z");
+  site.turns();
+  expect([full.heard, other.heard]).toEqual([
+    ["one", "two"],
+    ["one", "two"],
+  ]);
+  expect(site.deadLetters).toEqual([]);
+  const again = site.start("again");
+  say(again, "1", "2", "3", "4", "5");
+  site.turns();
+  expect(full.heard.slice(2)).toEqual(["1", "2", "3", "4", "5"]);
+});
+
+test("what a turn tells behind something else it does keeps its place", () => {
+  const stage = new Stage();
+  const site = stage.site();
+  const asked = site.start("asked");
+  const asker = site.start("asker");
+  site.do(asker, () => asker.question(asked.ref, "well?"));
+  site.do(asked, (ctx) => {
+    ctx.ref(asker.ref.address).tell("say", { text: "before" });
+    asked.replies[0]?.("yes");
+    ctx.ref(asker.ref.address).tell("say", { text: "after" });
+  });
+  expect(asker.heard).toEqual(["before", "re: yes", "after"]);
+});
+
 test("a reply given in a turn that throws is not sent: the asker hears of the failure", () => {
   const site = new Stage().site();
   const callee = site.start("callee", {

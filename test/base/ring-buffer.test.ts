@@ -5,7 +5,7 @@ import { RingBuffer } from "../../src/base/ring-buffer.ts";
 /** Pushes that many, then shifts that many: enough of both makes the buffer wrap around and grow. */
 const rounds = fc.array(fc.tuple(fc.nat(40), fc.nat(40), fc.nat(5)), { maxLength: 20 });
 
-test("any pushes, shifts and retains give what an array gives", () => {
+test("any pushes, shifts, pops and retains give what an array gives", () => {
   fc.assert(
     fc.property(rounds, (script) => {
       const ring = new RingBuffer<number>();
@@ -20,6 +20,7 @@ test("any pushes, shifts and retains give what an array gives", () => {
           expect(ring.peek()).toBe(model[0]);
           expect(ring.shift()).toBe(model.shift());
         }
+        if (divisor === 3) expect(ring.pop()).toBe(model.pop());
         const keep = (item: number) => divisor === 0 || item % divisor > 0;
         ring.retain(keep);
         model = model.filter(keep);
