@@ -39,7 +39,7 @@ export class Codec {
 
   /** In a buffer of its own. */
   encode(batch: Batch): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.pack(this.flatten(batch), 0));
+    return new Uint8Array(this.pack(this.flatten(batch).values, 0));
   }
 
   /** The values of a batch, behind so many bytes of any content, in a part of a buffer that is never written to again. */
@@ -56,14 +56,15 @@ export class Codec {
     return this.read(flat as WireValue[]);
   }
 
-  /** The values of a batch, before they are packed. */
-  flatten({ firstSeq, credit, items }: Batch): WireValue[] {
+  /** The values of a batch before they are packed, and whether any of them has an inside. */
+  flatten({ firstSeq, credit, items }: Batch): { readonly values: WireValue[]; readonly nested: boolean } {
     const flat: WireValue[] = [firstSeq, credit];
+    let nested = false;
     let last: Tell | undefined;
     let number = 0;
     for (const item of items) {
       if (item.type !== "tell") {
-        this.#append(item, flat);
+        if (this.#append(item, flat)) nested = true;
         continue;
       }
       if (last !== undefined && item.to === last.to && item.kind === last.kind) flat.push(tags.again);
@@ -73,10 +74,10 @@ export class Codec {
         appendTarget(item.to, flat);
         flat.push(number);
       }
-      this.#kinds.append(number, item.body, flat);
+      if (this.#kinds.append(number, item.body, flat)) nested = true;
       last = item;
     }
-    return flat;
+    return { values: flat, nested };
   }
 
   read(flat: readonly WireValue[]): Batch {
@@ -93,41 +94,41 @@ export class Codec {
     return copy?.type === "tell" ? copy.body : body;
   }
 
-  #append(item: Exclude<LinkItem, Tell>, flat: WireValue[]): void {
+  /** Answers whether any of the values has an inside. */
+  #append(item: Exclude<LinkItem, Tell>, flat: WireValue[]): boolean {
     switch (item.type) {
       case "ask": {
         const number = this.#kinds.numberOf(item.kind);
         flat.push(tags.ask);
         appendTarget(item.to, flat);
         flat.push(item.correlation, item.remainingMs, number);
-        this.#kinds.append(number, item.body, flat);
-        return;
+        return this.#kinds.append(number, item.body, flat);
       }
       case "reply":
         flat.push(tags.reply, item.correlation, item.value);
-        return;
+        return typeof item.value === "object";
       case "askFailed":
         flat.push(tags.askFailed, item.correlation, item.code, item.outcome);
-        return;
+        return false;
       case "watch":
         flat.push(tags.watch);
         appendTarget(item.to, flat);
         flat.push(item.watch);
-        return;
+        return false;
       case "unwatch":
         flat.push(tags.unwatch, item.watch);
-        return;
+        return false;
       case "down":
         flat.push(tags.down, item.watch, item.who, item.reason);
-        return;
+        return false;
       case "by":
         flat.push(tags.by, item.slot, item.generation, item.cause);
-        return;
+        return false;
       case "refused":
         flat.push(tags.refused, item.slot, item.generation, item.to, item.kind, item.count);
-        return;
+        return false;
       default:
-        unreachable(item);
+        return unreachable(item);
     }
   }
 }

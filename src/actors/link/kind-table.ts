@@ -46,19 +46,22 @@ export class KindTable {
     return number;
   }
 
-  /** Appends the fields of a body in the order of their positions. */
-  append(number: number, body: WireBody, to: WireValue[]): void {
+  /** Appends the fields of a body in the order of their positions. Answers whether any of them has an inside. */
+  append(number: number, body: WireBody, to: WireValue[]): boolean {
     const { name, fields } = this.#kinds[number] as Kind;
     let placed = 0;
+    let nested = false;
     for (let index = 0; index < fields.length; index++) {
       const value = body[fields[index] as string];
       to.push(value as WireValue);
       if (value !== undefined) placed++;
+      if (typeof value === "object" && value !== null) nested = true;
     }
     for (const _key in body) placed--;
     // A key may be there and hold nothing.
     if (placed !== 0) for (const key in body) if (body[key] === undefined) placed++;
     invariant(placed === 0, () => `a body of ${name} has a field without a position: ${Object.keys(body).join(", ")}`);
+    return nested;
   }
 
   /** The kind of this number, if there is one. */

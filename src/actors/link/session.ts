@@ -95,7 +95,7 @@ export class LinkSession {
     const items = this.#draw();
     if (items.length === 0) return this.take(unsendable);
     const credit = this.#window.settle();
-    const values = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
+    const { values } = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
     if (!isPlain(values)) return this.#pack(items, credit, unsendable) ?? this.take(unsendable);
     this.#sent(items.length, plainBytesMax);
     return values;
@@ -162,9 +162,9 @@ export class LinkSession {
   /** A batch of these items, or why there can be none. */
   #packed(items: readonly LinkItem[], credit: number, bytesMax: number): Uint8Array | string {
     try {
-      const values = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
+      const { values, nested } = this.#codec.flatten({ firstSeq: this.#nextSeq, credit, items });
       const bytes = this.#codec.pack(values, this.#headBytes);
-      return this.#fault(values, bytes.subarray(this.#headBytes), bytesMax) ?? bytes;
+      return this.#fault(bytes.subarray(this.#headBytes), nested, bytesMax) ?? bytes;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
@@ -185,15 +185,10 @@ export class LinkSession {
     return this.#pack(items.slice(0, middle), credit, unsendable);
   }
 
-  /** Why the peer would not take this. A batch of few values, none of them nested, need not be walked. */
-  #fault(values: readonly WireValue[], bytes: Uint8Array, bytesMax: number): string | undefined {
+  /** Why the peer would not take this. A batch of few values, none of which has an inside, need not be walked. */
+  #fault(bytes: Uint8Array, nested: boolean, bytesMax: number): string | undefined {
     if (bytes.byteLength > bytesMax) return `${bytes.byteLength} bytes, the limit is ${bytesMax}`;
-    if (this.#trusted) return undefined;
-    const simple = bytes.byteLength <= this.#limits.valuesMax && !values.some(isNested);
-    return simple ? undefined : malformation(bytes);
+    if (this.#trusted || (!nested && bytes.byteLength <= this.#limits.valuesMax)) return undefined;
+    return malformation(bytes);
   }
-}
-
-function isNested(value: WireValue): boolean {
-  return typeof value === "object" && value !== null;
 }
