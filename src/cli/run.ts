@@ -117,7 +117,8 @@ class Outputs {
     const frameworkId = this.#frameworkId();
     if (frameworkId === undefined) return;
     const answer = await callOperator(this.#master, { type: "GET_TASKS" });
-    if (!answer.ok) return;
+    // What begins to be followed after the end would be followed for ever.
+    if (!answer.ok || this.#over) return;
     for (const task of answer.value.get_tasks.tasks) {
       if (task.framework_id.value === frameworkId && task.state === "TASK_RUNNING") {
         this.#start(task.task_id.value, task.agent_id.value);
