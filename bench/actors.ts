@@ -114,8 +114,9 @@ async function oneThread(subjects: Named, rounds: number): Promise<Measured> {
 
 async function twoThreads(subjects: Named, rounds: number): Promise<Measured> {
   const trip = await interleaved(
-    entrants(subjects, "crossThreadRoundTrip", { "mesolite-threads": 10_000, "raw-port": 10_000 }),
-    rounds,
+    entrants(subjects, "crossThreadRoundTrip", { "mesolite-threads": 5_000, "raw-port": 5_000 }),
+    // How long a sleeping thread takes to wake goes up and down: many short rounds side by side.
+    3 * rounds,
     tripWarmUp,
   );
   const ask = await interleaved(
