@@ -2,18 +2,16 @@ import { sibling } from "../src/runtime/sibling.ts";
 import { questionsMax, windowMax } from "./actors/flow.ts";
 import { smallText } from "./actors/payloads.ts";
 import type { IdleGift } from "./actors/subjects/mesolite-idle.ts";
-import { type BenchReport, Cast, entrants, environment, interleaved, known, ratio, type Subject } from "./kit.ts";
+import { type BenchReport, Cast, entrants, environment, interleaved, known, ratio } from "./kit.ts";
 
 /** Actors against other actor libraries, and against what the machine allows, in one thread and across two. */
 
-type Named = Readonly<Record<string, Subject>>;
-type Measured = Pick<BenchReport, "results"> & { readonly figures: BenchReport["peers"] };
+type Measured = Pick<BenchReport, "results" | "missing"> & { readonly figures: BenchReport["peers"] };
 
 /** What each subject is, by its name. A peer is a package that may not be installed. */
 const inThread = { mesolite: "ours", floor: "ours", nact: "peer", xstate: "peer", effect: "peer" } as const;
-const acrossThreads = {
-  "mesolite-threads": "ours",
-  "raw-port": "ours",
+const acrossThreads = { "mesolite-threads": "ours", "raw-port": "ours" } as const;
+const callsAcrossThreads = {
   comlink: "ours",
   piscina: "ours",
   workerpool: "peer",
@@ -27,13 +25,8 @@ const tripWarmUp = 5;
 
 export async function bench({ full }: { readonly full: boolean }): Promise<BenchReport> {
   const rounds = full ? 11 : 7;
-  using cast = new Cast();
-  await startAll(cast);
-  const parts = [
-    await oneThread(cast.subjects, rounds),
-    await twoThreads(cast.subjects, rounds),
-    await limits(cast.subjects, rounds),
-  ];
+  // Only those that are measured together live together: a subject that waits for its turn is not always still.
+  const parts = [await oneThread(rounds), await twoThreads(rounds), await limits(rounds)];
   return {
     bench: "actors",
     config: {
@@ -47,22 +40,16 @@ export async function bench({ full }: { readonly full: boolean }): Promise<Bench
     },
     results: Object.assign({}, ...parts.map(({ results }) => results)),
     peers: Object.assign({}, ...parts.map(({ figures }) => figures)),
-    missing: cast.missing,
+    missing: parts.flatMap(({ missing }) => missing),
     environment: environment("one per subject; two for the cross-thread shapes"),
   };
 }
 
-async function startAll(cast: Cast): Promise<void> {
-  const gift = { window: windowMax, questions: questionsMax, text: smallText };
-  for (const [name, kind] of Object.entries({ ...inThread, ...acrossThreads }))
+const gift = { window: windowMax, questions: questionsMax, text: smallText };
+
+async function startAll(cast: Cast, kinds: Readonly<Record<string, "ours" | "peer">>): Promise<void> {
+  for (const [name, kind] of Object.entries(kinds))
     await cast.start(name, kind === "ours" ? ours(name) : peer(name), gift);
-  await cast.start("comedy", peer("comedy"), { ...gift, mode: "in-memory" });
-  await cast.start("comedy-threads", peer("comedy"), { ...gift, mode: "threaded" });
-  await cast.start("mesolite-flood", ours("mesolite-flood"));
-  const hour: IdleGift = { actors: idleActors, everyMs: 3_600_000, spreadMs: 0 };
-  const minute: IdleGift = { actors: idleActors, everyMs: 60_000, spreadMs: 60_000 };
-  await cast.start("hourly", ours("mesolite-idle"), hour);
-  await cast.start("each-minute", ours("mesolite-idle"), minute);
 }
 
 function ours(name: string): URL {
@@ -73,7 +60,11 @@ function peer(name: string): URL {
   return new URL(`./actors/peers/${name}.mjs`, import.meta.url);
 }
 
-async function oneThread(subjects: Named, rounds: number): Promise<Measured> {
+async function oneThread(rounds: number): Promise<Measured> {
+  using cast = new Cast();
+  await startAll(cast, inThread);
+  await cast.start("comedy", peer("comedy"), { ...gift, mode: "in-memory" });
+  const { subjects, missing } = cast;
   const tell = await interleaved(
     entrants(subjects, "tell", {
       mesolite: 1_048_576,
@@ -94,6 +85,7 @@ async function oneThread(subjects: Named, rounds: number): Promise<Measured> {
     rounds,
   );
   return {
+    missing,
     figures: { tell, pingPong, ask },
     results: known({
       tellPerSecond: tell["mesolite"]?.median,
@@ -112,13 +104,18 @@ async function oneThread(subjects: Named, rounds: number): Promise<Measured> {
   };
 }
 
-async function twoThreads(subjects: Named, rounds: number): Promise<Measured> {
+async function twoThreads(rounds: number): Promise<Measured> {
+  using cast = new Cast();
+  await startAll(cast, acrossThreads);
+  const { subjects, missing } = cast;
   const trip = await interleaved(
     entrants(subjects, "crossThreadRoundTrip", { "mesolite-threads": 5_000, "raw-port": 5_000 }),
     // How long a sleeping thread takes to wake goes up and down: many short rounds side by side.
     3 * rounds,
     tripWarmUp,
   );
+  await startAll(cast, callsAcrossThreads);
+  await cast.start("comedy-threads", peer("comedy"), { ...gift, mode: "threaded" });
   const ask = await interleaved(
     entrants(subjects, "crossThreadAsk", {
       "mesolite-threads": 5_000,
@@ -146,6 +143,7 @@ async function twoThreads(subjects: Named, rounds: number): Promise<Measured> {
   );
   const us = tell["mesolite-threads"];
   return {
+    missing,
     figures: { crossThreadRoundTrip: trip, crossThreadAsk: ask, crossThreadTell: tell },
     results: known({
       crossThreadRoundTripVsRawPort: ratio(trip["mesolite-threads"]?.p50Micros, trip["raw-port"]?.p50Micros),
@@ -167,11 +165,19 @@ async function twoThreads(subjects: Named, rounds: number): Promise<Measured> {
 }
 
 /** How soon a flooded actor stops, and what actors cost that do nothing. */
-async function limits(subjects: Named, rounds: number): Promise<Measured> {
+async function limits(rounds: number): Promise<Measured> {
+  using cast = new Cast();
+  await cast.start("mesolite-flood", ours("mesolite-flood"));
+  const hour: IdleGift = { actors: idleActors, everyMs: 3_600_000, spreadMs: 0 };
+  const minute: IdleGift = { actors: idleActors, everyMs: 60_000, spreadMs: 60_000 };
+  await cast.start("hourly", ours("mesolite-idle"), hour);
+  await cast.start("each-minute", ours("mesolite-idle"), minute);
+  const { subjects, missing } = cast;
   const flood = await interleaved(entrants(subjects, "controlLane", { "mesolite-flood": floodMessages }), rounds);
   const idle = await interleaved(entrants(subjects, "idle", { hourly: idleRoundMs, "each-minute": idleRoundMs }), 1, 0);
   const stopMicros = flood["mesolite-flood"]?.p50Micros?.median;
   return {
+    missing,
     figures: { controlLane: flood, idle },
     results: known({
       controlLaneMs: stopMicros === undefined ? undefined : stopMicros / 1_000,

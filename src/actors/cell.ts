@@ -91,15 +91,31 @@ export class Cell {
     return this.#abort.signal;
   }
 
-  /** Takes one letter from the mailbox. Its effects leave if it returns; if it throws, this life ends. */
-  step(): void {
-    const letter = this.mailbox.take();
-    if (letter === undefined || this.state === "stopped") return;
-    const { system, outbox } = this;
-    this.handled++;
+  /**
+   * Takes letters from the mailbox, so many at most, each in a turn of its own: its effects leave if it returns; if it
+   * throws, this life ends. Answers how many turns there were.
+   */
+  run(turnsMax: number): number {
+    const { system, mailbox } = this;
+    let turns = 0;
     system.current = this;
     system.acting = this;
-    system.cause = system.recorder.record(this.path, letter.kind, letter.cause);
+    while (turns < turnsMax && this.state !== "stopped") {
+      const letter = mailbox.take();
+      if (letter === undefined) break;
+      turns++;
+      system.cause = system.recorder.record(this.path, letter.kind, letter.cause);
+      if (!this.#turn(letter)) break;
+    }
+    this.handled += turns;
+    system.current = undefined;
+    system.rest();
+    return turns;
+  }
+
+  /** False when it threw. */
+  #turn(letter: Letter): boolean {
+    const { system, outbox } = this;
     try {
       if (letter.run === undefined) this.#handle(letter);
       else letter.run();
@@ -108,12 +124,14 @@ export class Cell {
       system.told.retract();
       system.current = undefined;
       system.failed(this, error);
-      return system.rest();
+      return false;
     }
-    system.current = undefined;
     system.told.keep();
+    if (outbox.isIdle) return true;
+    system.current = undefined;
     outbox.commit();
-    system.rest();
+    system.current = this;
+    return true;
   }
 
   refused(refused: Refused): void {

@@ -15,14 +15,15 @@ const numberMax = 2 ** 30;
 
 /**
  * The last 65 536 things that the actors of a thread did, each with what caused it, so that a failure can say how it
- * came about. Headers only, never bodies. Columns, because an entry is written for every message.
+ * came about. Headers only, never bodies. Flat, because an entry is written for every message.
  */
 export class FlightRecorder {
   readonly #place: string;
-  readonly #paths: string[] = [];
-  /** The kind; absent in the entry that stands for something at another place, whose place is its path. */
-  readonly #kinds: (string | undefined)[] = [];
-  readonly #causes: number[] = [];
+  /**
+   * Path, kind and cause of one entry after the other. The kind is absent in an entry that stands for something at
+   * another place, whose place is its path.
+   */
+  readonly #fields: (string | number | undefined)[] = [];
   #last = 0;
 
   constructor(place: string) {
@@ -32,11 +33,11 @@ export class FlightRecorder {
   /** Answers with the number of the entry. `cause`: 0 when it came from outside. */
   record(path: string, kind: string | undefined, cause: number): number {
     const n = this.#last === numberMax ? 1 : this.#last + 1;
-    const index = n & (keptMax - 1);
+    const at = fieldsOf(n);
     this.#last = n;
-    this.#paths[index] = path;
-    this.#kinds[index] = kind;
-    this.#causes[index] = cause;
+    this.#fields[at] = path;
+    this.#fields[at + 1] = kind;
+    this.#fields[at + 2] = cause;
     return n;
   }
 
@@ -72,19 +73,27 @@ export class FlightRecorder {
   }
 
   #entry(n: number): Recorded | undefined {
-    if (n > this.#last || n <= this.#last - keptMax || n < 1) return undefined;
-    const index = n & (keptMax - 1);
-    const path = this.#paths[index];
-    const kind = this.#kinds[index];
-    if (path === undefined || kind === undefined) return undefined;
-    const cause = this.#causeOf(this.#causes[index] ?? 0);
+    if (!this.#isKept(n)) return undefined;
+    const [path, kind] = this.#fields.slice(fieldsOf(n), fieldsOf(n) + 2) as [string, string | undefined];
+    if (kind === undefined) return undefined;
+    const cause = this.#causeOf(this.#fields[fieldsOf(n) + 2] as number);
     return { n, path, kind, ...(cause === undefined ? {} : { cause }) };
   }
 
   #causeOf(n: number): Recorded["cause"] {
     if (n < 1) return undefined;
-    const index = n & (keptMax - 1);
-    const away = n > this.#last - keptMax && this.#kinds[index] === undefined;
-    return away ? { place: this.#paths[index] ?? "", n: this.#causes[index] ?? 0 } : { place: this.#place, n };
+    const at = fieldsOf(n);
+    const away = this.#isKept(n) && this.#fields[at + 1] === undefined;
+    if (!away) return { place: this.#place, n };
+    return { place: this.#fields[at] as string, n: this.#fields[at + 2] as number };
   }
+
+  #isKept(n: number): boolean {
+    return n > 0 && n <= this.#last && n > this.#last - keptMax;
+  }
+}
+
+/** Where the fields of an entry begin. */
+function fieldsOf(n: number): number {
+  return 3 * (n & (keptMax - 1));
 }

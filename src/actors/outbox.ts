@@ -25,6 +25,11 @@ export class Outbox {
     return this.#count === 0;
   }
 
+  /** Whether the turn wants nothing done. */
+  get isIdle(): boolean {
+    return this.#count === 0 && this.#end === undefined;
+  }
+
   add(entry: Letter | Effect): void {
     this.#entries[this.#count++] = entry;
   }

@@ -145,7 +145,7 @@ export class ActorSystem {
       last = cell;
       if (pulse !== undefined) pulse[1] = cell.slot;
       cell.scheduled = false;
-      for (let count = 0; count < quantumMessages && cell.mailbox.length > 0; count++, unseen++) cell.step();
+      unseen += cell.run(quantumMessages);
       if (cell.mailbox.length > 0 && !cell.scheduled) this.#goOn(cell);
       if (unseen < messagesPerLook) continue;
       unseen = 0;
@@ -171,7 +171,7 @@ export class ActorSystem {
     const label = cell && `${cell.path} ${cell.mailbox.peekKind()}`;
     if (cell !== undefined) {
       cell.scheduled = false;
-      cell.step();
+      cell.run(1);
       if (cell.mailbox.length > 0 && !cell.scheduled) this.#goOn(cell);
     }
     this.#finishTurn();
