@@ -86,6 +86,25 @@ describe("a watch across a link", () => {
   });
 });
 
+describe("a turn that throws", () => {
+  test("has told nothing across a link, and what others say over it is still theirs", () => {
+    const { stage, here, there, near, far } = twoSites({ far: { mailboxMax: 3 } });
+    const other = here.start("other");
+    const bad = here.start("bad");
+    say(here, near, across(near, far), "one");
+    here.queue(bad, () => {
+      for (let count = 0; count < 100; count++) across(bad, far).tell("say", { text: "never" });
+      throw new Error("no");
+    });
+    say(here, other, across(other, far), "two", "three", "too many");
+    stage.settle();
+    expect(far.heard).toEqual(["one", "two", "three"]);
+    expect([near, bad, other].map(({ refused }) => refused.length)).toEqual([0, 0, 1]);
+    expect(here.deadLetters).toEqual([]);
+    expect(there.deadLetters).toEqual(["say refused"]);
+  });
+});
+
 describe("the loss of a link", () => {
   test("R9.8 fails every question and fires every watch across it, once", () => {
     const { stage, here, there, wire, near, far, toFar, toNear } = twoSites();
