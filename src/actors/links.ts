@@ -123,8 +123,8 @@ export class Links {
       }
       this.#drop(other, "superseded by a newer connection");
     }
-    const budget = channel.crossesHosts ? this.#ingress : undefined;
     const { crossesHosts, headBytes = 0 } = channel;
+    const budget = crossesHosts ? this.#ingress : undefined;
     const session = new LinkSession(this.#system.codec, { budget, trusted: !crossesHosts, headBytes });
     const link = new Link(this, peer, channel, session);
     this.#links.set(place, link);

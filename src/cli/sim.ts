@@ -142,7 +142,7 @@ function story(options: RunOptions, broken: Broken): string {
   const plant = options.plant === undefined ? "" : ` --plant ${options.plant}`;
   const minutes = options.faultMinutes === undefined ? "" : ` --minutes ${options.faultMinutes}`;
   return [
-    `seed ${seed} broke a rule after ${seconds(violation.atMs)} (${violation.phase}): ${violation.rule}`,
+    heading(`seed ${seed}`, violation),
     `  ${violation.what}`,
     `the same rule breaks with ${least.faults.length} of ${broken.faults.length} faults and ${items(least)} of ${items(broken)} items of work:`,
     ...sequence(least),
@@ -207,12 +207,12 @@ function again(path: string, json: boolean): void {
     result.traceHash === traceHash ? "as it was written down" : `which was ${traceHash}: the code is another`;
   if (!isBroken(result)) return say(`${path} breaks no rule now   (trace ${result.traceHash}, ${same})`);
   const { violation } = result;
-  const lines = [
-    `${path} broke a rule after ${seconds(violation.atMs)} (${violation.phase}): ${violation.rule}`,
-    ...sequence(result),
-    `trace ${result.traceHash}, ${same}`,
-  ];
+  const lines = [heading(path, violation), ...sequence(result), `trace ${result.traceHash}, ${same}`];
   throw new CliFailure(lines.join("\n"), { exit: "failure" });
+}
+
+function heading(what: string, { atMs, phase, rule }: Violation): string {
+  return `${what} broke a rule after ${seconds(atMs)} (${phase}): ${rule}`;
 }
 
 function read(path: string): FailureFile {
