@@ -7,7 +7,8 @@ import { child, supervisor } from "../actors/supervisor.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Log, LogLevel } from "../actors/world.ts";
 import { type BridgeAddress, openGateway } from "../http/gateway.ts";
-import type { OpenServer } from "../http/server.ts";
+import { reachableIp } from "../http/reachable-ip.ts";
+import { loopbackHost, type OpenServer } from "../http/server.ts";
 import { openSlaveGateway } from "../http/slave-gateway.ts";
 import { ClusterView } from "../http/view.ts";
 import { clusterView } from "../http/view-actor.ts";
@@ -168,8 +169,10 @@ export class LocalCluster {
         ? undefined
         : await openSlaveGateway({ ...plan.http, workDir, version, log: this.log, look: () => this.#look() });
     if (files !== undefined) this.#closers.push(() => files.close());
+    const ip = reachableIp(plan.http?.host ?? loopbackHost);
     const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
-      const info = { hostname, port: files?.port ?? 0, resources, attributes, checkpoint: plan.journal === true };
+      const port = files?.port ?? 0;
+      const info = { hostname, ip, port, resources, attributes, checkpoint: plan.journal === true };
       const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/" };
       const args = {
         master: plan.master,

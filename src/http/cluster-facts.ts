@@ -18,11 +18,6 @@ export function pid(process: string, ip: string, port: number): string {
   return `${process}@${isIP(ip) === 6 ? `[${ip}]` : ip}:${port}`;
 }
 
-/** The IP a slave's hostname stands for, as far as the name itself tells. */
-export function ipOf(hostname: string): string {
-  return hostname === "localhost" ? "127.0.0.1" : hostname;
-}
-
 /** Nothing is built: the sources are what runs, so the build has neither a date nor a user of its own. */
 export function versionInfo(version: string) {
   return { version, build_date: "1970-01-01 00:00:00", build_time: 0, build_user: "mesolite" };

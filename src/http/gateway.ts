@@ -1,5 +1,3 @@
-import { isIP } from "node:net";
-import { networkInterfaces } from "node:os";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { ActorRef } from "../actors/ref.ts";
 import type { ActorSystem } from "../actors/system.ts";
@@ -8,6 +6,7 @@ import { actorsRoute } from "./actors-read.ts";
 import { noMaster } from "./admission.ts";
 import { type ClusterFacts, type HttpAddress, versionInfo } from "./cluster-facts.ts";
 import { operatorRoute } from "./operator-route.ts";
+import { reachableIp } from "./reachable-ip.ts";
 import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
 import { stateJson } from "./state-json.ts";
 import type { ClusterView } from "./view.ts";
@@ -55,7 +54,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   actorsRoute(app, options.look);
   operatorRoute(app, { system, view, master: options.master, facts });
   const { port } = await listen(app, options);
-  at = { hostname: host, ip: ipFor(host), port };
+  at = { hostname: host, ip: reachableIp(host), port };
   return { port, close: () => app.close() };
 }
 
@@ -77,15 +76,4 @@ function readRoutes(app: FastifyInstance, options: GatewayOptions, facts: () => 
     const bridge = options.bridge();
     return bridge === undefined ? sendText(reply, 503, "this master has no bridge") : sendJson(reply, bridge);
   });
-}
-
-/** An IP under which the server can be reached: service discovery for Mesos insists on one. */
-function ipFor(host: string): string {
-  const bare = host.replace(/^\[(.*)\]$/, "$1");
-  if (bare === "localhost") return loopbackHost;
-  if (isIP(bare) !== 0 && bare !== "0.0.0.0" && bare !== "::") return bare;
-  const outward = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === "IPv4" && !internal);
-  return outward?.address ?? loopbackHost;
 }

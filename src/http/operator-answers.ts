@@ -84,9 +84,9 @@ function master({ master: row, at, version }: ClusterFacts) {
  * All weights are 1.
  */
 function roles({ rows }: ClusterFacts) {
-  const byRole = Map.groupBy(rows.frameworks.values(), ({ info }) => info.role);
-  return [...new Set(["*", ...byRole.keys()])].map((name) => {
-    const members = byRole.get(name) ?? [];
+  const frameworks = [...rows.frameworks.values()];
+  return [...new Set(["*", ...frameworks.flatMap(({ info }) => info.roles)])].map((name) => {
+    const members = frameworks.filter(({ info }) => info.roles.includes(name));
     const allocated = members.reduce<Resources>(
       (total, row) => add(total, scalarsOf(add(row.used, row.offered))),
       noResources,

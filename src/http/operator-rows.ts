@@ -1,6 +1,6 @@
 import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../protocol/cluster-events.ts";
 import type { TaskState, TaskStatus } from "../protocol/task.ts";
-import { ipOf, pid, timeInfo } from "./cluster-facts.ts";
+import { pid, timeInfo } from "./cluster-facts.ts";
 import { attributeList, resourceList } from "./mesos-resources.ts";
 
 /** How each row looks in the operator API: the fields of Mesos's v1 messages as JSON. */
@@ -22,7 +22,7 @@ export function agentJson({ id, info, state, registeredMs, used, offered }: Slav
     active: state === "registered",
     deactivated: false,
     version,
-    pid: pid("slave(1)", ipOf(info.hostname), info.port),
+    pid: pid("slave(1)", info.ip, info.port),
     registered_time: timeInfo(registeredMs),
     total_resources: resourceList(info.resources),
     allocated_resources: resourceList(used),
@@ -37,7 +37,7 @@ export function frameworkJson({ id, info, state, registeredMs, used, offered }: 
       id: { value: id },
       user: info.user,
       name: info.name,
-      role: info.role,
+      roles: info.roles,
       failover_timeout: info.failoverTimeoutMs / 1000,
       checkpoint: info.checkpoint,
     },
@@ -59,9 +59,7 @@ export function taskJson({ frameworkId, task, status }: TaskRow) {
     state: taskState(status.state),
     resources: resourceList(task.resources),
     statuses: [statusJson(status)],
-    ...(task.labels === undefined
-      ? {}
-      : { labels: { labels: Object.entries(task.labels).map(([key, value]) => ({ key, value })) } }),
+    ...(task.labels === undefined ? {} : { labels: { labels: task.labels } }),
   };
 }
 

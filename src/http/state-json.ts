@@ -1,7 +1,8 @@
 import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../protocol/cluster-events.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
 import { add } from "../protocol/resources.ts";
-import { type ClusterFacts, ipOf, pid, seconds, versionInfo } from "./cluster-facts.ts";
+import { defaultRole } from "../protocol/role.ts";
+import { type ClusterFacts, pid, seconds, versionInfo } from "./cluster-facts.ts";
 import type { ClusterRows } from "./cluster-rows.ts";
 import { attributeSummary, resourceSummary } from "./mesos-resources.ts";
 import { taskState } from "./operator-rows.ts";
@@ -35,7 +36,7 @@ export function stateJson({ rows, master, at, version }: ClusterFacts) {
     // Tasks that slaves reported before their scheduler came back to a new master.
     orphan_tasks: [...rows.tasks.values()]
       .filter(({ frameworkId }) => rows.framework(frameworkId) === undefined)
-      .map((row) => taskJson(row, "*")),
+      .map(taskJson),
     unregistered_frameworks: [],
   };
 }
@@ -59,7 +60,7 @@ function slaveJson({ id, info, state, registeredMs, used, offered }: SlaveRow, v
     hostname: info.hostname,
     port: info.port,
     attributes: attributeSummary(info.attributes),
-    pid: pid("slave(1)", ipOf(info.hostname), info.port),
+    pid: pid("slave(1)", info.ip, info.port),
     registered_time: seconds(registeredMs),
     resources: resourceSummary(info.resources),
     used_resources: resourceSummary(used),
@@ -93,18 +94,16 @@ function frameworkJson(row: FrameworkRow, { rows, tasks, offers }: TaskGroups) {
     checkpoint: info.checkpoint,
     registered_time: seconds(registeredMs),
     unregistered_time: 0,
-    role: info.role,
-    tasks: live.filter(({ status }) => status.state !== "unreachable").map((task) => taskJson(task, info.role)),
-    unreachable_tasks: live
-      .filter(({ status }) => status.state === "unreachable")
-      .map((task) => taskJson(task, info.role)),
-    completed_tasks: [...(rows.histories.get(id)?.values() ?? [])].map((task) => taskJson(task, info.role)),
+    roles: info.roles,
+    tasks: live.filter(({ status }) => status.state !== "unreachable").map((task) => taskJson(task)),
+    unreachable_tasks: live.filter(({ status }) => status.state === "unreachable").map((task) => taskJson(task)),
+    completed_tasks: [...(rows.histories.get(id)?.values() ?? [])].map((task) => taskJson(task)),
     offers: (offers.get(id) ?? []).map(offerJson),
     executors: [],
   };
 }
 
-function taskJson({ frameworkId, task, status }: TaskRow, role: string) {
+function taskJson({ frameworkId, task, status }: TaskRow) {
   return {
     id: task.taskId,
     name: task.name,
@@ -113,11 +112,9 @@ function taskJson({ frameworkId, task, status }: TaskRow, role: string) {
     slave_id: task.slaveId,
     state: taskState(status.state),
     resources: resourceSummary(task.resources),
-    role,
+    role: task.role ?? defaultRole,
     statuses: [{ state: taskState(status.state), timestamp: seconds(status.timestampMs) }],
-    ...(task.labels === undefined
-      ? {}
-      : { labels: Object.entries(task.labels).map(([key, value]) => ({ key, value })) }),
+    ...(task.labels === undefined ? {} : { labels: task.labels }),
   };
 }
 

@@ -63,10 +63,11 @@ export class AllocatorLink {
     for (const framework of frameworks.all()) {
       if (framework.state === "completed" && isEmpty(framework.used)) continue;
       const active = framework.state === "connected";
-      allocator.tell("frameworkAdded", { frameworkId: framework.id, role: framework.info.role, active });
-      if (framework.suppressed) allocator.tell("suppress", { frameworkId: framework.id });
-      if (framework.filters !== undefined) {
-        allocator.tell("setFilters", { frameworkId: framework.id, filters: framework.filters });
+      const { id: frameworkId, suppressed, filters } = framework;
+      for (const role of framework.info.roles) {
+        allocator.tell("clientAdded", { frameworkId, role, active });
+        if (suppressed.has(role)) allocator.tell("suppress", { frameworkId, role });
+        if (filters !== undefined) allocator.tell("setFilters", { frameworkId, role, filters });
       }
     }
     for (const slave of slaves.all()) this.openAccount(slave);

@@ -18,8 +18,9 @@ import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
+import { registered, slavesOf } from "./registry.ts";
 import type { MasterState } from "./state.ts";
-import type { Task } from "./tasks.ts";
+import { roleOf, type Task } from "./tasks.ts";
 
 /**
  *   registering ── registered ⇄ disconnected ── unreachable        recovering: in the registry, not back yet after a
@@ -45,6 +46,12 @@ export type Slave = {
   /** Frameworks that have been told of the present loss. */
   readonly toldLost: Set<FrameworkId>;
 };
+
+/** What becomes of the tasks of a slave that is given up. */
+type Fate = "lost" | "unreachable" | "gone" | "gone_by_operator";
+
+/** Gone slaves that the registry remembers (Mesos's `--registry_max_agent_count`). The one that went first is forgotten. */
+const goneMax = 10_000;
 
 type Registration = {
   readonly self: Address<SlaveProtocol>;
@@ -84,7 +91,7 @@ export class Slaves {
   start(): void {
     const { ctx, config, registrar } = this.#state();
     ctx.every("ping", config.slavePingMs, () => this.#pingAll());
-    const awaited = Object.keys(registrar.registry.admitted).map(SlaveId);
+    const awaited = slavesOf(registrar.registry, "admitted").map(SlaveId);
     if (awaited.length === 0) return;
     ctx.after("reregister", config.slaveReregisterMs, () => {
       for (const slaveId of awaited) if (!this.#slaves.has(slaveId)) this.#markUnreachable(slaveId);
@@ -92,26 +99,28 @@ export class Slaves {
   }
 
   register(registration: Registration): void {
-    const { registrar, id: masterId } = this.#state();
+    const { ctx, lead, registrar, id: masterId } = this.#state();
     const { self, info } = registration;
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
     const claimed = registration.slaveId ?? retried?.id;
     const slaveId = claimed !== undefined && this.#leaving.has(claimed) ? undefined : claimed;
     if (this.#admitting.has(self)) return void this.#admitting.set(self, registration);
-    // Names of what every object has are nobody's ids.
-    if (slaveId !== undefined && Object.hasOwn(registrar.registry.admitted, slaveId)) {
-      return this.#accept(slaveId, registration);
+    const known = slaveId === undefined ? undefined : registered(registrar.registry, slaveId);
+    if (slaveId !== undefined && known?.standing === "admitted") return this.#accept(slaveId, registration);
+    if (known?.standing === "gone") {
+      return ctx.ref(self).tell("slaveRefused", { lead, reason: "an operator has marked it as gone" });
     }
     this.#admitting.set(self, registration);
-    if (slaveId !== undefined && Object.hasOwn(registrar.registry.unreachable, slaveId)) {
-      registrar.apply({ type: "markSlaveReachable", slaveId, info }, () => {
+    const atMs = ctx.clock.wall();
+    if (slaveId !== undefined && known?.standing === "unreachable") {
+      registrar.apply({ type: "markSlaveReachable", slaveId, info, atMs }, () => {
         this.#accept(slaveId, this.#admitted(registration));
       });
       return;
     }
     const id = SlaveId(`${masterId}-S${this.#made++}`);
-    registrar.apply({ type: "admitSlave", slaveId: id, info }, () => {
+    registrar.apply({ type: "admitSlave", slaveId: id, info, atMs }, () => {
       // Whoever it was before was given up, and every task with it: it starts anew under the new id.
       this.#accept(id, { ...this.#admitted(registration), tasks: [] });
     });
@@ -126,6 +135,37 @@ export class Slaves {
   unregister(slaveId: SlaveId): void {
     const slave = this.#slaves.get(slaveId);
     if (slave !== undefined) this.#leave(slave, "gone");
+  }
+
+  /**
+   * A slave that an operator has given up: never let in again, and its tasks are over. Answers with the refusal, as HTTP
+   * would have it, or with nothing once it is in the registry.
+   */
+  markGone(slaveId: SlaveId, done: (refusal?: { status: 404 | 503; reason: string }) => void): void {
+    const { ctx, lead, registrar } = this.#state();
+    const known = registered(registrar.registry, slaveId);
+    if (known === undefined) return done({ status: 404, reason: `no slave ${slaveId} is known` });
+    if (known.standing === "gone") return done();
+    if (this.#leaving.has(slaveId)) return done({ status: 503, reason: `slave ${slaveId} is being removed` });
+    this.#leaving.add(slaveId);
+    const gone = slavesOf(registrar.registry, "gone");
+    const [oldest] = gone;
+    if (oldest !== undefined && gone.length >= goneMax) {
+      registrar.apply({ type: "removeSlave", slaveId: SlaveId(oldest) }, () => {});
+    }
+    registrar.apply({ type: "markSlaveGone", slaveId, atMs: ctx.clock.wall() }, () => {
+      this.#leaving.delete(slaveId);
+      const slave = this.#slaves.get(slaveId);
+      slave?.ref.tell("slaveRefused", { lead, reason: "an operator has marked it as gone" });
+      if (slave !== undefined) this.#remove(slave, "AGENT_REMOVED_BY_OPERATOR", "gone_by_operator");
+      done();
+    });
+  }
+
+  shutdownExecutor(slaveId: SlaveId, frameworkId: FrameworkId, executorId: string): void {
+    const slave = this.#slaves.get(slaveId);
+    if (slave?.state !== "registered") return;
+    slave.ref.tell("shutdownExecutor", { lead: this.#state().lead, frameworkId, executorId });
   }
 
   use(slaveId: SlaveId, resources: Resources): void {
@@ -151,14 +191,19 @@ export class Slaves {
     this.#state().publisher.slaveChanged(slaveId);
   }
 
-  /** Who holds what of the slave: the used and the offered, by framework. */
+  /** Who holds what of the slave: the used and the offered, by framework and role. */
   allocations(slave: Slave): readonly SlaveAllocation[] {
     const { tasks, offers } = this.#state();
-    const held = new Map<FrameworkId, Resources>();
-    const hold = (id: FrameworkId, resources: Resources) => held.set(id, add(held.get(id) ?? noResources, resources));
-    for (const task of tasks.onSlave(slave.id)) if (!task.released) hold(task.frameworkId, task.info.resources);
-    for (const offer of offers.onSlave(slave.id)) hold(offer.frameworkId, offer.resources);
-    return [...held].map(([frameworkId, resources]) => ({ frameworkId, resources }));
+    const held = new Map<string, SlaveAllocation>();
+    const hold = (frameworkId: FrameworkId, role: string, resources: Resources) => {
+      const key = `${frameworkId}/${role}`;
+      held.set(key, { frameworkId, role, resources: add(held.get(key)?.resources ?? noResources, resources) });
+    };
+    for (const task of tasks.onSlave(slave.id)) {
+      if (!task.released) hold(task.frameworkId, roleOf(task), task.info.resources);
+    }
+    for (const { frameworkId, role, resources } of offers.onSlave(slave.id)) hold(frameworkId, role, resources);
+    return [...held.values()];
   }
 
   placeable(resources: Resources): Placeable {
@@ -286,18 +331,19 @@ export class Slaves {
 
   /** In memory only once it is in the registry: a restarted master must not believe otherwise. */
   #markUnreachable(slaveId: SlaveId): void {
-    const { registrar } = this.#state();
+    const { ctx, registrar } = this.#state();
     const slave = this.#slaves.get(slaveId);
-    registrar.apply({ type: "markSlaveUnreachable", slaveId }, () => {
+    const atMs = ctx.clock.wall();
+    registrar.apply({ type: "markSlaveUnreachable", slaveId, atMs }, () => {
       const present = this.#slaves.get(slaveId);
       if (present === undefined) return;
       const silent = present === slave && (slave.missedPings > 0 || slave.state === "disconnected");
       if (silent) this.#remove(slave, "AGENT_REMOVED", "unreachable");
-      else registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info }, () => {});
+      else registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info, atMs }, () => {});
     });
   }
 
-  #remove(slave: Slave, reason: "AGENT_REMOVED", state: "lost" | "unreachable" | "gone"): void {
+  #remove(slave: Slave, reason: "AGENT_REMOVED" | "AGENT_REMOVED_BY_OPERATOR", state: Fate): void {
     const { ctx, allocator, offers, tasks, publisher } = this.#state();
     ctx.log("warn", `slave ${slave.id} is removed: its tasks are ${state}`);
     offers.rescindSlave(slave.id, "slaveLost");
@@ -313,8 +359,8 @@ export class Slaves {
   #giveUp(
     slave: Slave,
     given: readonly Task[],
-    reason: "AGENT_DISCONNECTED" | "AGENT_REMOVED",
-    state: "lost" | "unreachable" | "gone",
+    reason: "AGENT_DISCONNECTED" | "AGENT_REMOVED" | "AGENT_REMOVED_BY_OPERATOR",
+    state: Fate,
   ): void {
     const { frameworks, tasks } = this.#state();
     const live = given.filter((task) => !task.released);

@@ -1,7 +1,10 @@
+import type { BodyOf } from "../actors/protocol.ts";
 import { MultiMap } from "../base/multi-map.ts";
 import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
-import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { type FrameworkId, SlaveId, type TaskId } from "../protocol/ids.ts";
+import type { MasterProtocol } from "../protocol/master-api.ts";
 import { contains, subtract, sum } from "../protocol/resources.ts";
+import { defaultRole } from "../protocol/role.ts";
 import {
   isTerminal,
   type KnownTask,
@@ -11,6 +14,7 @@ import {
   type TaskState,
   type TaskStatus,
 } from "../protocol/task.ts";
+import { registered, slavesOf } from "./registry.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
@@ -25,6 +29,11 @@ export type Task = {
   /** An order to end it that waits for its slave to come back. */
   killPending?: { readonly graceMs?: number };
 };
+
+/** Whose share the task counts against. */
+export function roleOf({ info }: Task): string {
+  return info.role ?? defaultRole;
+}
 
 /** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
 export class Tasks {
@@ -100,11 +109,15 @@ export class Tasks {
     slaves.get(slaveId)?.ref.tell("updateAcknowledged", { lead, frameworkId, taskId, uuid });
   }
 
-  kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined): void {
+  /** An unknown task is answered for as by reconciliation; one that is not on the slave named is left alone. */
+  kill({ frameworkId, taskId, graceMs, slaveId }: BodyOf<MasterProtocol["killTask"]>): void {
     const { slaves, lead } = this.#state();
     const task = this.get(frameworkId, taskId);
+    if (task !== undefined && slaveId !== undefined && task.slaveId !== slaveId) return;
     const grace = graceMs === undefined ? {} : { graceMs };
-    if (task === undefined) return this.reconcile(frameworkId, [{ taskId }]);
+    if (task === undefined) {
+      return this.reconcile(frameworkId, [{ taskId, ...(slaveId === undefined ? {} : { slaveId }) }]);
+    }
     const slave = slaves.get(task.slaveId);
     if (slave?.state === "registered") slave.ref.tell("killOnSlave", { lead, frameworkId, taskId, ...grace });
     else task.killPending = grace;
@@ -116,9 +129,10 @@ export class Tasks {
   }
 
   /** The slave is gone for this task's purposes: its resources go back and its framework is told. */
-  giveUp(task: Task, state: "lost" | "unreachable" | "gone", reason: TaskReason): void {
+  giveUp(task: Task, state: "lost" | "unreachable" | "gone" | "gone_by_operator", reason: TaskReason): void {
     const { slaveId } = task;
-    this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason }));
+    const since = state === "unreachable" ? { unreachableMs: this.#state().ctx.clock.wall() } : {};
+    this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason, ...since }));
     this.#release(task);
     this.#remove(task);
   }
@@ -126,7 +140,7 @@ export class Tasks {
   /** Statuses for tasks that never started; the scheduler hears them without a uuid. */
   refuse(
     frameworkId: FrameworkId,
-    tasks: readonly TaskInfo[],
+    tasks: readonly { readonly taskId: TaskId; readonly slaveId: SlaveId }[],
     state: "dropped" | "error",
     reason: TaskReason,
     message: string,
@@ -226,14 +240,17 @@ export class Tasks {
   /** Silence while a slave of the registry may still come back with the task; then what its absence means. */
   #answerUnknown(frameworkId: FrameworkId, taskId: TaskId, slaveId: SlaveId | undefined): void {
     const { slaves, registrar } = this.#state();
-    const { admitted, unreachable } = registrar.registry;
-    const awaited = Object.keys(admitted).some((id) => slaves.get(id as SlaveId) === undefined);
-    const isAdmitted = slaveId !== undefined && Object.hasOwn(admitted, slaveId);
-    if (slaveId === undefined ? awaited : isAdmitted && slaves.get(slaveId) === undefined) return;
-    const isUnreachable = slaveId !== undefined && Object.hasOwn(unreachable, slaveId);
-    const answer = isUnreachable ? "unreachable" : isAdmitted ? "gone" : "unknown";
-    const where = slaveId === undefined ? {} : { slaveId };
-    this.#tell(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", ...where }));
+    const { registry } = registrar;
+    if (slaveId === undefined) {
+      const awaited = slavesOf(registry, "admitted").some((id) => slaves.get(SlaveId(id)) === undefined);
+      if (!awaited) this.#tell(frameworkId, this.#status(taskId, "unknown", { reason: "RECONCILIATION" }));
+      return;
+    }
+    const slave = registered(registry, slaveId);
+    if (slave?.standing === "admitted" && slaves.get(slaveId) === undefined) return;
+    const answer = slave === undefined ? "unknown" : withoutTask[slave.standing];
+    const since = slave?.standing === "unreachable" ? { unreachableMs: slave.sinceMs } : {};
+    this.#tell(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", slaveId, ...since }));
   }
 
   #recover(task: Task): void {
@@ -269,10 +286,11 @@ export class Tasks {
     const { slaves, frameworks, allocator } = this.#state();
     const { frameworkId, slaveId } = task;
     const { resources } = task.info;
+    const role = roleOf(task);
     task.released = true;
     slaves.unuse(slaveId, resources);
     frameworks.unuse(frameworkId, resources);
-    allocator.tell("recovered", { slaveId, frameworkId, resources });
+    allocator.tell("recovered", { slaveId, frameworkId, role, resources });
   }
 
   #remove(task: Task): void {
@@ -292,6 +310,9 @@ export class Tasks {
     return { taskId, state, source: "master", timestampMs: this.#state().ctx.clock.wall(), ...more };
   }
 }
+
+/** What it means for a task that the book does not have it, by the standing of its slave. */
+const withoutTask = { admitted: "gone", unreachable: "unreachable", gone: "gone_by_operator" } as const;
 
 function withoutUuid({ uuid: _uuid, ...status }: TaskStatus): TaskStatus {
   return status;

@@ -4,7 +4,7 @@ import { type Ask, protocolTable } from "../actors/protocol.ts";
 import type { Spec } from "../actors/spec.ts";
 import { type ExecutorCalls, type ExecutorStatus, executorCallsTable } from "../protocol/executor-api.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
-import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { type FrameworkId, type SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { type LostTask, type SlaveProtocol, slaveTable } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
@@ -60,6 +60,9 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
       killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
         if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
       },
+      shutdownExecutor: ({ lead, frameworkId, executorId }) => {
+        if (registration.accepts(lead)) party.shutdownExecutor(frameworkId, executorId);
+      },
       shutdownFramework: ({ lead, frameworkId }) => {
         if (registration.accepts(lead)) party.shutdownFramework(frameworkId);
       },
@@ -94,6 +97,7 @@ export class Party {
     this.#self = ctx.self.address;
     this.#checkpoint = new Checkpoint(ctx, args.checkpoint);
     this.executors = new Executors(ctx, args, (frameworkId, taskId, { reason }) => {
+      this.#exited(frameworkId, taskId);
       const why = typeof reason === "object" ? reason.failed : reason;
       this.reported(frameworkId, {
         taskId,
@@ -157,6 +161,13 @@ export class Party {
     if (entry !== undefined) this.#kill(entry, graceMs);
   }
 
+  /** A task without an executor of its own has one named after it. */
+  shutdownExecutor(frameworkId: FrameworkId, executorId: string): void {
+    const entry = this.executors.get(frameworkId, TaskId(executorId));
+    if (entry?.begun === true) this.executors.shutdown(entry);
+    else if (entry !== undefined) this.#kill(entry, undefined);
+  }
+
   shutdownFramework(frameworkId: FrameworkId): void {
     for (const entry of this.executors.all()) {
       if (entry.frameworkId === frameworkId) this.#kill(entry, undefined);
@@ -172,7 +183,12 @@ export class Party {
       return;
     }
     const worker = reported.worker ?? entry.status.worker;
-    entry.status = this.status({ ...reported, ...(worker === undefined ? {} : { worker }) });
+    const { containerId } = entry;
+    entry.status = this.status({
+      ...endFor(entry, reported),
+      ...(worker === undefined ? {} : { worker }),
+      ...(containerId === undefined ? {} : { containerId }),
+    });
     this.updates.append({ frameworkId, status: entry.status });
     if (isTerminal(reported.state)) this.#finishDrain();
   }
@@ -231,6 +247,14 @@ export class Party {
     this.#kill(entry, undefined);
   }
 
+  /** Frameworks hear of the end of an executor only if somebody had it ended: else its task's end says it all. */
+  #exited(frameworkId: FrameworkId, taskId: TaskId): void {
+    const { master, slaveId } = this.registration;
+    const entry = this.executors.get(frameworkId, taskId);
+    if (entry?.endedFor !== "EXECUTOR_TERMINATED" || slaveId === undefined) return;
+    master?.tell("executorExited", { slaveId, frameworkId, executorId: taskId });
+  }
+
   #kill(entry: Entry, graceMs: number | undefined): void {
     if (entry.begun) return this.executors.kill(entry, graceMs);
     const { taskId } = entry.task;
@@ -260,4 +284,10 @@ export class Party {
     this.#drained();
     this.#drained = undefined;
   }
+}
+
+/** A task that was ended for a reason of its own has failed for it, whatever its executor says of its end. */
+function endFor({ endedFor }: Entry, reported: ExecutorStatus): ExecutorStatus {
+  if (endedFor === undefined || !isTerminal(reported.state) || reported.state === "finished") return reported;
+  return { ...reported, state: "failed", reason: endedFor };
 }

@@ -38,7 +38,7 @@ function everybodyReturns({ slaves, schedulers }: ReturnType<typeof scene>): voi
   }
 }
 
-const neverInfo = { name: "never", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: false };
+const neverInfo = { name: "never", user: "", roles: ["*"], failoverTimeoutMs: 0, checkpoint: false, capabilities: [] };
 
 describe("a master", () => {
   test("acts only once the registry has begun its term; what comes before waits", () => {

@@ -20,7 +20,7 @@ const uuid = "V1StGXR8_Z5jdHi6B-myT";
 const lead = { epoch: 2, term: 3 };
 const resources = { cpus: 1_500, ports: { ranges: [[31_000, 31_009] as const] }, disks: { items: ["a", "b"] } };
 const info: SlaveInfo = { hostname: "h1", port: 5_051, resources, attributes: { rack: "r1" }, checkpoint: true };
-const framework: FrameworkInfo = { name: "f", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: true };
+const framework: FrameworkInfo = { name: "f", user: "", roles: ["*"], failoverTimeoutMs: 0, checkpoint: true, capabilities: [] };
 const task: TaskInfo = {
   taskId,
   name: "a task",

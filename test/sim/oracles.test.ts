@@ -111,7 +111,7 @@ test("what is left over once all is calm breaks a rule", () => {
   for (let tries = 0; tries < 200 && left().length > 0; tries++) cluster.step();
   expect(left()).toEqual([]);
   const party = cluster.slaveParty(slaveName(0));
-  const framework = { name: "f", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: true };
+  const framework = { name: "f", user: "", roles: ["*"], failoverTimeoutMs: 0, checkpoint: true, capabilities: [] };
   const task = { taskId: TaskId("old"), name: "old", slaveId: the(master.slaves.all()).id, resources: small };
   const status = { taskId: task.taskId, state: "finished", source: "executor", timestampMs: 0 } as const;
   party?.executors.restore(FrameworkId("f"), framework, task, status);

@@ -26,7 +26,7 @@ export const config: SlaveConfig = {
 };
 
 export const frameworkId = FrameworkId("f1");
-export const framework = { name: "f1", user: "", role: "*", failoverTimeoutMs: 60_000, checkpoint: true };
+export const framework = { name: "f1", user: "", roles: ["*"], failoverTimeoutMs: 60_000, checkpoint: true, capabilities: [] };
 export const slaveId = SlaveId("m-S0");
 export const lead: Lead = { epoch: 2, term: 2 };
 

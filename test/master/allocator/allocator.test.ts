@@ -137,7 +137,7 @@ describe("what comes back", () => {
     allocation.tell("slaveRemoved", { slaveId });
     allocation.recovered("s1", "a", whole);
     allocation.tell("slaveRemoved", { slaveId });
-    allocation.tell("frameworkRemoved", { frameworkId });
+    allocation.tell("clientRemoved", { frameworkId });
     allocation.tell("suppress", { frameworkId });
     allocation.tell("slaveActive", { slaveId, active: true });
     allocation.advance(2_000);
@@ -151,11 +151,11 @@ describe("wanting", () => {
     allocation.tell("suppress", { frameworkId });
     allocation.recovered("s1", "a", whole);
     allocation.advance(5_000);
-    allocation.tell("frameworkActive", { frameworkId, active: false });
+    allocation.tell("clientActive", { frameworkId, active: false });
     allocation.tell("revive", { frameworkId });
     allocation.advance(5_000);
     expect(offered(master).length).toBe(1);
-    allocation.tell("frameworkActive", { frameworkId, active: true });
+    allocation.tell("clientActive", { frameworkId, active: true });
     allocation.settle();
     expect(offered(master).length).toBe(2);
   });
@@ -181,7 +181,7 @@ describe("wanting", () => {
 
   test("a framework that is gone holds its tasks' resources until they end, and is offered nothing", () => {
     const { allocation, master } = scene();
-    allocation.tell("frameworkRemoved", { frameworkId });
+    allocation.tell("clientRemoved", { frameworkId });
     allocation.framework("b");
     allocation.recovered("s1", "a", quantities("cpus:1"));
     allocation.settle();

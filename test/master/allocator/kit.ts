@@ -50,7 +50,7 @@ export class Allocation {
   }
 
   framework(id: string, active = true): void {
-    this.tell("frameworkAdded", { frameworkId: FrameworkId(id), role: "*", active });
+    this.tell("clientAdded", { frameworkId: FrameworkId(id), role: "*", active });
   }
 
   recovered(slave: string, framework: string, resources: Resources, refuseMs?: number): void {

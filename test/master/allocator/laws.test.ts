@@ -73,7 +73,7 @@ class Model {
   }
 
   #toggleFramework(id: string): void {
-    if (this.#present.delete(id)) this.#kit.allocation.tell("frameworkRemoved", { frameworkId: FrameworkId(id) });
+    if (this.#present.delete(id)) this.#kit.allocation.tell("clientRemoved", { frameworkId: FrameworkId(id) });
     else {
       this.#present.set(id, { active: true, suppressed: false });
       this.#kit.allocation.framework(id);
@@ -84,7 +84,7 @@ class Model {
     const wanting = this.#present.get(id);
     const frameworkId = FrameworkId(id);
     if (how === "suppress" || how === "revive") this.#kit.allocation.tell(how, { frameworkId });
-    else this.#kit.allocation.tell("frameworkActive", { frameworkId, active: how === "on" });
+    else this.#kit.allocation.tell("clientActive", { frameworkId, active: how === "on" });
     if (wanting === undefined) return;
     if (how === "suppress" || how === "revive") wanting.suppressed = how === "suppress";
     else wanting.active = how === "on";

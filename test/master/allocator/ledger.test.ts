@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { Ledger } from "../../../src/master/allocator/ledger.ts";
-import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
+import { ClientId, SlaveId } from "../../../src/protocol/ids.ts";
 import { quantities } from "../../protocol/quantities.ts";
 
 const s1 = SlaveId("s1");
-const a = FrameworkId("a");
+const a = clientOf("a");
 
 function ledger(): Ledger {
   const made = new Ledger();
