@@ -1,14 +1,14 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { ActorRef } from "../actors/ref.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import { actorsRoute } from "./actors-read.ts";
-import { noMaster } from "./admission.ts";
-import { type ClusterFacts, type HttpAddress, versionInfo } from "./cluster-facts.ts";
+import type { ClusterFacts, HttpAddress } from "./cluster-facts.ts";
+import { type Leader, Leadership } from "./leadership.ts";
+import { masterReads } from "./master-reads.ts";
 import { operatorRoute } from "./operator-route.ts";
 import { reachableIp } from "./reachable-ip.ts";
 import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
-import { stateJson } from "./state-json.ts";
 import type { ClusterView } from "./view.ts";
 
 /** Where slaves and frameworks of other processes reach the master's actors: the answer of `GET /mesolite/bridge`. */
@@ -34,11 +34,15 @@ export type GatewayOptions = ListenOptions & {
   readonly look: () => Promise<unknown>;
   /** Digits and dots only: clients of Mesos split it and compare the numbers. */
   readonly version: string;
+  /** Who leads. Default: the master of this process. */
+  readonly leader?: () => Leader;
+  /** How the master was told to be, by Mesos's names of flags, for everybody to read. Default: nothing is told. */
+  readonly flags?: Readonly<Record<string, string>>;
 };
 
 /** The HTTP door of a master. Rejects with `ListenFailure` when the address cannot be had. */
 export async function openGateway(options: GatewayOptions): Promise<OpenServer> {
-  const { system, view, version, host = loopbackHost } = options;
+  const { system, view, version, host = loopbackHost, leader = () => ({ kind: "self" }), flags = {} } = options;
   const app = httpServer({
     ...options,
     failed: (error, request) =>
@@ -48,9 +52,11 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   let at: HttpAddress = { hostname: host, ip: host, port: options.port };
   const facts = (): ClusterFacts | undefined => {
     const master = view.masterRow;
-    return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version };
+    return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version, flags };
   };
-  readRoutes(app, options, facts);
+  const leadership = new Leadership(leader, () => facts() !== undefined);
+  masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, ready: options.ready, version, flags });
+  bridgeRoute(app, options.bridge);
   actorsRoute(app, options.look);
   operatorRoute(app, { system, view, master: options.master, facts });
   const { port } = await listen(app, options);
@@ -58,22 +64,9 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   return { port, close: () => app.close() };
 }
 
-function readRoutes(app: FastifyInstance, options: GatewayOptions, facts: () => ClusterFacts | undefined): void {
-  const get = (path: string, answer: (reply: FastifyReply) => FastifyReply) => {
-    for (const url of [path, `/master${path}`]) app.get(url, (_request, reply) => answer(reply));
-  };
-  const unavailable = (reply: FastifyReply) => sendText(reply, noMaster.status, noMaster.message);
-  get("/health", (reply) => {
-    if (facts() === undefined) return unavailable(reply);
-    return options.ready() ? reply.code(200).send() : sendText(reply, 503, "not every slave has registered yet");
-  });
-  get("/version", (reply) => sendJson(reply, versionInfo(options.version)));
-  get("/state", (reply) => {
-    const known = facts();
-    return known === undefined ? unavailable(reply) : sendJson(reply, stateJson(known));
-  });
+function bridgeRoute(app: FastifyInstance, address: () => BridgeAddress | undefined): void {
   app.get("/mesolite/bridge", (_request, reply) => {
-    const bridge = options.bridge();
+    const bridge = address();
     return bridge === undefined ? sendText(reply, 503, "this master has no bridge") : sendJson(reply, bridge);
   });
 }

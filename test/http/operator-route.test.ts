@@ -95,7 +95,7 @@ const cluster: readonly ClusterChange[] = [
   { type: "framework", row: frameworkRow("f1") },
   {
     type: "framework",
-    row: frameworkRow("f2", { info: { ...frameworkRow("f2").info, role: "*" }, state: "disconnected" }),
+    row: frameworkRow("f2", { info: { ...frameworkRow("f2").info, roles: ["*"] }, state: "disconnected" }),
   },
   { type: "framework", row: frameworkRow("f0", { state: "completed" }) },
   { type: "slave", row: slaveRow("s1") },
@@ -123,7 +123,7 @@ const agent = (id: string, active: boolean) => ({
   active,
   deactivated: false,
   version: "1.11.0",
-  pid: "slave(1)@127.0.0.1:5051",
+  pid: "slave(1)@10.0.0.7:5051",
   registered_time: { nanoseconds: 1_700_000_001_000_000_000 },
   total_resources: total,
   allocated_resources: [scalar("cpus", 1.5), scalar("mem", 64)],
@@ -146,6 +146,7 @@ const framework = (id: string, role: string, active: boolean) => ({
     role,
     failover_timeout: 60.5,
     checkpoint: true,
+    capabilities: [],
   },
   active,
   connected: active,
@@ -170,10 +171,15 @@ const task = (id: string, frameworkId: string, state: string) => ({
       timestamp: 1_700_000_003.5,
       message: "as told",
       agent_id: { value: "s1" },
-      container_status: { executor_pid: 4242 },
+      executor_id: { value: id },
+      container_status: {
+        container_id: { value: "run-1" },
+        network_infos: [{ ip_addresses: [{ protocol: "IPv4", ip_address: "10.0.0.7" }] }],
+        executor_pid: 4242,
+      },
     },
   ],
-  labels: { labels: [{ key: "tier", value: "front" }] },
+  labels: { labels: [{ key: "tier", value: "front" }, { key: "plain" }] },
 });
 
 const agents = { agents: [agent("s1", true), agent("s3", false)], recovered_agents: [] };
@@ -207,6 +213,7 @@ test.each([
           framework_id: { value: "f1" },
           agent_id: { value: "s1" },
           hostname: "127.0.0.1",
+          allocation_info: { role: "batch" },
           resources: [scalar("cpus", 0.5)],
         },
       ],
