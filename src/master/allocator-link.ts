@@ -18,6 +18,8 @@ export class AllocatorLink {
   readonly #state: () => MasterState;
   #allocator: ActorRef<AllocatorProtocol> | undefined;
   #accounts = 0;
+  /** Messages to the present allocator since it was told everything. */
+  #told = 0;
 
   constructor(state: () => MasterState) {
     this.#state = state;
@@ -38,7 +40,13 @@ export class AllocatorLink {
   }
 
   tell<K extends TellKind<AllocatorProtocol>>(kind: K, body: BodyOf<AllocatorProtocol[K]>): void {
+    this.#told++;
     this.#allocator?.tell(kind, body);
+  }
+
+  /** What the allocator tells of itself. What it has been told and not come to yet is on its way, or waits. */
+  counted({ runs, heard }: BodyOf<AllocatorEvents["counted"]>): void {
+    this.#state().counters.allocator({ runs, waiting: Math.max(0, this.#told - heard) });
   }
 
   /** Tells who holds what of a slave, under a number that no earlier account had. */
@@ -72,5 +80,6 @@ export class AllocatorLink {
     }
     for (const slave of slaves.all()) this.openAccount(slave);
     allocator.tell("resume", {});
+    this.#told = 0;
   }
 }

@@ -458,7 +458,7 @@ describe("/tasks", () => {
   test("may be posted, as mesos-compose does", async () => {
     const { url } = await opened({ view: fedView(story) });
     const response = await fetch(`${url}/tasks/?task_id=x2`, { method: "POST" });
-    expect((await response.json()).tasks.map(({ id }: { id: string }) => id)).toEqual(["x2"]);
+    expect(JSON.parse(await response.text()).tasks.map(({ id }: { id: string }) => id)).toEqual(["x2"]);
   });
 
   test("are 100 unless the query says otherwise", async () => {

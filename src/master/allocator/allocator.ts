@@ -1,8 +1,9 @@
 import type { Context } from "../../actors/context.ts";
 import type { ActorRef } from "../../actors/ref.ts";
-import type { Spec } from "../../actors/spec.ts";
+import type { Behaviour, Spec } from "../../actors/spec.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import { type Resources, scalar } from "../../protocol/resources.ts";
+import { overheard } from "../counters.ts";
 import { type ClientId, clientId } from "./client.ts";
 import { DrfSorter } from "./drf-sorter.ts";
 import { Filters } from "./filters.ts";
@@ -23,11 +24,11 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
   mailboxMax,
   start(ctx) {
     let book = new Book(ctx, undefined);
-    return {
+    const handlers: Behaviour<AllocatorProtocol> = {
       resetBook: ({ master, allocationIntervalMs }) => {
         ctx.cancel("pass");
         book = new Book(ctx, ctx.ref(master));
-        ctx.every("batch", allocationIntervalMs, () => book.touchAll());
+        ctx.every("batch", allocationIntervalMs, () => book.batch());
       },
       resume: () => book.resume(),
       slaveAdded: (slave) => {
@@ -60,8 +61,11 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
       },
       recovered: ({ slaveId, frameworkId, role, resources, refuseMs }) =>
         book.recovered(slaveId, clientId(frameworkId, role), resources, refuseMs),
-      inspect: () => book,
     };
+    const heard = () => {
+      book.heard++;
+    };
+    return { ...overheard(handlers, heard), inspect: () => book };
   },
 };
 
@@ -74,6 +78,9 @@ export class Book {
   readonly filters = new Filters();
   /** The number of each slave's present account. */
   readonly accounts = new Map<SlaveId, number>();
+  /** Messages that were come to since `resume`. */
+  heard = 0;
+  #runs = 0;
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
   readonly #clients = new Map<ClientId, Client>();
@@ -86,6 +93,7 @@ export class Book {
   }
 
   resume(): void {
+    this.heard = 0;
     this.#running = this.#master !== undefined;
     this.touchAll();
   }
@@ -143,6 +151,11 @@ export class Book {
     this.touch(slaveId);
   }
 
+  batch(): void {
+    if (this.#running) this.#master?.tell("counted", { runs: this.#runs, heard: this.heard });
+    this.touchAll();
+  }
+
   touch(slaveId: SlaveId): void {
     this.#candidates.add(slaveId);
     this.#request();
@@ -159,6 +172,7 @@ export class Book {
 
   /** Offers all that is free on each candidate to the client owed most that wants it: coarse grains, as in Mesos. */
   #pass(): void {
+    this.#runs++;
     const now = this.#ctx.clock.now();
     const rows: OfferedRow[] = [];
     for (const slaveId of this.#candidates) {

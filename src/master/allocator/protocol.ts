@@ -49,6 +49,8 @@ export type SlaveAllocation = Client & { readonly resources: Resources };
 /** What the master hears from the allocator: rows to confirm as offers, or to give back. */
 export type AllocatorEvents = {
   offered: Tell<{ readonly rows: readonly OfferedRow[] }>;
+  /** With every batch: passes it has made, and messages it has come to, both since `resume`. */
+  counted: Tell<{ readonly runs: number; readonly heard: number }>;
 };
 
 export type OfferedRow = {
@@ -75,4 +77,7 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   recovered: { slaveId: 0, frameworkId: 1, role: 2, resources: 3, refuseMs: 4 },
 });
 
-export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", { offered: { rows: 0 } });
+export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", {
+  offered: { rows: 0 },
+  counted: { runs: 0, heard: 1 },
+});
