@@ -13,10 +13,7 @@ const json = "application/json";
 export function contentTypeFault(headers: IncomingHttpHeaders): Refusal | undefined {
   const type = mediaType(headers["content-type"]);
   if (type === "") return { status: 400, message: `a call needs a Content-Type: ${json}` };
-  if (type !== json) return { status: 415, message: `calls are taken as ${json} only` };
-  const encoding = headers["content-encoding"];
-  if (encoding === undefined || encoding === "identity") return undefined;
-  return { status: 415, message: "compressed calls are not taken" };
+  return type === json ? undefined : { status: 415, message: `calls are taken as ${json} only` };
 }
 
 /** An answer in JSON is acceptable: no `Accept` at all, a wildcard, or JSON by name, and not with `q=0`. */
