@@ -87,6 +87,8 @@ export function httpServer(options: ServerOptions): FastifyInstance {
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: limits.timeoutCheckMs,
       maxHeaderSize: headerBytesMax,
+      // Admission wants exactly one and says so; Node's own refusal is a bare status.
+      requireHostHeader: false,
     },
     routerOptions: { ignoreTrailingSlash: true },
     exposeHeadRoutes: false,
