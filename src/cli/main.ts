@@ -59,42 +59,50 @@ function addDaemons(root: Command): void {
       (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
     );
   withCredentials(
-    withOptions(root.command("master"), options.masterAccessOptions())
-      .description("the master of a cluster of several processes")
-      .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1").env("MESOLITE_HOST"))
-      .addOption(
-        new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
-      )
-      .option("--bridge-port <port>", "port of the bridge (default: HTTP port + 10)", options.portNumber)
-      .option("--advertise <address>", "address at which others reach the bridge (default: --host)")
-      .addOption(
-        new Option("--data <dir>", "directory of the registry").default(".mesolite/master").env("MESOLITE_DATA"),
-      )
-      .addOption(
-        new Option("--registry <kind>", "how the registry is kept").choices(["sqlite", "memory"]).default("sqlite"),
-      )
-      .option("--insecure", "listen beyond loopback although HTTP asks for no authentication")
-      .addOption(options.timeoutsOption())
-      .addOption(options.logLevelOption("info"))
-      .action(async (given) => (await import("./master.ts")).master(given)),
+    withOptions(
+      root
+        .command("master")
+        .description("the master of a cluster of several processes")
+        .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1").env("MESOLITE_HOST"))
+        .addOption(
+          new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
+        )
+        .option("--bridge-port <port>", "port of the bridge (default: HTTP port + 10)", options.portNumber)
+        .option("--advertise <address>", "address at which others reach the bridge (default: --host)")
+        .addOption(
+          new Option("--data <dir>", "directory of the registry").default(".mesolite/master").env("MESOLITE_DATA"),
+        )
+        .addOption(
+          new Option("--registry <kind>", "how the registry is kept").choices(["sqlite", "memory"]).default("sqlite"),
+        )
+        .option("--insecure", "listen beyond loopback although HTTP asks for no authentication")
+        .addOption(options.timeoutsOption())
+        .addOption(options.logLevelOption("info"))
+        .action(async (given) => (await import("./master.ts")).master(given)),
+      options.masterAccessOptions(),
+    ),
   );
   const slave = withCredentials(
-    withOptions(root.command("slave"), options.accessOptions())
-      .alias("agent")
-      .description("a slave; `slave list` shows the slaves of a master")
-      .addOption(options.masterOption())
-      .addOption(new Option("--host <address>", "address of its HTTP door").default("127.0.0.1").env("MESOLITE_HOST"))
-      .option("--port <port>", "HTTP port of its sandbox files; 0 takes a free one", options.portNumber, 5051)
-      .option("--hostname <name>", "name under which others reach it")
-      .option("--resources <list>", "what it offers (default: what this machine has)", options.resourcesText)
-      .option("--attributes <list>", "such as rack:r1;zone:west", options.attributesText, {})
-      .addOption(
-        new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
-      )
-      .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
-      .addOption(options.timeoutsOption())
-      .addOption(options.logLevelOption("info"))
-      .action(async (given) => (await import("./slave.ts")).slave(given)),
+    withOptions(
+      root
+        .command("slave")
+        .alias("agent")
+        .description("a slave; `slave list` shows the slaves of a master")
+        .addOption(options.masterOption())
+        .addOption(new Option("--host <address>", "address of its HTTP door").default("127.0.0.1").env("MESOLITE_HOST"))
+        .option("--port <port>", "HTTP port of its sandbox files; 0 takes a free one", options.portNumber, 5051)
+        .option("--hostname <name>", "name under which others reach it")
+        .option("--resources <list>", "what it offers (default: what this machine has)", options.resourcesText)
+        .option("--attributes <list>", "such as rack:r1;zone:west", options.attributesText, {})
+        .addOption(
+          new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
+        )
+        .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
+        .addOption(options.timeoutsOption())
+        .addOption(options.logLevelOption("info"))
+        .action(async (given) => (await import("./slave.ts")).slave(given)),
+      options.accessOptions(),
+    ),
   );
   slave
     .command("list")
