@@ -4,9 +4,15 @@ import type { ActorSystem } from "../actors/system.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import { actorsRoute } from "./actors-read.ts";
 import { noMaster } from "./admission.ts";
+import { Authenticator, masterRealms } from "./authentication.ts";
+import { type Authorizer, everybodyMay } from "./authorization.ts";
 import { type ClusterFacts, type HttpAddress, versionInfo } from "./cluster-facts.ts";
+import { type Leader, Leadership } from "./leadership.ts";
 import { operatorRoute } from "./operator-route.ts";
 import { reachableIp } from "./reachable-ip.ts";
+import { type StreamLimits, streamLimits } from "./scheduler/event-stream.ts";
+import { schedulerRoute } from "./scheduler/route.ts";
+import { Sessions } from "./scheduler/sessions.ts";
 import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
 import { stateJson } from "./state-json.ts";
 import type { ClusterView } from "./view.ts";
@@ -32,18 +38,31 @@ export type GatewayOptions = ListenOptions & {
   readonly ready: () => boolean;
   /** What the threads and actors of this process are doing. */
   readonly look: () => Promise<unknown>;
+  /** Default: nobody has to authenticate. */
+  readonly authenticator?: Authenticator | undefined;
+  /** Whom of those that come by HTTP the scheduler API lets register. Default: everybody. */
+  readonly authorizer?: Authorizer | undefined;
+  /** Who leads. Default: the master of this process. */
+  readonly leader?: (() => Leader) | undefined;
+  /** Between two heartbeats of a scheduler's stream, in milliseconds. Default 15 000, as in Mesos. */
+  readonly heartbeatMs?: number | undefined;
+  readonly streamLimits?: StreamLimits | undefined;
   /** Digits and dots only: clients of Mesos split it and compare the numbers. */
   readonly version: string;
 };
 
+const heartbeatMsDefault = 15_000;
+
 /** The HTTP door of a master. Rejects with `ListenFailure` when the address cannot be had. */
 export async function openGateway(options: GatewayOptions): Promise<OpenServer> {
-  const { system, view, version, host = loopbackHost } = options;
-  const app = httpServer({
+  const { system, view, version, host = loopbackHost, authenticator = new Authenticator(masterRealms) } = options;
+  const served = {
     ...options,
-    failed: (error, request) =>
+    authenticator,
+    failed: (error: Error, request: string) =>
       system.world.log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
-  });
+  };
+  const app = httpServer(served);
   /** Set before the first request can come in. */
   let at: HttpAddress = { hostname: host, ip: host, port: options.port };
   const facts = (): ClusterFacts | undefined => {
@@ -52,10 +71,24 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   };
   readRoutes(app, options, facts);
   actorsRoute(app, options.look);
-  operatorRoute(app, { system, view, master: options.master, facts });
-  const { port } = await listen(app, options);
-  at = { hostname: host, ip: reachableIp(host), port };
-  return { port, close: () => app.close() };
+  operatorRoute(app, { system, view, master: options.master, facts, authenticator });
+  const {
+    heartbeatMs = heartbeatMsDefault,
+    authorizer = everybodyMay,
+    leader = () => ({ kind: "self" }) as const,
+  } = options;
+  schedulerRoute(app, {
+    system,
+    sessions: new Sessions({ system, view, facts, heartbeatMs, limits: options.streamLimits ?? streamLimits }),
+    view,
+    master: options.master,
+    facts,
+    leadership: new Leadership(leader, () => facts() !== undefined),
+    authorizer,
+  });
+  const open = await listen(app, served);
+  at = { hostname: host, ip: reachableIp(host), port: open.port };
+  return open;
 }
 
 function readRoutes(app: FastifyInstance, options: GatewayOptions, facts: () => ClusterFacts | undefined): void {

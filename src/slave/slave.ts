@@ -8,7 +8,7 @@ import { type FrameworkId, type SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { type LostTask, type SlaveProtocol, slaveTable } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
-import { isTerminal, type KnownTask, type TaskInfo, type TaskStatus } from "../protocol/task.ts";
+import { isTerminal, type KnownTask, type TaskInfo, type TaskReason, type TaskStatus } from "../protocol/task.ts";
 import { Checkpoint, type RecoveredTask } from "./checkpoint.ts";
 import type { SlaveConfig } from "./config.ts";
 import { type Entry, Executors } from "./executors.ts";
@@ -34,6 +34,14 @@ type SlaveOperations = {
 };
 
 export type SlaveMailbox = SlaveProtocol & ExecutorCalls & SlaveOperations;
+
+/** Ends that the slave tells of, because no executor is there to do so. */
+const oursToTell: ReadonlySet<TaskReason> = new Set([
+  "AGENT_RESTARTED",
+  "CONTAINER_LAUNCH_FAILED",
+  "EXECUTOR_TERMINATED",
+  "TASK_KILLED_DURING_LAUNCH",
+]);
 
 /** The slave: what it hears, and which noun answers. */
 export const slave: Spec<SlaveMailbox, SlaveArgs> = {
@@ -214,7 +222,7 @@ export class Party {
     const { slaveId } = this.registration;
     return {
       ...reported,
-      source: "executor",
+      source: reported.reason !== undefined && oursToTell.has(reported.reason) ? "slave" : "executor",
       timestampMs: this.#ctx.clock.wall(),
       uuid: this.#ctx.ids.next(),
       ...(slaveId === undefined ? {} : { slaveId }),

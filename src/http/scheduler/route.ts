@@ -7,6 +7,7 @@ import type { MasterProtocol } from "../../protocol/master-api.ts";
 import type { Refusal } from "../admission.ts";
 import type { Authorizer } from "../authorization.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
+import { type Leadership, sendFault } from "../leadership.ts";
 import { answerCodec, requestCodec } from "../negotiation.ts";
 import { refuse } from "../server.ts";
 import type { Codec } from "../v1/codec.ts";
@@ -23,8 +24,7 @@ export type SchedulerDoor = {
   readonly view: ClusterView;
   readonly master: () => ActorRef<MasterProtocol> | undefined;
   readonly facts: () => ClusterFacts | undefined;
-  /** Why this gateway answers nothing now: another one leads, or nobody does. */
-  readonly leadershipFault: (request: FastifyRequest) => Refusal | undefined;
+  readonly leadership: Leadership;
   readonly authorizer: Authorizer;
 };
 
@@ -46,8 +46,8 @@ export function schedulerRoute(app: FastifyInstance, door: SchedulerDoor): void 
       config: { realm: "mesos-master-scheduler" },
       // Before the body is taken in.
       onRequest: async (request, reply) => {
-        const fault = door.leadershipFault(request);
-        if (fault !== undefined) return refuse(reply, fault);
+        const fault = door.leadership.fault(request);
+        if (fault !== undefined) return sendFault(reply, fault);
         if (request.method !== "POST") {
           return refuse(reply.header("allow", "POST"), { status: 405, message: "the scheduler API takes POST" });
         }
@@ -169,7 +169,8 @@ function sessionOf(
     return refused({ status: 403, message: `framework ${id} ${how}` });
   }
   const streamId = headers["mesos-stream-id"];
-  if (streamId === undefined) return refused({ status: 400, message: "a call needs the Mesos-Stream-Id of its stream" });
+  if (streamId === undefined)
+    return refused({ status: 400, message: "a call needs the Mesos-Stream-Id of its stream" });
   if (streamId !== session.streamId) {
     return refused({ status: 400, message: "the Mesos-Stream-Id is not that of the present stream" });
   }

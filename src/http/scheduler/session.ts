@@ -5,6 +5,7 @@ import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import type { FrameworkId } from "../../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../../protocol/master-api.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../protocol/scheduler-api.ts";
+import type { ClusterFacts } from "../cluster-facts.ts";
 import type { ClusterView } from "../view.ts";
 import type { Order } from "./calls.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -19,7 +20,6 @@ import {
   updateEvent,
 } from "./events.ts";
 import type { Described } from "./framework.ts";
-import type { ClusterFacts } from "../cluster-facts.ts";
 
 /** What a session hears from the routes, besides what its framework hears from the master. */
 type SessionCalls = {
