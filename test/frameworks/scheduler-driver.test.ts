@@ -9,7 +9,7 @@ describe("subscription", () => {
     kit.startMaster();
     kit.run(scheduler());
     expect(kit.calls("subscribe").map(({ info }) => info)).toEqual([
-      { name: "probe", role: "*", user: "", failoverTimeoutMs: 604_800_000, checkpoint: true },
+      { name: "probe", roles: ["*"], user: "", failoverTimeoutMs: 604_800_000, checkpoint: true },
     ]);
   });
 

@@ -95,7 +95,7 @@ const cluster: readonly ClusterChange[] = [
   { type: "framework", row: frameworkRow("f1") },
   {
     type: "framework",
-    row: frameworkRow("f2", { info: { ...frameworkRow("f2").info, role: "*" }, state: "disconnected" }),
+    row: frameworkRow("f2", { info: { ...frameworkRow("f2").info, roles: ["*"] }, state: "disconnected" }),
   },
   { type: "framework", row: frameworkRow("f0", { state: "completed" }) },
   { type: "slave", row: slaveRow("s1") },
