@@ -143,7 +143,7 @@ const framework = (id: string, role: string, active: boolean) => ({
     id: { value: id },
     user: "ada",
     name: `${id} name`,
-    role,
+    roles: [role],
     failover_timeout: 60.5,
     checkpoint: true,
   },

@@ -71,6 +71,7 @@ export function taskRow(frameworkId: string, taskId: string, state: TaskState = 
       slaveId: SlaveId("s1"),
       resources: { cpus: 1_500, mem: 64_000 },
       command: { shell: true, value: "true" },
+      role: "batch",
       labels: [{ key: "tier", value: "front" }],
     },
     status: {

@@ -121,7 +121,7 @@ export const slaveBodies: Bodies<SlaveProtocol> = {
   slaveRefused: { lead, reason: "no" },
   runTask: { lead, frameworkId, framework, task, hello: 1 },
   killOnSlave: { lead, frameworkId, taskId, graceMs: 0 },
-  shutdownExecutor: { lead, frameworkId, executorId: "e 1" },
+  endExecutor: { lead, frameworkId, executorId: "e 1" },
   shutdownFramework: { lead, frameworkId },
   updateAcknowledged: { lead, frameworkId, taskId, uuid },
   ping: { lead },

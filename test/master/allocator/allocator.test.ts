@@ -46,7 +46,7 @@ describe("offering", () => {
 
   test("does not offer twice what is out, however often it is asked to look", () => {
     const { allocation, master } = scene();
-    allocation.tell("revive", client);
+    allocation.tell("clientRevived", client);
     allocation.advance(10_000);
     expect(offered(master)).toEqual(["s1 a"]);
   });
@@ -139,7 +139,7 @@ describe("what comes back", () => {
     allocation.recovered("s1", "a", whole);
     allocation.tell("slaveRemoved", { slaveId });
     allocation.tell("clientRemoved", client);
-    allocation.tell("suppress", client);
+    allocation.tell("clientSuppressed", client);
     allocation.tell("slaveActive", { slaveId, active: true });
     allocation.advance(2_000);
     expect(offered(master)).toEqual(["s1 a"]);
@@ -149,11 +149,11 @@ describe("what comes back", () => {
 describe("wanting", () => {
   test("a suppressed or disconnected framework is passed over until it wants again", () => {
     const { allocation, master } = scene();
-    allocation.tell("suppress", client);
+    allocation.tell("clientSuppressed", client);
     allocation.recovered("s1", "a", whole);
     allocation.advance(5_000);
     allocation.tell("clientActive", { ...client, active: false });
-    allocation.tell("revive", client);
+    allocation.tell("clientRevived", client);
     allocation.advance(5_000);
     expect(offered(master).length).toBe(1);
     allocation.tell("clientActive", { ...client, active: true });
@@ -165,7 +165,7 @@ describe("wanting", () => {
     const { allocation, master } = scene();
     allocation.recovered("s1", "a", whole, 1_000_000);
     allocation.settle();
-    allocation.tell("revive", client);
+    allocation.tell("clientRevived", client);
     allocation.settle();
     expect(offered(master).length).toBe(2);
   });
@@ -173,7 +173,10 @@ describe("wanting", () => {
   test("standing filters hold, and what they hide goes to others", () => {
     const { allocation, master } = Allocation.running();
     for (const framework of ["a", "b"]) allocation.framework(framework);
-    allocation.tell("setFilters", { ...client, filters: { slaves: [SlaveId("s2")], minFree: quantities("cpus:4") } });
+    allocation.tell("clientFilters", {
+      ...client,
+      filters: { slaves: [SlaveId("s2")], minFree: quantities("cpus:4") },
+    });
     for (const slave of ["s1", "s2"]) allocation.slave(slave, "cpus:4;mem:1024");
     allocation.slave("s3", "cpus:2;mem:1024");
     allocation.settle();
