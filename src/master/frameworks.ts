@@ -75,9 +75,9 @@ export class Frameworks {
     scheduler.tell("subscribed", { frameworkId: id, lead });
     for (const role of framework.info.roles) {
       allocator.tell("clientActive", { frameworkId: id, role, active: true });
-      allocator.tell("setFilters", { frameworkId: id, role, filters });
-      allocator.tell("revive", { frameworkId: id, role });
-      if (framework.suppressed.has(role)) allocator.tell("suppress", { frameworkId: id, role });
+      allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      allocator.tell("clientRevived", { frameworkId: id, role });
+      if (framework.suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId: id, role });
     }
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
@@ -119,7 +119,7 @@ export class Frameworks {
     const others = [...framework.suppressed].filter((role) => !roles.includes(role));
     framework.suppressed = new Set(needs ? others : [...others, ...roles]);
     const { allocator } = this.#state();
-    for (const role of roles) allocator.tell(needs ? "revive" : "suppress", { frameworkId: id, role });
+    for (const role of roles) allocator.tell(needs ? "clientRevived" : "clientSuppressed", { frameworkId: id, role });
   }
 
   setFilters(id: FrameworkId, filters: OfferFilters): void {
@@ -127,7 +127,7 @@ export class Frameworks {
     if (framework === undefined) return;
     framework.filters = filters;
     for (const role of framework.info.roles) {
-      this.#state().allocator.tell("setFilters", { frameworkId: id, role, filters });
+      this.#state().allocator.tell("clientFilters", { frameworkId: id, role, filters });
     }
   }
 

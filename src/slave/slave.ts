@@ -68,8 +68,8 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
       killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
         if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
       },
-      shutdownExecutor: ({ lead, frameworkId, executorId }) => {
-        if (registration.accepts(lead)) party.shutdownExecutor(frameworkId, executorId);
+      endExecutor: ({ lead, frameworkId, executorId }) => {
+        if (registration.accepts(lead)) party.endExecutor(frameworkId, executorId);
       },
       shutdownFramework: ({ lead, frameworkId }) => {
         if (registration.accepts(lead)) party.shutdownFramework(frameworkId);
@@ -170,7 +170,7 @@ export class Party {
   }
 
   /** A task without an executor of its own has one named after it. */
-  shutdownExecutor(frameworkId: FrameworkId, executorId: string): void {
+  endExecutor(frameworkId: FrameworkId, executorId: string): void {
     const entry = this.executors.get(frameworkId, TaskId(executorId));
     if (entry?.begun === true) this.executors.shutdown(entry);
     else if (entry !== undefined) this.#kill(entry, undefined);

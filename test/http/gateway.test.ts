@@ -137,7 +137,7 @@ describe("/state", () => {
       recovered_slaves: [],
       frameworks: [frameworkJson("f1", true)],
       completed_frameworks: [frameworkJson("f0", false)],
-      orphan_tasks: [{ ...taskJson("t4", "TASK_RUNNING"), framework_id: "nobody", role: "*" }],
+      orphan_tasks: [{ ...taskJson("t4", "TASK_RUNNING"), framework_id: "nobody" }],
       unregistered_frameworks: [],
     });
   });
@@ -182,7 +182,7 @@ function frameworkJson(id: string, active: boolean) {
     checkpoint: true,
     registered_time: 1_700_000_002,
     unregistered_time: 0,
-    role: "batch",
+    roles: ["batch"],
     tasks: active ? [taskJson("t1", "TASK_RUNNING")] : [],
     unreachable_tasks: active ? [taskJson("t2", "TASK_UNREACHABLE")] : [],
     completed_tasks: active ? [taskJson("t3", "TASK_FINISHED")] : [],

@@ -95,7 +95,7 @@ const cluster: readonly ClusterChange[] = [
   { type: "framework", row: frameworkRow("f1") },
   {
     type: "framework",
-    row: frameworkRow("f2", { info: { ...frameworkRow("f2").info, role: "*" }, state: "disconnected" }),
+    row: frameworkRow("f2", { info: { ...frameworkRow("f2").info, roles: ["*"] }, state: "disconnected" }),
   },
   { type: "framework", row: frameworkRow("f0", { state: "completed" }) },
   { type: "slave", row: slaveRow("s1") },
@@ -143,7 +143,7 @@ const framework = (id: string, role: string, active: boolean) => ({
     id: { value: id },
     user: "ada",
     name: `${id} name`,
-    role,
+    roles: [role],
     failover_timeout: 60.5,
     checkpoint: true,
   },

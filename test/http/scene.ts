@@ -29,6 +29,7 @@ export function slaveRow(id: string, more: Partial<SlaveRow> = {}): SlaveRow {
     id: SlaveId(id),
     info: {
       hostname: "127.0.0.1",
+      ip: "127.0.0.1",
       port: 5051,
       resources: { cpus: 4_000, mem: 1_024_000, ports: { ranges: [[31_000, 31_009]] }, zones: { items: ["a", "b"] } },
       attributes: { rack: "r1", size: "2.5" },
@@ -45,7 +46,14 @@ export function slaveRow(id: string, more: Partial<SlaveRow> = {}): SlaveRow {
 export function frameworkRow(id: string, more: Partial<FrameworkRow> = {}): FrameworkRow {
   return {
     id: FrameworkId(id),
-    info: { name: `${id} name`, user: "ada", role: "batch", failoverTimeoutMs: 60_500, checkpoint: true },
+    info: {
+      name: `${id} name`,
+      user: "ada",
+      roles: ["batch"],
+      failoverTimeoutMs: 60_500,
+      checkpoint: true,
+      capabilities: [],
+    },
     state: "connected",
     registeredMs: 1_700_000_002_000,
     used: { cpus: 1_500, mem: 64_000 },
@@ -64,7 +72,8 @@ export function taskRow(frameworkId: string, taskId: string, state: TaskState = 
       slaveId: SlaveId("s1"),
       resources: { cpus: 1_500, mem: 64_000 },
       command: { shell: true, value: "true" },
-      labels: { tier: "front" },
+      role: "batch",
+      labels: [{ key: "tier", value: "front" }],
     },
     status: {
       taskId: TaskId(taskId),
