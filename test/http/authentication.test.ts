@@ -29,7 +29,10 @@ const slaveOf = (required: readonly Realm[]) =>
 const open = ["/health", "/version", "/redirect", "/mesolite/bridge"];
 
 /** Routes that change something, or may; any other has to be a read. */
-const written: Readonly<Record<string, Realm>> = { "/api/v1": "mesos-master-readwrite" };
+const written: Readonly<Record<string, Realm>> = {
+  "/api/v1": "mesos-master-readwrite",
+  "/api/v1/scheduler": "mesos-master-scheduler",
+};
 
 async function routesOf(opening: Promise<OpenServer>) {
   const { routes, close } = await opening;
@@ -62,7 +65,7 @@ describe.each([["master", masterRealms, masterOf] as const, ["slave", agentRealm
         const { status, challenge } = await ask(stranger);
         statuses.add(status);
         if (status !== 401) continue;
-        const realm = method === "GET" ? realms[0] : written[plain];
+        const realm = written[plain] ?? realms[0];
         expect(challenge).toBe(`Basic realm="${realm}"`);
       }
       if (open.includes(plain)) {

@@ -92,7 +92,7 @@ test.each([
       type: "task",
       row: {
         ...row,
-        task: { ...row.task, name: text, labels: { [text]: text } },
+        task: { ...row.task, name: text, labels: [{ key: text, value: text }] },
         ...(row.status === undefined ? {} : { status: { ...row.status, message: text } }),
       },
     },
