@@ -29,7 +29,7 @@ export async function dev(options: DevOptions): Promise<void> {
   const interrupted = interruption();
   const cluster = new LocalCluster({ node: "dev", logLevel, prettyLog: process.stderr.isTTY });
   try {
-    const gateway = await cluster.openGateway("127.0.0.1", port, slaves);
+    const gateway = await cluster.openGateway({ port }, slaves);
     await startCluster(cluster, options);
     await registered(cluster, slaves, interrupted);
     process.stdout.write(`mesolite is ready in ${readyMs()} ms: http://127.0.0.1:${gateway.port}\n`);

@@ -1,6 +1,7 @@
 import type { WireValue } from "../actors/wire-value.ts";
 import type { OfferCounts } from "../frameworks/held-offers.ts";
 import type { Ending } from "../frameworks/report.ts";
+import type { Credential } from "../http/credentials-file.ts";
 import { callOperator } from "../http/master-client.ts";
 import { FrameworkId } from "../protocol/ids.ts";
 import { CliFailure } from "./failure.ts";
@@ -12,6 +13,8 @@ export type FrameworkRun = {
   readonly behaviour: string;
   /** `thread:master`, or `HOST:PORT`. */
   readonly master: string;
+  /** For the HTTP door of that master. */
+  readonly credential?: Credential | undefined;
   readonly options: WireValue;
   readonly events?: Omit<FollowerEvents, "finished">;
 };
@@ -23,6 +26,7 @@ export class FrameworkProcess {
   readonly ended: Promise<FrameworkEnd>;
   readonly #cluster: LocalCluster;
   readonly #master: string;
+  readonly #credential: Credential | undefined;
   #frameworkId: FrameworkId | undefined;
 
   constructor(cluster: LocalCluster, run: FrameworkRun) {
@@ -30,6 +34,7 @@ export class FrameworkProcess {
     const { events = {} } = run;
     this.#cluster = cluster;
     this.#master = run.master;
+    this.#credential = run.credential;
     this.ended = promise;
     const report = cluster.hosted.system.spawn(follower, {
       ...events,
@@ -47,8 +52,12 @@ export class FrameworkProcess {
   async stop(): Promise<void> {
     const frameworkId = this.#frameworkId;
     if (frameworkId === undefined) return;
-    if (this.#master.startsWith("thread:")) this.#cluster.view.master?.tell("teardown", { frameworkId });
-    else await callOperator(this.#master, { type: "TEARDOWN", teardown: { framework_id: { value: frameworkId } } });
+    if (this.#master.startsWith("thread:")) {
+      this.#cluster.view.master?.tell("teardown", { frameworkId });
+      return;
+    }
+    const call = { type: "TEARDOWN", teardown: { framework_id: { value: frameworkId } } } as const;
+    await callOperator(this.#master, call, this.#credential);
   }
 }
 

@@ -10,6 +10,7 @@ import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { devSlaves, registered, threadBackoff } from "./dev.ts";
 import { CliFailure } from "./failure.ts";
 import { endingFailure, type FrameworkEnd, FrameworkProcess, type FrameworkRun } from "./framework-process.ts";
+import { credentialFrom } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
@@ -19,6 +20,8 @@ import { requireMaster } from "./run.ts";
 
 export type FrameworkOptions = CredentialFiles & {
   readonly master: string;
+  /** File of what to prove oneself with by HTTP. */
+  readonly credential?: string;
   /** Boots a private cluster of so many slaves in this process instead. */
   readonly slaves?: number;
   readonly resources: Resources;
@@ -37,7 +40,8 @@ export type FrameworkOptions = CredentialFiles & {
 export async function frameworkRun(name: string, options: FrameworkOptions): Promise<void> {
   const cleanups: (() => void)[] = [];
   const plan = planOf(name, options, (cleanup) => cleanups.push(cleanup));
-  if (options.slaves === undefined) await requireMaster(options.master);
+  const credential = credentialFrom(options.credential);
+  if (options.slaves === undefined) await requireMaster(options.master, credential);
   const interrupted = interruption();
   const { logLevel } = options;
   const cluster = new LocalCluster({
@@ -53,6 +57,7 @@ export async function frameworkRun(name: string, options: FrameworkOptions): Pro
     const framework = new FrameworkProcess(cluster, {
       ...plan,
       master: options.slaves === undefined ? options.master : "thread:master",
+      credential,
       events: {
         connection: (report) => progress.connection(report),
         progress: (offers, details) => progress.update(offers, details),

@@ -6,9 +6,10 @@ import { storageName } from "../actors/storage.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Log, LogLevel } from "../actors/world.ts";
-import { type BridgeAddress, openGateway } from "../http/gateway.ts";
+import type { Authenticator } from "../http/authentication.ts";
+import { type BridgeAddress, type GatewayOptions, openGateway } from "../http/gateway.ts";
 import { reachableIp } from "../http/reachable-ip.ts";
-import { loopbackHost, type OpenServer } from "../http/server.ts";
+import { type ListenOptions, loopbackHost, type OpenServer } from "../http/server.ts";
 import { openSlaveGateway } from "../http/slave-gateway.ts";
 import { ClusterView } from "../http/view.ts";
 import { clusterView } from "../http/view-actor.ts";
@@ -61,7 +62,7 @@ export type SlavesPlan = {
   /** Whether they remember who they are and what they have to report through a restart; needs `workDir`. */
   readonly journal?: boolean;
   /** Where sandbox files can be read; absent: nowhere. */
-  readonly http?: { readonly host: string; readonly port: number; readonly insecure?: boolean };
+  readonly http?: ListenOptions & { readonly authenticator?: Authenticator };
 };
 
 export type SlavePlan = {
@@ -201,12 +202,13 @@ export class LocalCluster {
     );
   }
 
-  /** Opens the HTTP door of the master. `slaves`: how many must have registered for the cluster to be healthy. */
-  async openGateway(host: string, port: number, slaves: number, insecure = false): Promise<OpenServer> {
+  /** Opens the HTTP door of the master, on loopback unless told. `slaves`: how many must have registered for the cluster to be healthy. */
+  async openGateway(
+    door: ListenOptions & Pick<GatewayOptions, "authenticator" | "authorizer">,
+    slaves: number,
+  ): Promise<OpenServer> {
     const gateway = await openGateway({
-      host,
-      port,
-      insecure,
+      ...door,
       system: this.hosted.system,
       view: this.view,
       master: () => this.view.master,

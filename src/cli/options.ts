@@ -41,8 +41,39 @@ export const credentialOptions = (): readonly Option[] => [
   new Option("--tls-ca <file>", "certificate (PEM) of the cluster's own CA").env("MESOLITE_TLS_CA"),
 ];
 
+/** Who may use the HTTP door; the switches are those of Mesos. */
+export const accessOptions = (): readonly Option[] => [
+  new Option("--credentials <file>", "who may use HTTP: JSON of Mesos, or `principal secret` per line").env(
+    "MESOLITE_CREDENTIALS",
+  ),
+  switchOption("readonly", "HTTP reads"),
+];
+
+export const masterAccessOptions = (): readonly Option[] => [
+  ...accessOptions(),
+  switchOption("readwrite", "HTTP calls that change something"),
+  switchOption("frameworks", "frameworks that come by HTTP"),
+  new Option("--acls <file or json>", "which of them may register for which role, as in Mesos").env("MESOLITE_ACLS"),
+];
+
+const switchOption = (realm: "readonly" | "readwrite" | "frameworks", who: string): Option =>
+  new Option(`--authenticate-http-${realm} [true|false]`, `${who} need one of the credentials`)
+    .argParser(truth)
+    .preset("true")
+    .env(`MESOLITE_AUTHENTICATE_HTTP_${realm.toUpperCase()}`);
+
+/** What a command that asks a daemon proves itself with. */
+export const credentialOption = (): Option =>
+  new Option("--credential <file>", "principal and secret for the daemons asked").env("MESOLITE_CREDENTIAL");
+
 export const outputOption = (): Option =>
   new Option("-o, --output <format>", "table, wide or json").choices(["table", "wide", "json"]).default("table");
+
+function truth(text: string): boolean {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0") return false;
+  throw new InvalidArgumentError("write true or false.");
+}
 
 export function portNumber(text: string): number {
   const port = Number(text);

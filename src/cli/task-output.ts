@@ -1,3 +1,4 @@
+import type { Credential } from "../http/credentials-file.ts";
 import { callOperator, fetchSandboxFile } from "../http/master-client.ts";
 
 type Sandbox = { readonly hostPort: string; readonly directory: string };
@@ -12,6 +13,7 @@ const pollMs = 100;
  */
 export class TaskOutput {
   readonly #master: string;
+  readonly #credential: Credential | undefined;
   readonly #frameworkId: string;
   readonly #taskId: string;
   readonly #streams: readonly Stream[] = [
@@ -21,8 +23,9 @@ export class TaskOutput {
   #sandbox: Sandbox | undefined;
   #over = false;
 
-  constructor(master: string, frameworkId: string, taskId: string) {
+  constructor(master: string, credential: Credential | undefined, frameworkId: string, taskId: string) {
     this.#master = master;
+    this.#credential = credential;
     this.#frameworkId = frameworkId;
     this.#taskId = taskId;
   }
@@ -52,7 +55,7 @@ export class TaskOutput {
   async #copyPart(stream: Stream): Promise<boolean> {
     if (this.#sandbox === undefined) return false;
     const { hostPort, directory } = this.#sandbox;
-    const part = await fetchSandboxFile(hostPort, `${directory}/${stream.file}`, stream.offset);
+    const part = await fetchSandboxFile(hostPort, `${directory}/${stream.file}`, stream.offset, this.#credential);
     if (!part.ok || part.value.bytes.byteLength === 0) return false;
     stream.offset += part.value.bytes.byteLength;
     stream.to.write(part.value.bytes);
@@ -60,7 +63,7 @@ export class TaskOutput {
   }
 
   async #locate(slaveId: string): Promise<Sandbox | undefined> {
-    const answer = await callOperator(this.#master, { type: "GET_AGENTS" });
+    const answer = await callOperator(this.#master, { type: "GET_AGENTS" }, this.#credential);
     if (!answer.ok) return undefined;
     const agent = answer.value.get_agents.agents.find(({ agent_info }) => agent_info.id.value === slaveId);
     if (agent === undefined || agent.agent_info.port === 0) return undefined;

@@ -3,11 +3,16 @@ import type { ActorRef } from "../actors/ref.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import { actorsRoute } from "./actors-read.ts";
+import { Authenticator, masterRealms } from "./authentication.ts";
+import { type Authorizer, everybodyMay } from "./authorization.ts";
 import type { ClusterFacts, HttpAddress } from "./cluster-facts.ts";
 import { type Leader, Leadership } from "./leadership.ts";
 import { masterReads } from "./master-reads.ts";
 import { operatorRoute } from "./operator-route.ts";
 import { reachableIp } from "./reachable-ip.ts";
+import { type StreamLimits, streamLimits } from "./scheduler/event-stream.ts";
+import { schedulerRoute } from "./scheduler/route.ts";
+import { Sessions } from "./scheduler/sessions.ts";
 import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
 import type { ClusterView } from "./view.ts";
 
@@ -32,22 +37,34 @@ export type GatewayOptions = ListenOptions & {
   readonly ready: () => boolean;
   /** What the threads and actors of this process are doing. */
   readonly look: () => Promise<unknown>;
+  /** Default: nobody has to authenticate. */
+  readonly authenticator?: Authenticator | undefined;
+  /** Whom of those that come by HTTP the scheduler API lets register. Default: everybody. */
+  readonly authorizer?: Authorizer | undefined;
+  /** Who leads. Default: the master of this process. */
+  readonly leader?: (() => Leader) | undefined;
+  /** Between two heartbeats of a scheduler's stream, in milliseconds. Default 15 000, as in Mesos. */
+  readonly heartbeatMs?: number | undefined;
+  readonly streamLimits?: StreamLimits | undefined;
   /** Digits and dots only: clients of Mesos split it and compare the numbers. */
   readonly version: string;
-  /** Who leads. Default: the master of this process. */
-  readonly leader?: () => Leader;
   /** How the master was told to be, by Mesos's names of flags, for everybody to read. Default: nothing is told. */
-  readonly flags?: Readonly<Record<string, string>>;
+  readonly flags?: Readonly<Record<string, string>> | undefined;
 };
+
+const heartbeatMsDefault = 15_000;
 
 /** The HTTP door of a master. Rejects with `ListenFailure` when the address cannot be had. */
 export async function openGateway(options: GatewayOptions): Promise<OpenServer> {
-  const { system, view, version, host = loopbackHost, leader = () => ({ kind: "self" }), flags = {} } = options;
-  const app = httpServer({
+  const { system, view, version, host = loopbackHost, authenticator = new Authenticator(masterRealms) } = options;
+  const { leader = () => ({ kind: "self" }) as const, flags = {} } = options;
+  const served = {
     ...options,
-    failed: (error, request) =>
+    authenticator,
+    failed: (error: Error, request: string) =>
       system.world.log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
-  });
+  };
+  const app = httpServer(served);
   /** Set before the first request can come in. */
   let at: HttpAddress = { hostname: host, ip: host, port: options.port };
   const facts = (): ClusterFacts | undefined => {
@@ -58,10 +75,20 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, ready: options.ready, version, flags });
   bridgeRoute(app, options.bridge);
   actorsRoute(app, options.look);
-  operatorRoute(app, { system, view, master: options.master, facts });
-  const { port } = await listen(app, options);
-  at = { hostname: host, ip: reachableIp(host), port };
-  return { port, close: () => app.close() };
+  operatorRoute(app, { system, view, master: options.master, facts, authenticator });
+  const { heartbeatMs = heartbeatMsDefault, authorizer = everybodyMay } = options;
+  schedulerRoute(app, {
+    system,
+    sessions: new Sessions({ system, view, facts, heartbeatMs, limits: options.streamLimits ?? streamLimits }),
+    view,
+    master: options.master,
+    facts,
+    leadership,
+    authorizer,
+  });
+  const open = await listen(app, served);
+  at = { hostname: host, ip: reachableIp(host), port: open.port };
+  return open;
 }
 
 function bridgeRoute(app: FastifyInstance, address: () => BridgeAddress | undefined): void {

@@ -1,8 +1,8 @@
-import { isIPv4 } from "node:net";
 import type { TaskRow } from "../protocol/cluster-events.ts";
 import type { OperatorRead } from "../protocol/operator-schema.ts";
 import { add, noResources, type Resources, scalarsOf } from "../protocol/resources.ts";
-import { type ClusterFacts, pid, versionInfo } from "./cluster-facts.ts";
+import { type ClusterFacts, versionInfo } from "./cluster-facts.ts";
+import { masterInfo } from "./master-info.ts";
 import { resourceList } from "./mesos-resources.ts";
 import { agentJson, frameworkJson, offerJson, taskJson } from "./operator-rows.ts";
 
@@ -65,17 +65,10 @@ function offers({ rows }: ClusterFacts) {
   };
 }
 
-function master({ master: row, at, version }: ClusterFacts) {
+function master(facts: ClusterFacts) {
+  const { master: row } = facts;
   return {
-    master_info: {
-      id: row.id,
-      ip: ipNumber(at.ip),
-      port: at.port,
-      pid: pid("master", at.ip, at.port),
-      hostname: at.hostname,
-      version,
-      address: { hostname: at.hostname, ip: at.ip, port: at.port },
-    },
+    master_info: masterInfo(facts),
     start_time: row.startedMs / 1000,
     elected_time: row.startedMs / 1000,
   };
@@ -100,10 +93,4 @@ function roles({ rows }: ClusterFacts) {
       resources: resourceList(allocated),
     };
   });
-}
-
-/** The number that Mesos's `MasterInfo.ip` holds: the four bytes in network order, read as little-endian. */
-function ipNumber(ip: string): number {
-  if (!isIPv4(ip)) return 0;
-  return ip.split(".").reduceRight((number, byte) => number * 256 + Number(byte), 0);
 }

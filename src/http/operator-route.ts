@@ -5,10 +5,11 @@ import type { MasterProtocol } from "../protocol/master-api.ts";
 import type { OperatorCall } from "../protocol/operator-api.ts";
 import { type OperatorRead, parseOperatorRequest } from "../protocol/operator-schema.ts";
 import { noMaster, type Refusal } from "./admission.ts";
+import type { Authenticator } from "./authentication.ts";
 import type { ClusterFacts } from "./cluster-facts.ts";
 import { acceptFault, contentTypeFault, parseJson } from "./negotiation.ts";
 import { operatorAnswers } from "./operator-answers.ts";
-import { sendJson, sendText } from "./server.ts";
+import { refuse, sendJson } from "./server.ts";
 import type { ClusterView } from "./view.ts";
 
 /** How long the master may take over a write, in milliseconds. */
@@ -19,18 +20,25 @@ type OperatorDoor = {
   readonly view: ClusterView;
   readonly master: () => ActorRef<MasterProtocol> | undefined;
   readonly facts: () => ClusterFacts | undefined;
+  readonly authenticator: Authenticator;
 };
 
-/** `POST /api/v1`: reads are answered from the view, and writes by the master. */
+/**
+ * `POST /api/v1`: reads are answered from the view, and writes by the master. Which of the two a call is shows only in its
+ * body: where both want to know who asks, that is settled before the body is taken in, otherwise as soon as it was read.
+ */
 export function operatorRoute(app: FastifyInstance, door: OperatorDoor): void {
   for (const url of ["/api/v1", "/master/api/v1"]) {
     app.post(
       url,
       {
+        config: { realm: "by-call" },
         // Before the body is taken in.
         onRequest: async ({ headers }, reply) => {
-          const fault = door.facts() === undefined ? noMaster : contentTypeFault(headers);
-          return fault === undefined ? undefined : sendText(reply, fault.status, fault.message);
+          const fault =
+            earlyAuthenticationFault(door, headers) ??
+            (door.facts() === undefined ? noMaster : contentTypeFault(headers));
+          return fault === undefined ? undefined : refuse(reply, fault);
         },
       },
       (request, reply) => answer(door, request, reply),
@@ -38,19 +46,31 @@ export function operatorRoute(app: FastifyInstance, door: OperatorDoor): void {
   }
 }
 
+function earlyAuthenticationFault(
+  { authenticator }: OperatorDoor,
+  headers: FastifyRequest["headers"],
+): Refusal | undefined {
+  if (!authenticator.requires("mesos-master-readonly")) return undefined;
+  const caller = authenticator.check(headers, "mesos-master-readwrite");
+  return caller.ok ? undefined : caller.error;
+}
+
 async function answer(door: OperatorDoor, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const body = parseJson(request.body);
-  if (!body.ok) return sendText(reply, body.error.status, body.error.message);
+  if (!body.ok) return refuse(reply, body.error);
   const call = parseOperatorRequest(body.value);
-  if (!call.ok) return sendText(reply, call.error.status, call.error.message);
+  if (!call.ok) return refuse(reply, call.error);
+  const realm = call.value.kind === "write" ? "mesos-master-readwrite" : "mesos-master-readonly";
+  const caller = door.authenticator.check(request.headers, realm);
+  if (!caller.ok) return refuse(reply, caller.error);
   const unacceptable = acceptFault(request.headers);
-  if (unacceptable !== undefined) return sendText(reply, unacceptable.status, unacceptable.message);
+  if (unacceptable !== undefined) return refuse(reply, unacceptable);
   if (call.value.kind === "write") {
     const fault = await operate(door, call.value.call);
-    return fault === undefined ? reply.code(200).send() : sendText(reply, fault.status, fault.message);
+    return fault === undefined ? reply.code(200).send() : refuse(reply, fault);
   }
   const facts = door.facts();
-  if (facts === undefined) return sendText(reply, noMaster.status, noMaster.message);
+  if (facts === undefined) return refuse(reply, noMaster);
   return sendJson(reply, answerRead(call.value.type, facts));
 }
 

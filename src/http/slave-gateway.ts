@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../actors/world.ts";
 import { actorsRoute } from "./actors-read.ts";
+import { Authenticator, agentRealms } from "./authentication.ts";
 import { versionInfo } from "./cluster-facts.ts";
 import { listEntries, type Opened, Sandbox } from "./sandbox.ts";
 import { httpServer, type ListenOptions, listen, type OpenServer, sendJson, sendText } from "./server.ts";
@@ -14,6 +15,8 @@ export type SlaveGatewayOptions = ListenOptions & {
   readonly version: string;
   /** What the threads and actors of this process are doing. */
   readonly look: () => Promise<unknown>;
+  /** Default: nobody has to authenticate. */
+  readonly authenticator?: Authenticator | undefined;
   readonly log: Log;
 };
 
@@ -21,17 +24,19 @@ type FileQuery = { readonly Querystring: { readonly [name: string]: string | str
 
 /** The HTTP door of a process that hosts slaves: the files of their tasks, for reading. Rejects with `ListenFailure`. */
 export async function openSlaveGateway(options: SlaveGatewayOptions): Promise<OpenServer> {
-  const { workDir, version, log } = options;
-  const app = httpServer({
+  const { workDir, version, log, authenticator = new Authenticator(agentRealms) } = options;
+  const served = {
     ...options,
-    failed: (error, request) => log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
-  });
+    authenticator,
+    failed: (error: Error, request: string) =>
+      log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
+  };
+  const app = httpServer(served);
   app.get("/health", (_request, reply) => reply.code(200).send());
   app.get("/version", (_request, reply) => sendJson(reply, versionInfo(version)));
   actorsRoute(app, options.look);
   fileRoutes(app, new Sandbox(workDir));
-  const { port } = await listen(app, options);
-  return { port, close: () => app.close() };
+  return await listen(app, served);
 }
 
 function fileRoutes(app: FastifyInstance, sandbox: Sandbox): void {

@@ -74,8 +74,8 @@ export class AllocatorLink {
       const { id: frameworkId, suppressed, filters } = framework;
       for (const role of framework.info.roles) {
         allocator.tell("clientAdded", { frameworkId, role, active });
-        if (suppressed.has(role)) allocator.tell("suppress", { frameworkId, role });
-        if (filters !== undefined) allocator.tell("setFilters", { frameworkId, role, filters });
+        if (suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId, role });
+        if (filters !== undefined) allocator.tell("clientFilters", { frameworkId, role, filters });
       }
     }
     for (const slave of slaves.all()) this.openAccount(slave);

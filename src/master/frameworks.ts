@@ -66,7 +66,7 @@ export class Frameworks {
     const framework = known ?? this.#create(id, info);
     framework.ref?.tell("frameworkError", { message: "Framework failed over" });
     offers.withdrawFramework(id);
-    this.#describe(framework, info);
+    if (known !== undefined) this.#describe(framework, info, known.info);
     Object.assign(framework, { state: "connected", ref: scheduler, suppressed: new Set(suppressedRoles), filters });
     ctx.cancel(`failover.${id}`);
     ctx.watch(scheduler, () => {
@@ -75,9 +75,9 @@ export class Frameworks {
     scheduler.tell("subscribed", { frameworkId: id, lead });
     for (const role of framework.info.roles) {
       allocator.tell("clientActive", { frameworkId: id, role, active: true });
-      allocator.tell("setFilters", { frameworkId: id, role, filters });
-      allocator.tell("revive", { frameworkId: id, role });
-      if (framework.suppressed.has(role)) allocator.tell("suppress", { frameworkId: id, role });
+      allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      allocator.tell("clientRevived", { frameworkId: id, role });
+      if (framework.suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId: id, role });
     }
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
@@ -92,7 +92,7 @@ export class Frameworks {
     if (fixed !== undefined) return { done: false, reason: `the ${fixed} of a framework cannot be changed` };
     const reason = this.#refusal(framework, info, suppressedRoles);
     if (reason !== undefined) return { done: false, reason };
-    this.#describe(framework, info);
+    this.#describe(framework, info, before);
     for (const role of info.roles) {
       const suppressed = suppressedRoles.includes(role);
       if (framework.suppressed.has(role) !== suppressed) this.setNeedsOffers(frameworkId, [role], !suppressed);
@@ -119,7 +119,7 @@ export class Frameworks {
     const others = [...framework.suppressed].filter((role) => !roles.includes(role));
     framework.suppressed = new Set(needs ? others : [...others, ...roles]);
     const { allocator } = this.#state();
-    for (const role of roles) allocator.tell(needs ? "revive" : "suppress", { frameworkId: id, role });
+    for (const role of roles) allocator.tell(needs ? "clientRevived" : "clientSuppressed", { frameworkId: id, role });
   }
 
   setFilters(id: FrameworkId, filters: OfferFilters): void {
@@ -127,7 +127,7 @@ export class Frameworks {
     if (framework === undefined) return;
     framework.filters = filters;
     for (const role of framework.info.roles) {
-      this.#state().allocator.tell("setFilters", { frameworkId: id, role, filters });
+      this.#state().allocator.tell("clientFilters", { frameworkId: id, role, filters });
     }
   }
 
@@ -207,13 +207,12 @@ export class Frameworks {
     return changed ? "a framework cannot change its principal" : undefined;
   }
 
-  /** Takes over what a framework says of itself. Roles that it drops are offered nothing more, and lose what is offered. */
-  #describe(framework: Framework, info: FrameworkInfo): void {
+  /** Takes over what a framework says of itself, but for what stays. Roles that it drops are offered nothing more, and lose what is offered. */
+  #describe(framework: Framework, info: FrameworkInfo, { user, checkpoint }: FrameworkInfo): void {
     const { allocator, offers } = this.#state();
     const { id } = framework;
     const before = framework.info;
-    const fixed = before.roles.length === 0 ? {} : { user: before.user, checkpoint: before.checkpoint };
-    framework.info = { ...info, ...fixed, id };
+    framework.info = { ...info, user, checkpoint, id };
     const active = framework.ref !== undefined;
     for (const role of info.roles) {
       if (!before.roles.includes(role)) allocator.tell("clientAdded", { frameworkId: id, role, active });
@@ -241,7 +240,7 @@ export class Frameworks {
   #create(id: FrameworkId, info: FrameworkInfo): Framework {
     const framework: Framework = { ...this.#blank(id), info: { ...info, id, roles: [] } };
     this.#frameworks.set(id, framework);
-    this.#describe(framework, { ...info, id });
+    this.#describe(framework, info, info);
     return framework;
   }
 

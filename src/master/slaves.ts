@@ -169,7 +169,7 @@ export class Slaves {
   shutdownExecutor(slaveId: SlaveId, frameworkId: FrameworkId, executorId: string): void {
     const slave = this.#slaves.get(slaveId);
     if (slave?.state !== "registered") return;
-    slave.ref.tell("shutdownExecutor", { lead: this.#state().lead, frameworkId, executorId });
+    slave.ref.tell("endExecutor", { lead: this.#state().lead, frameworkId, executorId });
   }
 
   use(slaveId: SlaveId, resources: Resources): void {

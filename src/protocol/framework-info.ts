@@ -7,7 +7,7 @@ import { durationMs, flag, id, list, object, optional, text, word } from "./shap
 export type FrameworkInfo = {
   readonly name: string;
   readonly user: string;
-  /** The names under which it is owed a share: at least one, and no two alike. */
+  /** The names under which it is owed a share, no two alike. Without any it is offered nothing. */
   readonly roles: readonly string[];
   /** How long its tasks outlive its scheduler, in milliseconds. 0: not at all. */
   readonly failoverTimeoutMs: number;
@@ -41,7 +41,6 @@ const rolesMax = 1_000;
 
 /** The refusals that need no knowledge of the cluster; undefined when there are none. */
 export function frameworkInfoFault({ roles }: FrameworkInfo): string | undefined {
-  if (roles.length === 0) return "a framework needs a role";
   if (roles.length > rolesMax) return `a framework may have ${rolesMax} roles; this one names ${roles.length}`;
   const fault = roles.map(roleFault).find((each) => each !== undefined);
   if (fault !== undefined) return fault;

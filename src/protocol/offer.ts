@@ -1,6 +1,6 @@
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
-import { anyNumber, count, dictionary, either, id, list, object, optional, type Shape, text, word } from "./shape.ts";
+import { anyNumber, count, dictionary, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */
@@ -68,19 +68,11 @@ export const offerShape = object<Offer>({
 
 const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));
 
-type OperationOf<Type extends Operation["type"]> = Extract<Operation, { readonly type: Type }>;
-
-export const operationShape: Shape<Operation> = either(
-  object<OperationOf<"launch">>({
-    type: word({ launch: true }),
-    tasks: list(taskInfoShape),
-    unfit: optional(unfitTasksShape),
-  }),
-  either(
-    object<OperationOf<"launchGroup">>({ type: word({ launchGroup: true }), unfit: unfitTasksShape }),
-    object<OperationOf<"unknown">>({ type: word({ unknown: true }), name: text, operationId: optional(text) }),
-  ),
-);
+export const operationShape = variants<Operation>({
+  launch: { tasks: list(taskInfoShape), unfit: optional(unfitTasksShape) },
+  launchGroup: { unfit: unfitTasksShape },
+  unknown: { name: text, operationId: optional(text) },
+});
 
 export const filterShape = object<Filter>({ refuseMs: anyNumber });
 

@@ -1,5 +1,5 @@
 import type { FrameworkId, SlaveId } from "./ids.ts";
-import { either, id, object, type Shape, word } from "./shape.ts";
+import { id, variants } from "./shape.ts";
 
 /** The operator calls that change something, as the master takes them. */
 export type OperatorCall =
@@ -12,9 +12,7 @@ export type OperatorReply =
   | { readonly done: true; readonly seq: number }
   | { readonly done: false; readonly status: 400 | 404 | 409 | 503; readonly reason: string };
 
-type CallOf<Type extends OperatorCall["type"]> = Extract<OperatorCall, { readonly type: Type }>;
-
-export const operatorCallShape: Shape<OperatorCall> = either(
-  object<CallOf<"TEARDOWN">>({ type: word({ TEARDOWN: true }), frameworkId: id() }),
-  object<CallOf<"MARK_AGENT_GONE">>({ type: word({ MARK_AGENT_GONE: true }), slaveId: id() }),
-);
+export const operatorCallShape = variants<OperatorCall>({
+  TEARDOWN: { frameworkId: id() },
+  MARK_AGENT_GONE: { slaveId: id() },
+});

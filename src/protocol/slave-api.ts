@@ -31,7 +31,7 @@ export type SlaveProtocol = {
     readonly graceMs?: number;
   }>;
   /** Ends an executor with its tasks; they have failed. */
-  shutdownExecutor: Tell<{ readonly lead: Lead; readonly frameworkId: FrameworkId; readonly executorId: string }>;
+  endExecutor: Tell<{ readonly lead: Lead; readonly frameworkId: FrameworkId; readonly executorId: string }>;
   shutdownFramework: Tell<{ readonly lead: Lead; readonly frameworkId: FrameworkId }>;
   updateAcknowledged: Tell<{
     readonly lead: Lead;
@@ -57,7 +57,7 @@ const shapes: BodyShapes<SlaveProtocol> = {
     hello: count,
   },
   killOnSlave: { lead: leadShape, frameworkId: id(), taskId: id(), graceMs: optional(durationMs) },
-  shutdownExecutor: { lead: leadShape, frameworkId: id(), executorId: text },
+  endExecutor: { lead: leadShape, frameworkId: id(), executorId: text },
   shutdownFramework: { lead: leadShape, frameworkId: id() },
   updateAcknowledged: { lead: leadShape, frameworkId: id(), taskId: id(), uuid: text },
   ping: { lead: leadShape },
@@ -70,7 +70,7 @@ export const slaveTable = protocolTable<SlaveProtocol>(
     slaveRefused: { lead: 0, reason: 1 },
     runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3, hello: 4 },
     killOnSlave: { lead: 0, frameworkId: 1, taskId: 2, graceMs: 3 },
-    shutdownExecutor: { lead: 0, frameworkId: 1, executorId: 2 },
+    endExecutor: { lead: 0, frameworkId: 1, executorId: 2 },
     shutdownFramework: { lead: 0, frameworkId: 1 },
     updateAcknowledged: { lead: 0, frameworkId: 1, taskId: 2, uuid: 3 },
     ping: { lead: 0 },

@@ -8,7 +8,7 @@ import { type FrameworkId, type SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { type LostTask, type SlaveProtocol, slaveTable } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
-import { isTerminal, type KnownTask, type TaskInfo, type TaskStatus } from "../protocol/task.ts";
+import { isTerminal, type KnownTask, type TaskInfo, type TaskReason, type TaskStatus } from "../protocol/task.ts";
 import { Checkpoint, type RecoveredTask } from "./checkpoint.ts";
 import type { SlaveConfig } from "./config.ts";
 import { type Entry, Executors } from "./executors.ts";
@@ -35,6 +35,14 @@ type SlaveOperations = {
 
 export type SlaveMailbox = SlaveProtocol & ExecutorCalls & SlaveOperations;
 
+/** Ends that the slave tells of, because no executor is there to do so. */
+const oursToTell: ReadonlySet<TaskReason> = new Set([
+  "AGENT_RESTARTED",
+  "CONTAINER_LAUNCH_FAILED",
+  "EXECUTOR_TERMINATED",
+  "TASK_KILLED_DURING_LAUNCH",
+]);
+
 /** The slave: what it hears, and which noun answers. */
 export const slave: Spec<SlaveMailbox, SlaveArgs> = {
   name: "slave",
@@ -60,8 +68,8 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
       killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
         if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
       },
-      shutdownExecutor: ({ lead, frameworkId, executorId }) => {
-        if (registration.accepts(lead)) party.shutdownExecutor(frameworkId, executorId);
+      endExecutor: ({ lead, frameworkId, executorId }) => {
+        if (registration.accepts(lead)) party.endExecutor(frameworkId, executorId);
       },
       shutdownFramework: ({ lead, frameworkId }) => {
         if (registration.accepts(lead)) party.shutdownFramework(frameworkId);
@@ -162,7 +170,7 @@ export class Party {
   }
 
   /** A task without an executor of its own has one named after it. */
-  shutdownExecutor(frameworkId: FrameworkId, executorId: string): void {
+  endExecutor(frameworkId: FrameworkId, executorId: string): void {
     const entry = this.executors.get(frameworkId, TaskId(executorId));
     if (entry?.begun === true) this.executors.shutdown(entry);
     else if (entry !== undefined) this.#kill(entry, undefined);
@@ -214,7 +222,7 @@ export class Party {
     const { slaveId } = this.registration;
     return {
       ...reported,
-      source: "executor",
+      source: reported.reason !== undefined && oursToTell.has(reported.reason) ? "slave" : "executor",
       timestampMs: this.#ctx.clock.wall(),
       uuid: this.#ctx.ids.next(),
       ...(slaveId === undefined ? {} : { slaveId }),

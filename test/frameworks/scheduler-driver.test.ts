@@ -9,7 +9,14 @@ describe("subscription", () => {
     kit.startMaster();
     kit.run(scheduler());
     expect(kit.calls("subscribe").map(({ info }) => info)).toEqual([
-      { name: "probe", role: "*", user: "", failoverTimeoutMs: 604_800_000, checkpoint: true },
+      {
+        name: "probe",
+        roles: ["*"],
+        capabilities: ["PARTITION_AWARE", "MULTI_ROLE", "RESERVATION_REFINEMENT"],
+        user: "",
+        failoverTimeoutMs: 604_800_000,
+        checkpoint: true,
+      },
     ]);
   });
 

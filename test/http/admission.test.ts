@@ -40,7 +40,7 @@ test.each([
   ["GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400"],
   ["GET http://evil.example/state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "421"],
   ["GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "404"],
-  ["GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "404"],
+  ["GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400"],
   ["GET  HTTP/1.1\r\n\r\n", "400"],
   ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"],
   ["\u0016\u0003\u0001\u0002\u0000", "400"],

@@ -5,6 +5,7 @@ import type { Spec } from "../../src/actors/spec.ts";
 import { ActorSystem } from "../../src/actors/system.ts";
 import type { World } from "../../src/actors/world.ts";
 import { type GatewayOptions, openGateway } from "../../src/http/gateway.ts";
+import type { OpenServer } from "../../src/http/server.ts";
 import { ClusterView } from "../../src/http/view.ts";
 import {
   type ClusterChange,
@@ -165,7 +166,14 @@ export function scriptedMaster(script: Partial<Handlers<MasterProtocol>>): Spec<
 export async function gateway(
   options: Partial<GatewayOptions> = {},
 ): Promise<{ readonly port: number; readonly url: string }> {
-  const { port, close } = await openGateway({
+  const { port, close } = await bareGateway(options);
+  onTestFinished(close);
+  return { port, url: `http://127.0.0.1:${port}` };
+}
+
+/** A gateway on a free port. */
+export function bareGateway(options: Partial<GatewayOptions> = {}): Promise<OpenServer> {
+  return openGateway({
     system: oneThread().system,
     view: fedView([]),
     master: () => undefined,
@@ -176,6 +184,4 @@ export async function gateway(
     version: "1.11.0",
     ...options,
   });
-  onTestFinished(close);
-  return { port, url: `http://127.0.0.1:${port}` };
 }

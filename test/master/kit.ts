@@ -3,6 +3,7 @@ import type { AskOutcome } from "../../src/actors/context.ts";
 import type { AskKind, BodyOf, ProtocolTable, ReplyOf, TellKind } from "../../src/actors/protocol.ts";
 import type { ActorSystem } from "../../src/actors/system.ts";
 import { allocator, type Book } from "../../src/master/allocator/allocator.ts";
+import { clientId } from "../../src/master/allocator/client.ts";
 import { allocatorName } from "../../src/master/allocator/protocol.ts";
 import { type MasterConfig, masterDefaults } from "../../src/master/config.ts";
 import { master } from "../../src/master/master.ts";
@@ -107,7 +108,11 @@ export class Cluster {
       if (!contains(info.resources, add(used, offered))) return `${id} is over-allocated`;
       if (!book.ledger.has(id)) return `the allocator does not know ${id}`;
       const theirs = book.ledger.allocations(id);
-      const ours = new Map(state.slaves.allocations(slave).map((each) => [each.frameworkId, each.resources]));
+      const ours = new Map(
+        state.slaves
+          .allocations(slave)
+          .map(({ frameworkId, role, resources }) => [clientId(frameworkId, role), resources] as const),
+      );
       for (const holder of new Set([...theirs.keys(), ...ours.keys()])) {
         const [left, right] = [ours.get(holder) ?? noResources, theirs.get(holder) ?? noResources];
         if (!equal(left, right)) return `${id}, ${holder}: master ${format(left)}, allocator ${format(right)}`;

@@ -114,7 +114,7 @@ describe("an allocator that is new", () => {
     const quiet = ScriptedScheduler.subscribed(cluster, "quiet");
     const picky = ScriptedScheduler.subscribed(cluster, "picky");
     picky.party.tell("setFilters", { frameworkId: picky.id, filters: { slaves: [] } });
-    quiet.party.tell("suppress", { frameworkId: quiet.id });
+    quiet.party.tell("suppress", { frameworkId: quiet.id, roles: [] });
     cluster.stopAllocator();
     greedy.launch(task("t1", slave.id, "cpus:1;mem:64"));
     ScriptedSlave.registered(cluster, "s2");

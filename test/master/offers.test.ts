@@ -169,7 +169,7 @@ test("what the allocator gave from an account that the master has closed since i
   slave.party.connect();
   slave.helloAgain();
   expect(cluster.state.slaves.get(slaveId)?.account).toBeGreaterThan(account);
-  const late = { slaveId, account, frameworkId: scheduler.id, resources: info.resources };
+  const late = { slaveId, account, frameworkId: scheduler.id, role: "*", resources: info.resources };
   cluster.state.offers.make([late]);
   cluster.settle();
   expect(scheduler.offers.length).toBe(1);

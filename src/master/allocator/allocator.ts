@@ -49,13 +49,13 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
       clientAdded: ({ frameworkId, role, active }) => book.addClient({ frameworkId, role, active, suppressed: false }),
       clientRemoved: ({ frameworkId, role }) => book.removeClient(clientId(frameworkId, role)),
       clientActive: ({ frameworkId, role, active }) => book.setWanting(clientId(frameworkId, role), { active }),
-      suppress: ({ frameworkId, role }) => book.setWanting(clientId(frameworkId, role), { suppressed: true }),
-      revive: ({ frameworkId, role }) => {
+      clientSuppressed: ({ frameworkId, role }) => book.setWanting(clientId(frameworkId, role), { suppressed: true }),
+      clientRevived: ({ frameworkId, role }) => {
         const client = clientId(frameworkId, role);
         book.filters.revive(client);
         book.setWanting(client, { suppressed: false });
       },
-      setFilters: ({ frameworkId, role, filters }) => {
+      clientFilters: ({ frameworkId, role, filters }) => {
         book.filters.setStanding(clientId(frameworkId, role), filters);
         book.touchAll();
       },

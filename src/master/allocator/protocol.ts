@@ -29,9 +29,9 @@ export type AllocatorProtocol = {
   clientAdded: Tell<Client & { readonly active: boolean }>;
   clientRemoved: Tell<Client>;
   clientActive: Tell<Client & { readonly active: boolean }>;
-  suppress: Tell<Client>;
-  revive: Tell<Client>;
-  setFilters: Tell<Client & { readonly filters: OfferFilters }>;
+  clientSuppressed: Tell<Client>;
+  clientRevived: Tell<Client>;
+  clientFilters: Tell<Client & { readonly filters: OfferFilters }>;
   /** Resources that a client gives back. `refuseMs`: it does not want them again for so long; 0: no filter. */
   recovered: Tell<{
     readonly slaveId: SlaveId;
@@ -71,9 +71,9 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   clientAdded: { frameworkId: 0, role: 1, active: 2 },
   clientRemoved: { frameworkId: 0, role: 1 },
   clientActive: { frameworkId: 0, role: 1, active: 2 },
-  suppress: { frameworkId: 0, role: 1 },
-  revive: { frameworkId: 0, role: 1 },
-  setFilters: { frameworkId: 0, role: 1, filters: 2 },
+  clientSuppressed: { frameworkId: 0, role: 1 },
+  clientRevived: { frameworkId: 0, role: 1 },
+  clientFilters: { frameworkId: 0, role: 1, filters: 2 },
   recovered: { slaveId: 0, frameworkId: 1, role: 2, resources: 3, refuseMs: 4 },
 });
 

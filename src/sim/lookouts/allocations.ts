@@ -98,8 +98,8 @@ function watchOver(findings: Findings, onReset: () => void): Change {
           refusals.delete(clientId(frameworkId, role));
         },
         clientActive: ({ active, ...client }: Client & { active: boolean }) => want(client, { active }),
-        suppress: (client: Client) => want(client, { suppressed: true }),
-        revive: (client: Client) => {
+        clientSuppressed: (client: Client) => want(client, { suppressed: true }),
+        clientRevived: (client: Client) => {
           refusals.delete(clientId(client.frameworkId, client.role));
           want(client, { suppressed: false });
         },

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { type ClientId, clientId } from "../../../src/master/allocator/client.ts";
 import { DrfSorter } from "../../../src/master/allocator/drf-sorter.ts";
-import { ClientId } from "../../../src/protocol/ids.ts";
+import { FrameworkId } from "../../../src/protocol/ids.ts";
 import { add, contains, noResources, type Resources } from "../../../src/protocol/resources.ts";
 import { quantities } from "../../protocol/quantities.ts";
 
-const a = clientOf("a");
-const b = clientOf("b");
-const c = clientOf("c");
+const a = clientId(FrameworkId("a"), "*");
+const b = clientId(FrameworkId("b"), "*");
+const c = clientId(FrameworkId("c"), "*");
 
 function sorter(total: string, ...clients: readonly ClientId[]): DrfSorter {
   const made = new DrfSorter();

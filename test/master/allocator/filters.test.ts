@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { clientId } from "../../../src/master/allocator/client.ts";
 import { Filters } from "../../../src/master/allocator/filters.ts";
-import { ClientId, SlaveId } from "../../../src/protocol/ids.ts";
+import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import { quantities } from "../../protocol/quantities.ts";
 
-const a = clientOf("a");
-const b = clientOf("b");
+const a = clientId(FrameworkId("a"), "*");
+const b = clientId(FrameworkId("b"), "*");
 const s1 = SlaveId("s1");
 const s2 = SlaveId("s2");
 const half = quantities("cpus:2;mem:100");

@@ -32,20 +32,20 @@ function closed(database: RegistryDatabase): void {
 }
 
 function contents(database: RegistryDatabase): Registry {
-  const side = (reachable: boolean) =>
-    Object.fromEntries(database.slaves(reachable).map(({ slaveId, info }) => [slaveId, info]));
-  return { admitted: side(true), unreachable: side(false) };
+  return Object.fromEntries(database.slaves().map(({ slaveId, ...slave }) => [slaveId, slave]));
 }
 
 const s1 = SlaveId("s1");
-const admit = { type: "admitSlave", slaveId: s1, info: slaveInfo(1) } as const;
+const admit = { type: "admitSlave", slaveId: s1, info: slaveInfo(1), atMs: 7 } as const;
 
 describe("a registry on disk", () => {
   test("is made with its directory, and holds what was committed when it is opened again", () => {
     const first = opened("deep/down/registry.db");
     expect(first.commit(first.begin(), [admit])).toBe(true);
     closed(first);
-    expect(contents(opened("deep/down/registry.db"))).toEqual({ admitted: { s1: slaveInfo(1) }, unreachable: {} });
+    expect(contents(opened("deep/down/registry.db"))).toEqual({
+      s1: { info: slaveInfo(1), standing: "admitted", sinceMs: 7 },
+    });
   });
 
   test("counts an epoch for every opening and a term for every beginning", () => {
