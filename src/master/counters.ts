@@ -3,6 +3,7 @@ import type { Behaviour } from "../actors/spec.ts";
 import type { Counts } from "../protocol/cluster-events.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
+import type { Operation } from "../protocol/offer.ts";
 import { isTerminal, type TaskStatus } from "../protocol/task.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { MasterState } from "./state.ts";
@@ -63,7 +64,7 @@ const metricOf: { readonly [K in keyof MasterProtocol]?: (body: BodyOf<MasterPro
   statusUpdate: () => "status_update",
   executorExited: () => "exited_executor",
   subscribe: ({ info }) => (info.id === undefined ? "register_framework" : "reregister_framework"),
-  accept: ({ operations }) => (operations.some(({ type }) => type !== "unknown") ? "launch_tasks" : "decline_offers"),
+  accept: ({ operations }) => (operations.some(isLaunch) ? "launch_tasks" : "decline_offers"),
   decline: () => "decline_offers",
   suppress: () => "suppress_offers",
   revive: () => "revive_offers",
@@ -151,6 +152,11 @@ export class Counters {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     this.#state()?.publisher.counted();
   }
+}
+
+/** One without tasks is a way to decline. */
+function isLaunch(operation: Operation): boolean {
+  return operation.type === "launchGroup" || (operation.type === "launch" && operation.tasks.length > 0);
 }
 
 /** Messages of schedulers that name a slave. */
