@@ -33,7 +33,6 @@ export function legacyRoute(app: FastifyInstance, turns: Turns, route: LegacyRou
       const message = `${pathOf(url)} takes ${allowed.join(" or ")}`;
       return sendFault(reply.header("allow", allowed.join(", ")), { status: 405, message });
     }
-    if (hasParent(pathOf(url))) return sendFault(reply, { status: 404, message: "no such path" });
     const query = request.query as Query;
     const { jsonp } = query;
     const fault = jsonp === undefined ? undefined : callbackFault(jsonp);
@@ -55,8 +54,4 @@ export function single(query: Query, name: string): string | undefined {
 
 function pathOf(url: string): string {
   return url.replace(/[?#].*$/s, "");
-}
-
-function hasParent(path: string): boolean {
-  return path.split(/\/|%2f/i).some((name) => name.replace(/%2e/gi, ".") === "..");
 }

@@ -76,7 +76,7 @@ export class Renderer {
       const body = this.#inSlices(document(facts));
       resolve(body);
       this.#keep(name, { rows: facts.rows, seq: this.#options.seq(), body });
-      await body.catch(() => this.#begun.delete(name));
+      await Promise.allSettled([body]);
     }
     this.#busy = false;
   }

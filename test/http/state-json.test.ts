@@ -199,6 +199,7 @@ describe("a task in /state", () => {
   test("tells of a task's container what its status tells, and of its network what its slave tells", async () => {
     const staged = changed(taskRow("f1", "staged", "staging"), { status: { source: "master" } });
     const { worker: _worker, containerId: _id, ...early } = staged.status;
+    const found = changed(taskRow("f1", "found"), { status: { source: "master" } });
     const { containerId: _run, ...inThread } = { ...taskRow("f1", "thread").status, worker: "4242/3" };
     const gone = changed(taskRow("f1", "gone"), { task: { slaveId: "s9" as never } });
     const six = slaveRow("s6", { info: { ...slaveRow("s6").info, ip: "fe80::1" } });
@@ -209,6 +210,7 @@ describe("a task in /state", () => {
         { type: "task", row: { ...staged, status: early } },
         { type: "task", row: { ...taskRow("f1", "thread"), status: inThread } },
         { type: "task", row: gone },
+        { type: "task", row: found },
         { type: "task", row: changed(taskRow("f1", "six"), { task: { slaveId: six.id } }) },
       ]),
     });
@@ -217,6 +219,7 @@ describe("a task in /state", () => {
       undefined,
       { network_infos: container.network_infos },
       { container_id: { value: "run-1" }, executor_pid: 4242 },
+      container,
       { ...container, network_infos: [{ ip_addresses: [{ protocol: "IPv6", ip_address: "fe80::1" }] }] },
     ]);
   });

@@ -51,10 +51,11 @@ describe("the master counts", () => {
     const ended = since(() => {
       slave.report(scheduler.id, "t1", "failed");
       slave.report(scheduler.id, "t1", "failed");
+      slave.report(scheduler.id, "t1", "killed");
     });
     expect(ended).toEqual({
-      "master/messages_status_update": 2,
-      "master/valid_status_updates": 2,
+      "master/messages_status_update": 3,
+      "master/valid_status_updates": 3,
       "master/tasks_failed": 1,
     });
     const unknown = since(() => slave.report(scheduler.id, "nobody", "running"));
