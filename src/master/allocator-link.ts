@@ -7,6 +7,8 @@ import { type AllocatorEvents, type AllocatorProtocol, allocatorName } from "./a
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
+/** Pause between two questions for the allocator's numbers, in milliseconds. */
+const countsMs = 1_000;
 const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
 
 /**
@@ -18,7 +20,7 @@ export class AllocatorLink {
   readonly #state: () => MasterState;
   #allocator: ActorRef<AllocatorProtocol> | undefined;
   #accounts = 0;
-  /** Messages to the present allocator since it was told everything. */
+  /** Messages to the allocator. */
   #told = 0;
 
   constructor(state: () => MasterState) {
@@ -44,9 +46,9 @@ export class AllocatorLink {
     this.#allocator?.tell(kind, body);
   }
 
-  /** What the allocator tells of itself. What it has been told and not come to yet is on its way, or waits. */
-  counted({ runs, heard }: BodyOf<AllocatorEvents["counted"]>): void {
-    this.#state().counters.allocator({ runs, waiting: Math.max(0, this.#told - heard) });
+  /** Begins to ask the allocator now and then for its numbers, if it has not begun yet. */
+  startCounting(): void {
+    this.#state().ctx.every("allocatorCounts", countsMs, () => this.#askCounts());
   }
 
   /** Tells who holds what of a slave, under a number that no earlier account had. */
@@ -61,6 +63,24 @@ export class AllocatorLink {
       allocated,
       active: state === "registered",
     });
+  }
+
+  /** Its answer comes when it has come to all that it was told before: what it was told meanwhile waited. */
+  #askCounts(): void {
+    const { ctx, counters } = this.#state();
+    const told = this.#told;
+    if (this.#allocator === undefined) return;
+    ctx.ask(
+      this.#allocator,
+      "passes",
+      {},
+      {
+        timeoutMs: countsMs,
+        settled: (outcome) => {
+          if (outcome.ok) counters.allocator({ runs: outcome.value.passes, waiting: this.#told - told });
+        },
+      },
+    );
   }
 
   #feed(allocator: ActorRef<AllocatorProtocol>): void {
@@ -80,6 +100,5 @@ export class AllocatorLink {
     }
     for (const slave of slaves.all()) this.openAccount(slave);
     allocator.tell("resume", {});
-    this.#told = 0;
   }
 }

@@ -133,7 +133,7 @@ export class Counters {
     else if (fate !== "gone_by_operator") this.count("master/slave_removals/reason_unhealthy");
   }
 
-  /** What the allocator has told of itself; `waiting`: messages to it that it had not come to. */
+  /** What the allocator has told of itself; `waiting`: messages that came to it while it was asked. */
   allocator({ runs, waiting }: { readonly runs: number; readonly waiting: number }): void {
     this.#counts.set("allocator/mesos/allocation_runs", runs);
     this.#counts.set("allocator/mesos/event_queue_dispatches", waiting);

@@ -97,7 +97,6 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     operate: ({ call }, reply) => when((state) => operate(state, call, reply)),
 
     offered: ({ rows }) => when(({ offers }) => offers.make(rows)),
-    counted: (counts) => when(({ allocator }) => allocator.counted(counts)),
   };
 }
 

@@ -35,6 +35,7 @@ export class Publisher {
     const view = ctx.ref(address);
     if (!this.#views.has(address)) ctx.watch(view, () => this.#views.delete(address));
     this.#views.set(address, view);
+    this.#state().allocator.startCounting();
     const rows = this.#snapshot();
     for (let first = 0; first === 0 || first < rows.length; first += rowsMax) {
       const changes = rows.slice(first, first + rowsMax);

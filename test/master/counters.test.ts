@@ -91,8 +91,12 @@ describe("the master counts", () => {
     });
   });
 
-  test("the passes of the allocator, as it tells them", () => {
+  test("the passes of the allocator, as it tells them while there is a view", () => {
     const { cluster, counts } = scene();
+    cluster.advance(5_000);
+    expect(counts()).not.toHaveProperty("allocator/mesos/allocation_runs");
+    const view = cluster.party<ViewProtocol>("view", viewTable);
+    view.tell("watchCluster", { self: view.address });
     const runs = () => counts()["allocator/mesos/allocation_runs"] ?? 0;
     cluster.advance(5_000);
     const before = runs();

@@ -1,9 +1,8 @@
 import type { Context } from "../../actors/context.ts";
 import type { ActorRef } from "../../actors/ref.ts";
-import type { Behaviour, Spec } from "../../actors/spec.ts";
+import type { Spec } from "../../actors/spec.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import { type Resources, scalar } from "../../protocol/resources.ts";
-import { overheard } from "../counters.ts";
 import { type ClientId, clientId } from "./client.ts";
 import { DrfSorter } from "./drf-sorter.ts";
 import { Filters } from "./filters.ts";
@@ -24,11 +23,11 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
   mailboxMax,
   start(ctx) {
     let book = new Book(ctx, undefined);
-    const handlers: Behaviour<AllocatorProtocol> = {
+    return {
       resetBook: ({ master, allocationIntervalMs }) => {
         ctx.cancel("pass");
         book = new Book(ctx, ctx.ref(master));
-        ctx.every("batch", allocationIntervalMs, () => book.batch());
+        ctx.every("batch", allocationIntervalMs, () => book.touchAll());
       },
       resume: () => book.resume(),
       slaveAdded: (slave) => {
@@ -61,11 +60,9 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
       },
       recovered: ({ slaveId, frameworkId, role, resources, refuseMs }) =>
         book.recovered(slaveId, clientId(frameworkId, role), resources, refuseMs),
+      passes: (_, reply) => reply({ passes: book.passes }),
+      inspect: () => book,
     };
-    const heard = () => {
-      book.heard++;
-    };
-    return { ...overheard(handlers, heard), inspect: () => book };
   },
 };
 
@@ -78,9 +75,7 @@ export class Book {
   readonly filters = new Filters();
   /** The number of each slave's present account. */
   readonly accounts = new Map<SlaveId, number>();
-  /** Messages that were come to since `resume`. */
-  heard = 0;
-  #runs = 0;
+  passes = 0;
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
   readonly #clients = new Map<ClientId, Client>();
@@ -93,7 +88,6 @@ export class Book {
   }
 
   resume(): void {
-    this.heard = 0;
     this.#running = this.#master !== undefined;
     this.touchAll();
   }
@@ -151,11 +145,6 @@ export class Book {
     this.touch(slaveId);
   }
 
-  batch(): void {
-    if (this.#running) this.#master?.tell("counted", { runs: this.#runs, heard: this.heard });
-    this.touchAll();
-  }
-
   touch(slaveId: SlaveId): void {
     this.#candidates.add(slaveId);
     this.#request();
@@ -172,7 +161,7 @@ export class Book {
 
   /** Offers all that is free on each candidate to the client owed most that wants it: coarse grains, as in Mesos. */
   #pass(): void {
-    this.#runs++;
+    this.passes++;
     const now = this.#ctx.clock.now();
     const rows: OfferedRow[] = [];
     for (const slaveId of this.#candidates) {
