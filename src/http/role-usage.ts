@@ -34,7 +34,7 @@ export type RoleUsage = {
 
 /**
  * What is held in each role that some framework has, and in `*`. A framework with one role holds everything in it; of
- * one with several, each task and each offer says in which.
+ * any other, each task and each offer says in which.
  */
 export function* roleUsage(picture: ClusterPicture): Generator<string, ReadonlyMap<string, RoleUsage>> {
   const usage = new Map<string, RoleUsage>([[defaultRole, noUsage()]]);
@@ -42,7 +42,7 @@ export function* roleUsage(picture: ClusterPicture): Generator<string, ReadonlyM
   yield* counted(picture.frameworks, (row) => {
     for (const role of row.info.roles) usageOf(usage, role).frameworks.add(row.id);
     const [role = defaultRole] = row.info.roles;
-    if (row.info.roles.length > 1) several.set(row.id, row);
+    if (row.info.roles.length !== 1) several.set(row.id, row);
     else {
       usageOf(usage, role).allocated.add(row.used);
       usageOf(usage, role).offered.add(row.offered);
