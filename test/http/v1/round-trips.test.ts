@@ -6,7 +6,7 @@ import type { InputOf, Message } from "../../../src/http/v1/schema.ts";
 import { anyValue, everyMessage, withDefaults } from "./any-message.ts";
 
 /** Each message is drawn on its own, so that the deepest is as well covered as the first. */
-const runs = { numRuns: 12 };
+const runs = { numRuns: 6 };
 
 describe.each(everyMessage.map((message) => ({ name: message.name, message })))("any $name", ({ message }) => {
   test("comes out of either codec as it went in, and says the same in both", () => {
