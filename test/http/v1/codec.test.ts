@@ -39,7 +39,7 @@ test.each([
 });
 
 test("brackets within text count for nothing", () => {
-  const body = Buffer.from(JSON.stringify({ error: { message: `${"[{".repeat(300)}"\\` } }));
+  const body = Buffer.from(JSON.stringify({ error: { message: `"\\${"[{".repeat(300)}\\` } }));
   expect(jsonCodec.decode(Event, body)).toMatchObject({ ok: true });
 });
 
