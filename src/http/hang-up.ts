@@ -5,7 +5,7 @@ const lingerMs = 2_000;
 /** Bytes that such a client may still send: more than is under way in the buffers of both ends. */
 const lingerBytesMax = 16 * 1024 * 1024;
 /** How often the two are looked at, in milliseconds. */
-const lookMs = 50;
+const lookMs = 10;
 
 /**
  * Ends a connection whose client may still be sending. To close it at once would reset it, and a reset can overtake the
