@@ -1,6 +1,6 @@
 import { LocalCluster } from "../../../src/cli/local-cluster.ts";
 import { masterDefaults } from "../../../src/master/config.ts";
-import { slaveTestScale } from "../../../src/slave/config.ts";
+import { slaveDefaults, slaveTestScale } from "../../../src/slave/config.ts";
 import type { Shapes, Work } from "../../kit.ts";
 import { crowds } from "../flow.ts";
 import { codecs, SchedulerClient } from "../scheduler-client.ts";
@@ -19,7 +19,7 @@ await cluster.startSlaves({
     resources: { cpus: 64_000, mem: 64_000_000 },
     attributes: {},
   })),
-  config: slaveTestScale,
+  config: { ...slaveDefaults, registration: slaveTestScale.registration },
 });
 while (cluster.registeredSlaves < slaves) await new Promise((resolve) => setTimeout(resolve, 5));
 
@@ -44,7 +44,7 @@ async function occupy(n: number): Promise<Work> {
   const scheduler = await SchedulerClient.subscribe(port, codec, "background");
   const each = Math.ceil(n / slaves);
   let launched = 0;
-  let running = 0;
+  const running = new Set<string>();
   lagsMs = [];
   await new Promise<void>((resolve, reject) => {
     scheduler.listen(({ offers, update }) => {
@@ -66,11 +66,11 @@ async function occupy(n: number): Promise<Work> {
       if (status?.uuid === undefined || status.agent_id === undefined) return;
       const { task_id, agent_id, uuid } = status;
       scheduler.say({ type: "ACKNOWLEDGE", acknowledge: { task_id, agent_id, uuid } }).catch(reject);
-      if (status.state === "TASK_RUNNING" && ++running === n) resolve();
+      if (status.state === "TASK_RUNNING" && running.add(task_id.value).size === n) resolve();
     });
   });
   await scheduler.say({ type: "SUPPRESS" });
-  return { done: running, latenciesMs: lagsMs };
+  return { done: running.size, latenciesMs: lagsMs };
 }
 
 export const facts = { port };
