@@ -223,6 +223,7 @@ export class Frameworks {
       offers.rescindRole(id, role);
       allocator.tell("clientRemoved", { frameworkId: id, role });
     }
+    framework.suppressed = new Set(info.roles.filter((role) => framework.suppressed.has(role)));
     this.#changed(framework);
   }
 
