@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emptyRegistry, perform, type Registry } from "../../../src/master/registry.ts";
@@ -93,6 +94,25 @@ describe("a registry on disk", () => {
 
   test("says what is wrong when the file cannot be a registry", () => {
     expect(() => new RegistryDatabase(directory)).toThrow(/^cannot open the registry .*; choose another directory/);
+  });
+
+  test.each([
+    ["an earlier version", "PRAGMA journal_mode = WAL; PRAGMA user_version = 1; CREATE TABLE slaves (id TEXT)"],
+    ["a later version", "PRAGMA journal_mode = WAL; PRAGMA user_version = 3; CREATE TABLE slaves (id TEXT)"],
+    ["another program", "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')"],
+  ])("refuses a file of %s, and leaves it as it is", (_, made) => {
+    const file = join(directory, "registry.db");
+    const other = new DatabaseSync(file);
+    other.exec(made);
+    other.close();
+    const before = readFileSync(file);
+    for (let tries = 0; tries < 2; tries++) {
+      expect(() => new RegistryDatabase(file)).toThrow(
+        `cannot open the registry ${file}: it was written by another version of mesolite; choose another directory with --data`,
+      );
+    }
+    expect(readFileSync(file).equals(before)).toBe(true);
+    expect(readdirSync(directory)).toEqual(["registry.db"]);
   });
 
   test("holds the same as the registry in memory after any story, also when reopened in the middle", () => {
