@@ -143,8 +143,6 @@ describe("an executor", () => {
     const { slave, scheduler } = running();
     const order = { frameworkId: scheduler.id, executorId: "t1" };
     scheduler.party.tell("shutdownExecutor", { ...order, slaveId: SlaveId("never") });
-    slave.party.cut();
-    scheduler.party.tell("shutdownExecutor", { ...order, slaveId: slave.id });
     expect(slave.hearing.of("endExecutor")).toEqual([]);
   });
 });
