@@ -210,13 +210,14 @@ export class Frameworks {
   /** Takes over what a framework says of itself. Roles that it drops are offered nothing more, and lose what is offered. */
   #describe(framework: Framework, info: FrameworkInfo): void {
     const { allocator, offers } = this.#state();
-    const { id } = framework;
-    const before = framework.info;
+    const { id, filters, info: before } = framework;
     const fixed = before.roles.length === 0 ? {} : { user: before.user, checkpoint: before.checkpoint };
     framework.info = { ...info, ...fixed, id };
     const active = framework.ref !== undefined;
     for (const role of info.roles) {
-      if (!before.roles.includes(role)) allocator.tell("clientAdded", { frameworkId: id, role, active });
+      if (before.roles.includes(role)) continue;
+      allocator.tell("clientAdded", { frameworkId: id, role, active });
+      if (filters !== undefined) allocator.tell("clientFilters", { frameworkId: id, role, filters });
     }
     for (const role of before.roles) {
       if (info.roles.includes(role)) continue;

@@ -175,6 +175,22 @@ describe("an update of a framework", () => {
     expect(scheduler.hearing.of("offersRescinded")).toEqual([]);
   });
 
+  test("leaves the framework's filters as they are, for a role that it adds too", () => {
+    const { cluster, slaves, scheduler } = scene();
+    const frameworkId = scheduler.id;
+    const [first, second] = slaves.map(({ id }) => id);
+    if (first === undefined || second === undefined) throw new Error("two slaves are needed");
+    scheduler.party.tell("setFilters", { frameworkId, filters: { slaves: [first] } });
+    update(scheduler, { roles: ["batch"] });
+    declineAll(cluster, scheduler);
+    expect([...cluster.state.offers.all()].map(({ slaveId }) => slaveId)).toEqual([first]);
+    const info = { ...scheduler.info, roles: ["batch", "web"] };
+    const filters = { slaves: [second] };
+    scheduler.party.ask("updateFramework", { frameworkId, info, suppressedRoles: ["batch"], filters });
+    declineAll(cluster, scheduler);
+    expect([...cluster.state.offers.all()].map(({ slaveId, role }) => [slaveId, role])).toEqual([[second, "web"]]);
+  });
+
   test("says anew which roles want no offers", () => {
     const { cluster, scheduler } = scene();
     update(scheduler, { roles: ["web", "db", "batch"] }, ["web", "batch"]);
@@ -197,14 +213,9 @@ describe("an update of a framework", () => {
 
   test("changes what is told of it", () => {
     const { cluster, scheduler } = scene();
-    const labels = [{ key: "team", value: "a" }];
-    expect(update(scheduler, { name: "new", labels, failoverTimeoutMs: 5 })).toEqual({ done: true });
-    expect(cluster.state.frameworks.row(scheduler.id).info).toMatchObject({
-      name: "new",
-      labels,
-      failoverTimeoutMs: 5,
-      id: scheduler.id,
-    });
+    const change = { name: "new", labels: [{ key: "team", value: "a" }], failoverTimeoutMs: 5 };
+    expect(update(scheduler, change)).toEqual({ done: true });
+    expect(cluster.state.frameworks.row(scheduler.id).info).toMatchObject({ ...change, id: scheduler.id });
   });
 
   test.each<[string, Partial<FrameworkInfo>, readonly string[], string]>([
