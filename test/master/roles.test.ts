@@ -222,7 +222,6 @@ describe("an update of a framework", () => {
     ["its user", { user: "other" }, [], "the user of a framework cannot be changed"],
     ["its checkpoint", { checkpoint: false }, [], "the checkpoint of a framework cannot be changed"],
     ["its principal", { principal: "other" }, [], "the principal of a framework cannot be changed"],
-    ["no roles", { roles: [] }, [], "a framework needs a role"],
     ["a role that cannot be", { roles: ["-a"] }, [], 'role "-a" contains a name that begins with -'],
     ["a stranger's silence", {}, ["other"], `suppressed role "other" is none of the framework's roles`],
   ])("with %s is refused, and changes nothing", (_, change, suppressed, reason) => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
 import { Cluster } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
+import { ScriptedSlave } from "./scripted-slave.ts";
 
 function subscribing(
   info: Partial<FrameworkInfo>,
@@ -18,7 +19,6 @@ function subscribing(
 
 describe("a subscription is refused, and makes no framework,", () => {
   test.each<[string, Partial<FrameworkInfo>, readonly string[], string]>([
-    ["without a role", { roles: [] }, [], "a framework needs a role"],
     [
       "with a role that cannot be",
       { roles: ["a", "a//b"] },
@@ -46,6 +46,17 @@ describe("a subscription is refused, and makes no framework,", () => {
     expect(subscribing(root).scheduler.hearing.kinds).toEqual(["subscribed"]);
     expect(subscribing({}, [], { rootSubmissions: false }).scheduler.hearing.kinds).toEqual(["subscribed"]);
   });
+});
+
+test("a framework without a role is let in, and offered nothing until it has one", () => {
+  const { cluster, scheduler } = subscribing({ roles: [] });
+  ScriptedSlave.registered(cluster, "s1");
+  cluster.advance(2_000);
+  expect(scheduler.hearing.kinds).toEqual(["subscribed"]);
+  const heir = new ScriptedScheduler(cluster, "heir", { ...scheduler.info, roles: ["web"] });
+  heir.subscribe(scheduler.hearing.of("subscribed")[0]?.frameworkId);
+  cluster.advance(2_000);
+  expect(heir.hearing.of("resourceOffers").flatMap(({ offers }) => offers.map(({ role }) => role))).toEqual(["web"]);
 });
 
 describe("who comes back to a framework", () => {
