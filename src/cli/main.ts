@@ -248,7 +248,7 @@ function applyConfig(root: Command): void {
       parseArg: option.parseArg,
     }))) {
       const value = config[attributeName];
-      if (value === undefined || (command.getOptionValueSource(attributeName) ?? "default") !== "default") continue;
+      if (value === undefined || command.getOptionValueSource(attributeName) !== "default") continue;
       command.setOptionValueWithSource(attributeName, parseArg?.(String(value), undefined) ?? value, "config");
     }
   });

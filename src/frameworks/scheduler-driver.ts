@@ -60,7 +60,7 @@ function infoOf(definition: SchedulerDefinition, id: FrameworkId | undefined): F
   return {
     name: definition.name,
     user: definition.user ?? "",
-    roles: [definition.role ?? defaultRole],
+    roles: definition.roles ?? [defaultRole],
     capabilities: ["PARTITION_AWARE", "MULTI_ROLE", "RESERVATION_REFINEMENT"],
     failoverTimeoutMs: definition.failoverTimeoutMs ?? weekMs,
     checkpoint: definition.checkpoint ?? true,

@@ -4,6 +4,7 @@ import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { admissionFault, isLoopback, type Refusal } from "./admission.ts";
 import { type Authenticator, type RouteRealm, realmSwitches } from "./authentication.ts";
 import { type ConnectionLimits, limitConnections } from "./connection-limit.ts";
+import { hangUp } from "./hang-up.ts";
 import { portHolder } from "./port-holder.ts";
 
 /** Bytes of a request body. A larger one is cut off with 413 while it comes in. */
@@ -141,7 +142,13 @@ function guard(app: FastifyInstance, { host = loopbackHost, names = [], authenti
   app.addHook("onSend", async ({ raw }, reply) => {
     // The rest of a body that nobody wants is not waited for.
     const bodied = raw.headers["transfer-encoding"] !== undefined || Number(raw.headers["content-length"] ?? 0) > 0;
-    if (bodied && !raw.complete) reply.header("connection", "close");
+    if (!bodied || raw.complete) return;
+    reply.header("connection", "close");
+    // What Node would do with the connection after the answer.
+    raw.socket.destroySoon = () => {
+      raw.resume();
+      hangUp(raw.socket);
+    };
   });
 }
 
@@ -208,13 +215,16 @@ async function listenFailure(error: unknown, host: string, port: number): Promis
 
 /** Answers what is not HTTP, or too slow, or too large, and hangs up. */
 function refuseUnparsed(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  if (error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
+  // It has been answered, and what it still sends is no more of a request than before.
+  if (!socket.writable) return;
   const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
-  socket.end(head, () => socket.destroy());
+  socket.write(head);
+  hangUp(socket);
 }
 
 function pathOf(url: string): string {

@@ -207,21 +207,26 @@ export class Frameworks {
     return changed ? "a framework cannot change its principal" : undefined;
   }
 
-  /** Takes over what a framework says of itself, but for what stays. Roles that it drops are offered nothing more, and lose what is offered. */
+  /**
+   * Takes over what a framework says of itself, but for what stays. Roles that it drops are offered nothing more, and lose
+   * what is offered.
+   */
   #describe(framework: Framework, info: FrameworkInfo, { user, checkpoint }: FrameworkInfo): void {
     const { allocator, offers } = this.#state();
-    const { id } = framework;
-    const before = framework.info;
+    const { id, filters, info: before } = framework;
     framework.info = { ...info, user, checkpoint, id };
     const active = framework.ref !== undefined;
     for (const role of info.roles) {
-      if (!before.roles.includes(role)) allocator.tell("clientAdded", { frameworkId: id, role, active });
+      if (before.roles.includes(role)) continue;
+      allocator.tell("clientAdded", { frameworkId: id, role, active });
+      if (filters !== undefined) allocator.tell("clientFilters", { frameworkId: id, role, filters });
     }
     for (const role of before.roles) {
       if (info.roles.includes(role)) continue;
       offers.rescindRole(id, role);
       allocator.tell("clientRemoved", { frameworkId: id, role });
     }
+    framework.suppressed = new Set(info.roles.filter((role) => framework.suppressed.has(role)));
     this.#changed(framework);
   }
 

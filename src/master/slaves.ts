@@ -67,8 +67,8 @@ export class Slaves {
   readonly #slaves = new Map<SlaveId, Slave>();
   /** A slave that says hello again before our answer reached it must not become two. */
   readonly #byAddress = new Map<Address<SlaveProtocol>, Slave>();
-  /** Slaves whose removal from the registry is on its way. */
-  readonly #leaving = new Set<SlaveId>();
+  /** Slaves whose removal from the registry, or end there, is on its way. */
+  readonly #leaving = new Map<SlaveId, "removed" | "gone">();
   /** Registrations whose registry operation is on its way, by address: of several the last, which is how the slave is. */
   readonly #admitting = new Map<Address<SlaveProtocol>, Registration>();
   #made = 0;
@@ -108,7 +108,10 @@ export class Slaves {
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
     const claimed = registration.slaveId ?? retried?.id;
-    const slaveId = claimed !== undefined && this.#leaving.has(claimed) ? undefined : claimed;
+    const leaving = claimed === undefined ? undefined : this.#leaving.get(claimed);
+    // It says hello again, and is refused then.
+    if (leaving === "gone") return;
+    const slaveId = leaving === undefined ? claimed : undefined;
     if (this.#admitting.has(self)) return void this.#admitting.set(self, registration);
     const known = slaveId === undefined ? undefined : registered(registrar.registry, slaveId);
     if (slaveId !== undefined && known?.standing === "admitted") return this.#accept(slaveId, registration);
@@ -151,7 +154,7 @@ export class Slaves {
     if (known === undefined) return done({ status: 404, reason: `no slave ${slaveId} is known` });
     if (known.standing === "gone") return done();
     if (this.#leaving.has(slaveId)) return done({ status: 503, reason: `slave ${slaveId} is being removed` });
-    this.#leaving.add(slaveId);
+    this.#leaving.set(slaveId, "gone");
     const gone = slavesOf(registrar.registry, "gone");
     const [oldest] = gone;
     if (oldest !== undefined && gone.length >= goneMax) {
@@ -320,7 +323,7 @@ export class Slaves {
   /** Out of the registry, then out of the book. From now on nobody is let in under this id. */
   #leave(slave: Slave, state: "lost" | "gone"): void {
     if (this.#leaving.has(slave.id)) return;
-    this.#leaving.add(slave.id);
+    this.#leaving.set(slave.id, "removed");
     this.#state().registrar.apply({ type: "removeSlave", slaveId: slave.id }, () => {
       this.#leaving.delete(slave.id);
       this.#remove(slave, "AGENT_REMOVED", state);
@@ -347,7 +350,9 @@ export class Slaves {
       const silent = present === slave && (slave.missedPings > 0 || slave.state === "disconnected");
       counters.count(silent ? "master/slave_unreachable_completed" : "master/slave_unreachable_canceled");
       if (silent) this.#remove(slave, "AGENT_REMOVED", "unreachable");
-      else registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info, atMs }, () => {});
+      else if (!this.#leaving.has(slaveId)) {
+        registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info, atMs }, () => {});
+      }
     });
   }
 

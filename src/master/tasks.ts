@@ -133,7 +133,8 @@ export class Tasks {
   /** The slave is gone for this task's purposes: its resources go back and its framework is told. */
   giveUp(task: Task, state: "lost" | "unreachable" | "gone" | "gone_by_operator", reason: TaskReason): void {
     const { slaveId } = task;
-    const since = state === "unreachable" ? { unreachableMs: this.#state().ctx.clock.wall() } : {};
+    const slave = registered(this.#state().registrar.registry, slaveId);
+    const since = state === "unreachable" && slave !== undefined ? { unreachableMs: slave.sinceMs } : {};
     this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason, ...since }));
     this.#release(task);
     this.#remove(task);

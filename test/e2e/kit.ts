@@ -93,8 +93,18 @@ export async function startMaster(
   cwd: string,
   port = 0,
 ): Promise<{ readonly process: Mesolite; readonly address: string }> {
-  const bridge = port === 0 ? [] : ["--bridge-port", String(port + 1)];
-  const args = ["master", "--port", String(port), ...bridge, "--data", join(cwd, "master"), "--timeouts", "test"];
+  // Whoever joins asks the HTTP door where the bridge is, so any port will do, also after a restart.
+  const args = [
+    "master",
+    "--port",
+    String(port),
+    "--bridge-port",
+    "0",
+    "--data",
+    join(cwd, "master"),
+    "--timeouts",
+    "test",
+  ];
   const process = new Mesolite([...args, "--log-level", "warn"], cwd);
   const [, address = ""] = await process.printed(/ready: http:\/\/(\S+)/);
   return { process, address };

@@ -20,6 +20,13 @@ describe("subscription", () => {
     ]);
   });
 
+  test("or with the roles that it names", () => {
+    const kit = new Kit();
+    kit.startMaster();
+    kit.run(scheduler({ roles: ["web", "db"] }));
+    expect(kit.calls("subscribe").map(({ info: { roles } }) => roles)).toEqual([["web", "db"]]);
+  });
+
   test("it says hello again until the master has answered, and then no more", () => {
     const kit = new Kit();
     kit.startMaster();

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { headersMax, isLoopback } from "../../src/http/admission.ts";
+import { Authenticator, masterRealms } from "../../src/http/authentication.ts";
+import { httpServer, listen, sendText } from "../../src/http/server.ts";
 import { rawRequest, statusOf } from "./raw-request.ts";
 import { gateway } from "./scene.ts";
 
@@ -49,6 +51,23 @@ test.each([
   const { port, url } = await gateway();
   expect((await rawRequest(port, bytes)).slice(9, 12)).toBe(status);
   expect((await fetch(`${url}/version`)).status).toBe(200);
+});
+
+test.each([
+  ["/a/b", 200],
+  ["/a/..b/c..", 200],
+  ["/a/../b", 404],
+  ["/a/..", 404],
+  ["/a/%2e%2E/b", 404],
+  ["/a/..%2fb", 404],
+  ["/a/x%5c..%5cb", 404],
+])("a route that takes any path gets %s: %i", async (path, status) => {
+  const options = { port: 0, authenticator: new Authenticator(masterRealms), failed: () => {} };
+  const app = httpServer(options);
+  app.get("/a/*", (_request, reply) => sendText(reply, 200, "here"));
+  const { port, close } = await listen(app, options);
+  onTestFinished(close);
+  expect(await statusOf(port, ["Host: localhost"], path)).toBe(status);
 });
 
 test("a request has a bounded number of headers", async () => {

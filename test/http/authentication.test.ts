@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { Authenticator, agentRealms, masterRealms, type Realm } from "../../src/http/authentication.ts";
 import type { Credential } from "../../src/http/credentials-file.ts";
 import { Secret } from "../../src/http/secret.ts";
-import type { OpenServer } from "../../src/http/server.ts";
+import { httpServer, listen, type OpenServer, sendJson } from "../../src/http/server.ts";
 import { openSlaveGateway } from "../../src/http/slave-gateway.ts";
 import { FrameworkId } from "../../src/protocol/ids.ts";
 import { bareGateway, fedView, frameworkRow, gateway, oneThread, scriptedMaster } from "./scene.ts";
@@ -59,7 +59,13 @@ describe.each([["master", masterRealms, masterOf] as const, ["slave", agentRealm
         await response.arrayBuffer();
         return { status: response.status, challenge: response.headers.get("www-authenticate") };
       };
-      const strangers = [{}, basic("ada:password"), basic("eve:pass:word é"), { authorization: "Bearer pass" }];
+      const strangers = [
+        {},
+        basic("ada:password"),
+        basic("eve:pass:word é"),
+        basic("eve:"),
+        { authorization: "Bearer pass" },
+      ];
       const statuses = new Set<number>();
       for (const stranger of strangers) {
         const { status, challenge } = await ask(stranger);
@@ -149,6 +155,23 @@ describe("POST /api/v1", () => {
   }[])("$required, $body, $headers: $answer", async ({ required, body, headers, answer }) => {
     expect(await statusOf(required, body, headers)).toBe(answer);
   });
+});
+
+test("a route that names its realm is asked for with it, and hears who asks", async () => {
+  const authenticator = new Authenticator(masterRealms, [ada], ["mesos-master-scheduler"]);
+  const options = { port: 0, authenticator, failed: () => {} };
+  const app = httpServer(options);
+  app.post("/framework", { config: { realm: "mesos-master-scheduler" } }, ({ principal }, reply) =>
+    sendJson(reply, { principal }),
+  );
+  app.post("/read", ({ principal }, reply) => sendJson(reply, { principal: principal ?? "nobody" }));
+  const { port, close } = await listen(app, options);
+  onTestFinished(close);
+  const post = (path: string, headers: Record<string, string>) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", headers });
+  expect((await post("/framework", {})).headers.get("www-authenticate")).toBe('Basic realm="mesos-master-scheduler"');
+  expect(await (await post("/framework", right)).json()).toEqual({ principal: "ada" });
+  expect(await (await post("/read", right)).json()).toEqual({ principal: "nobody" });
 });
 
 describe("the authenticator", () => {

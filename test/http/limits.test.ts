@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { Authenticator, masterRealms } from "../../src/http/authentication.ts";
@@ -18,9 +19,9 @@ class Clients {
     });
   }
 
-  async connect(port: number, count: number, localAddress = "127.0.0.1"): Promise<void> {
+  async connect(port: number, count: number, localAddress = "127.0.0.1", allowHalfOpen = false): Promise<void> {
     const opened = Array.from({ length: count }, () => {
-      const socket = connect({ port, host: "127.0.0.1", localAddress });
+      const socket = connect({ port, host: "127.0.0.1", localAddress, allowHalfOpen });
       this.sockets.push(socket);
       socket.on("data", (bytes) => this.heard.set(socket, `${this.heard.get(socket) ?? ""}${bytes}`));
       socket.on("error", () => {});
@@ -116,6 +117,36 @@ test("100 MB of somebody who is not known are not waited for", async () => {
   const answer = await exchange(port, head, Array(1_600).fill(part));
   expect([answer.status, answer.kept]).toEqual([401, "ended"]);
   expect(answer.sentBytes).toBeLessThan(24 * 1024 * 1024);
+});
+
+test("who goes on sending after the answer is cut off", async () => {
+  const { port } = await gateway();
+  const clients = new Clients();
+  await clients.connect(port, 1, "127.0.0.1", true);
+  const [socket] = clients.sockets;
+  const length = 2_000_000_000;
+  const headers = `Host: localhost\r\nContent-Type: text/plain\r\nContent-Length: ${length}`;
+  socket?.write(`POST /api/v1 HTTP/1.1\r\n${headers}\r\n\r\n`);
+  const part = " ".repeat(65_536);
+  let sentBytes = 0;
+  while (clients.closed === 0 && sentBytes < length) {
+    sentBytes += part.length;
+    const full = socket?.write(part) === false;
+    if (full) await new Promise((resolve) => socket?.once("drain", resolve).once("close", resolve));
+  }
+  expect(sentBytes).toBeLessThan(100 * 1024 * 1024);
+  expect((await fetch(`http://127.0.0.1:${port}/version`)).status).toBe(200);
+});
+
+test("who goes on doing nothing after the answer is cut off", async () => {
+  const { port } = await gateway({ limits: { connectionsMax: 1 } });
+  const clients = new Clients();
+  await clients.connect(port, 1, "127.0.0.1", true);
+  const [socket] = clients.sockets;
+  socket?.write(`POST /api/v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${100 << 20}\r\n\r\n`);
+  if (socket !== undefined) await once(socket, "end");
+  expect(await answered(port, "127.0.0.1")).toBe(false);
+  await expect.poll(() => answered(port, "127.0.0.1"), { timeout: 5_000 }).toBe(true);
 });
 
 test("two requests at once are answered in their order", async () => {

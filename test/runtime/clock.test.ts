@@ -28,7 +28,7 @@ describe("on this machine", () => {
 
 describe("under time of the test's own", () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance"] });
   });
   afterEach(() => {
     vi.useRealTimers();

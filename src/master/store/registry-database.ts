@@ -37,11 +37,17 @@ export class RegistryDatabase {
     try {
       mkdirSync(dirname(file), { recursive: true });
       this.#database = new DatabaseSync(file, { timeout: 0 });
-      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    } catch (error) {
+      throw unavailable(file, error);
+    }
+    try {
+      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE");
       this.#claim();
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
       this.#database.exec(schema);
       this.#database.exec("UPDATE lead SET epoch = epoch + 1, term = 0");
     } catch (error) {
+      this.#database.close();
       throw unavailable(file, error);
     }
     this.#epoch = this.#lead().epoch;
@@ -111,7 +117,7 @@ export class RegistryDatabase {
     const version = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"]);
     const tables = Number(this.#database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]);
     if (tables > 0 && version !== schemaVersion) throw new Error("it was written by another version of mesolite");
-    this.#database.exec(`PRAGMA user_version = ${schemaVersion}`);
+    if (tables === 0) this.#database.exec(`PRAGMA user_version = ${schemaVersion}`);
   }
 
   #lead(): Lead {
