@@ -62,7 +62,7 @@ export type SlavesPlan = {
   /** Whether they remember who they are and what they have to report through a restart; needs `workDir`. */
   readonly journal?: boolean;
   /** Where sandbox files can be read; absent: nowhere. */
-  readonly http?: ListenOptions & { readonly authenticator?: Authenticator };
+  readonly http?: ListenOptions & { readonly authenticator?: Authenticator; readonly flags?: GatewayOptions["flags"] };
 };
 
 export type SlavePlan = {
@@ -204,7 +204,7 @@ export class LocalCluster {
 
   /** Opens the HTTP door of the master, on loopback unless told. `slaves`: how many must have registered for the cluster to be healthy. */
   async openGateway(
-    door: ListenOptions & Pick<GatewayOptions, "authenticator" | "authorizer">,
+    door: ListenOptions & Pick<GatewayOptions, "authenticator" | "authorizer" | "flags">,
     slaves: number,
   ): Promise<OpenServer> {
     const gateway = await openGateway({

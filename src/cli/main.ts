@@ -174,6 +174,16 @@ function addReads(root: Command): void {
     .addOption(options.outputOption())
     .action(async (given) => (await import("./reads.ts")).ps(given));
   root
+    .command("logs")
+    .description("what a task has written to its stdout, from its sandbox")
+    .argument("<task>", "id of the task, as `ps --all` shows it")
+    .option("-f, --follow", "go on until the task has ended", false)
+    .option("--stderr", "its stderr instead", false)
+    .option("--framework <id>", "whose task it is, where several have one of that id")
+    .addOption(options.masterOption())
+    .addOption(options.credentialOption())
+    .action(async (task, given) => (await import("./logs.ts")).logs(task, given));
+  root
     .command("offers")
     .description("the offers that wait for an answer")
     .addOption(options.masterOption())

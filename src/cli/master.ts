@@ -7,6 +7,7 @@ import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
+import { shownFlags } from "./shown-flags.ts";
 
 export type MasterOptions = CredentialFiles &
   MasterAccessOptions & {
@@ -42,6 +43,7 @@ export async function master(options: MasterOptions): Promise<void> {
         names: [machineName(), ...(options.advertise === undefined ? [] : [options.advertise])],
         authenticator,
         authorizer,
+        flags: shownFlags(options),
       },
       0,
     );

@@ -59,8 +59,9 @@ export async function slaves(options: ReadOptions): Promise<void> {
   show(options, get_agents.agents, ["SLAVE", "STATE", "ADDRESS", "TOTAL", "USED", "OFFERED"], rows);
 }
 
-async function read<const Call extends PostedCall>(
-  { master, credential }: ReadOptions,
+/** Asks a master; what it refuses, or that there is none, ends the command. */
+export async function read<const Call extends PostedCall>(
+  { master, credential }: Pick<ReadOptions, "master" | "credential">,
   call: Call,
 ): Promise<CallAnswer<Call>> {
   const answer = await callOperator(master, call, credentialFrom(credential));

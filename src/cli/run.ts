@@ -96,7 +96,7 @@ class Outputs {
   readonly #master: string;
   readonly #credential: Credential | undefined;
   readonly #frameworkId: () => string | undefined;
-  readonly #followed = new Map<string, { readonly output: TaskOutput; readonly done: Promise<void> }>();
+  readonly #followed = new Map<string, { readonly output: TaskOutput; readonly done: Promise<unknown> }>();
   #over = false;
 
   constructor(master: string, credential: Credential | undefined, frameworkId: () => string | undefined) {
@@ -138,7 +138,7 @@ class Outputs {
   #start(taskId: string, slaveId: string): void {
     const frameworkId = this.#frameworkId();
     if (frameworkId === undefined || this.#followed.has(taskId)) return;
-    const output = new TaskOutput(this.#master, this.#credential, frameworkId, taskId);
+    const output = new TaskOutput(this.#master, this.#credential, { frameworkId, taskId });
     this.#followed.set(taskId, { output, done: output.follow(slaveId) });
   }
 }

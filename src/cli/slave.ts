@@ -10,6 +10,7 @@ import { LocalCluster } from "./local-cluster.ts";
 import { machineResources } from "./machine.ts";
 import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
+import { shownFlags } from "./shown-flags.ts";
 
 export type SlaveOptions = CredentialFiles &
   HttpAccessOptions & {
@@ -47,7 +48,14 @@ export async function slave(options: SlaveOptions): Promise<void> {
       config: timeoutsOf(timeouts).slave,
       workDir,
       journal: true,
-      http: { host, port, insecure: options.insecure === true, names: [machineName(), hostname], authenticator },
+      http: {
+        flags: shownFlags({ ...options, workDir }),
+        host,
+        port,
+        insecure: options.insecure === true,
+        names: [machineName(), hostname],
+        authenticator,
+      },
     });
     process.stdout.write(`mesolite slave is running (pid ${process.pid}), looking for its master at ${master}\n`);
     await aborted(interrupted);

@@ -8,6 +8,8 @@ export type ClusterFacts = {
   readonly master: MasterRow;
   readonly at: HttpAddress;
   readonly version: string;
+  /** How the master was told to be, by Mesos's names of flags. */
+  readonly flags: Readonly<Record<string, string>>;
 };
 
 /** Where a gateway answers. */

@@ -1,5 +1,6 @@
 import {
   type ClusterChange,
+  type Counts,
   type FrameworkRow,
   type OfferRow,
   type SlaveRow,
@@ -32,6 +33,7 @@ export class ClusterRows {
   /** Invariant: the histories whose framework is in neither map, the oldest first. */
   readonly #nameless = new Set<FrameworkId>();
   readonly #offers = new Map<OfferId, OfferRow>();
+  #counts: Counts = {};
 
   get slaves(): ReadonlyMap<SlaveId, SlaveRow> {
     return this.#slaves;
@@ -53,6 +55,11 @@ export class ClusterRows {
 
   get offers(): ReadonlyMap<OfferId, OfferRow> {
     return this.#offers;
+  }
+
+  /** What the master has counted, as it told it last. */
+  get counts(): Counts {
+    return this.#counts;
   }
 
   /** The ended tasks of each framework, the oldest first. */
@@ -90,6 +97,9 @@ export class ClusterRows {
         return;
       case "offerGone":
         this.#offers.delete(change.id);
+        return;
+      case "counters":
+        this.#counts = change.counts;
         return;
     }
   }

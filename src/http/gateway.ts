@@ -1,20 +1,19 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { ActorRef } from "../actors/ref.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import { actorsRoute } from "./actors-read.ts";
-import { noMaster } from "./admission.ts";
 import { Authenticator, masterRealms } from "./authentication.ts";
 import { type Authorizer, everybodyMay } from "./authorization.ts";
-import { type ClusterFacts, type HttpAddress, versionInfo } from "./cluster-facts.ts";
+import type { ClusterFacts, HttpAddress } from "./cluster-facts.ts";
 import { type Leader, Leadership } from "./leadership.ts";
+import { masterReads } from "./master-reads.ts";
 import { operatorRoute } from "./operator-route.ts";
 import { reachableIp } from "./reachable-ip.ts";
 import { type StreamLimits, streamLimits } from "./scheduler/event-stream.ts";
 import { schedulerRoute } from "./scheduler/route.ts";
 import { Sessions } from "./scheduler/sessions.ts";
 import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
-import { stateJson } from "./state-json.ts";
 import type { ClusterView } from "./view.ts";
 
 /** Where slaves and frameworks of other processes reach the master's actors: the answer of `GET /mesolite/bridge`. */
@@ -49,6 +48,8 @@ export type GatewayOptions = ListenOptions & {
   readonly streamLimits?: StreamLimits | undefined;
   /** Digits and dots only: clients of Mesos split it and compare the numbers. */
   readonly version: string;
+  /** How the master was told to be, by Mesos's names of flags, for everybody to read. Default: nothing is told. */
+  readonly flags?: Readonly<Record<string, string>> | undefined;
 };
 
 const heartbeatMsDefault = 15_000;
@@ -56,6 +57,7 @@ const heartbeatMsDefault = 15_000;
 /** The HTTP door of a master. Rejects with `ListenFailure` when the address cannot be had. */
 export async function openGateway(options: GatewayOptions): Promise<OpenServer> {
   const { system, view, version, host = loopbackHost, authenticator = new Authenticator(masterRealms) } = options;
+  const { leader = () => ({ kind: "self" }) as const, flags = {} } = options;
   const served = {
     ...options,
     authenticator,
@@ -67,23 +69,21 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   let at: HttpAddress = { hostname: host, ip: host, port: options.port };
   const facts = (): ClusterFacts | undefined => {
     const master = view.masterRow;
-    return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version };
+    return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version, flags };
   };
-  readRoutes(app, options, facts);
+  const leadership = new Leadership(leader, () => facts() !== undefined);
+  masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, ready: options.ready, version, flags });
+  bridgeRoute(app, options.bridge);
   actorsRoute(app, options.look);
   operatorRoute(app, { system, view, master: options.master, facts, authenticator });
-  const {
-    heartbeatMs = heartbeatMsDefault,
-    authorizer = everybodyMay,
-    leader = () => ({ kind: "self" }) as const,
-  } = options;
+  const { heartbeatMs = heartbeatMsDefault, authorizer = everybodyMay } = options;
   schedulerRoute(app, {
     system,
     sessions: new Sessions({ system, view, facts, heartbeatMs, limits: options.streamLimits ?? streamLimits }),
     view,
     master: options.master,
     facts,
-    leadership: new Leadership(leader, () => facts() !== undefined),
+    leadership,
     authorizer,
   });
   const open = await listen(app, served);
@@ -91,22 +91,9 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   return open;
 }
 
-function readRoutes(app: FastifyInstance, options: GatewayOptions, facts: () => ClusterFacts | undefined): void {
-  const get = (path: string, answer: (reply: FastifyReply) => FastifyReply) => {
-    for (const url of [path, `/master${path}`]) app.get(url, (_request, reply) => answer(reply));
-  };
-  const unavailable = (reply: FastifyReply) => sendText(reply, noMaster.status, noMaster.message);
-  get("/health", (reply) => {
-    if (facts() === undefined) return unavailable(reply);
-    return options.ready() ? reply.code(200).send() : sendText(reply, 503, "not every slave has registered yet");
-  });
-  get("/version", (reply) => sendJson(reply, versionInfo(options.version)));
-  get("/state", (reply) => {
-    const known = facts();
-    return known === undefined ? unavailable(reply) : sendJson(reply, stateJson(known));
-  });
+function bridgeRoute(app: FastifyInstance, address: () => BridgeAddress | undefined): void {
   app.get("/mesolite/bridge", (_request, reply) => {
-    const bridge = options.bridge();
+    const bridge = address();
     return bridge === undefined ? sendText(reply, 503, "this master has no bridge") : sendJson(reply, bridge);
   });
 }

@@ -13,7 +13,7 @@ export type LeadershipFault = { readonly status: 307; readonly location: string 
 export const noLeader: Refusal = { status: 503, message: "No leader elected" };
 
 /** The leader is still reading the registry, or this process has no picture of its cluster yet. */
-const notRecovered: Refusal = { status: 503, message: "Master has not finished recovery" };
+export const notRecovered: Refusal = { status: 503, message: "Master has not finished recovery" };
 
 export class Leadership {
   readonly #leader: () => Leader;

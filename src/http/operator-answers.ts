@@ -1,3 +1,4 @@
+import type { TaskRow } from "../protocol/cluster-events.ts";
 import type { OperatorRead } from "../protocol/operator-schema.ts";
 import { add, noResources, type Resources, scalarsOf } from "../protocol/resources.ts";
 import { type ClusterFacts, versionInfo } from "./cluster-facts.ts";
@@ -46,14 +47,15 @@ function frameworks({ rows }: ClusterFacts) {
 
 function tasks({ rows }: ClusterFacts) {
   const live = [...rows.tasks.values()];
-  const isOrphan = (row: (typeof live)[number]) => rows.framework(row.frameworkId) === undefined;
-  const isUnreachable = (row: (typeof live)[number]) => row.status.state === "unreachable";
+  const json = (row: TaskRow) => taskJson(row, rows.slaves.get(row.task.slaveId)?.info.ip);
+  const isOrphan = (row: TaskRow) => rows.framework(row.frameworkId) === undefined;
+  const isUnreachable = (row: TaskRow) => row.status.state === "unreachable";
   return {
     pending_tasks: [],
-    tasks: live.filter((row) => !isOrphan(row) && !isUnreachable(row)).map(taskJson),
-    unreachable_tasks: live.filter((row) => !isOrphan(row) && isUnreachable(row)).map(taskJson),
-    completed_tasks: [...rows.histories.values()].flatMap((history) => [...history.values()].map(taskJson)),
-    orphan_tasks: live.filter(isOrphan).map(taskJson),
+    tasks: live.filter((row) => !isOrphan(row) && !isUnreachable(row)).map(json),
+    unreachable_tasks: live.filter((row) => !isOrphan(row) && isUnreachable(row)).map(json),
+    completed_tasks: [...rows.histories.values()].flatMap((history) => [...history.values()].map(json)),
+    orphan_tasks: live.filter(isOrphan).map(json),
   };
 }
 

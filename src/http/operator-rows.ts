@@ -1,6 +1,9 @@
+import type { WireValue } from "../actors/wire-value.ts";
 import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../protocol/cluster-events.ts";
+import { defaultRole } from "../protocol/role.ts";
 import type { TaskState, TaskStatus } from "../protocol/task.ts";
 import { pid, timeInfo } from "./cluster-facts.ts";
+import { containerStatus } from "./container-status.ts";
 import { attributeList, resourceList } from "./mesos-resources.ts";
 
 /** How each row looks in the operator API: the fields of Mesos's v1 messages as JSON. */
@@ -37,9 +40,15 @@ export function frameworkJson({ id, info, state, registeredMs, used, offered }: 
       id: { value: id },
       user: info.user,
       name: info.name,
-      roles: info.roles,
+      // A framework that cannot deal with several roles is shown the way it speaks.
+      ...(info.capabilities.includes("MULTI_ROLE") ? { roles: info.roles } : { role: info.roles[0] ?? defaultRole }),
       failover_timeout: info.failoverTimeoutMs / 1000,
       checkpoint: info.checkpoint,
+      capabilities: info.capabilities.map((type) => ({ type })),
+      ...(info.principal === undefined ? {} : { principal: info.principal }),
+      ...(info.hostname === undefined ? {} : { hostname: info.hostname }),
+      ...(info.webuiUrl === undefined ? {} : { webui_url: info.webuiUrl }),
+      ...(info.labels === undefined ? {} : { labels: { labels: info.labels } }),
     },
     active: state === "connected",
     connected: state === "connected",
@@ -50,7 +59,8 @@ export function frameworkJson({ id, info, state, registeredMs, used, offered }: 
   };
 }
 
-export function taskJson({ frameworkId, task, status }: TaskRow) {
+/** `ip`: that of its slave, while the slave is known. */
+export function taskJson({ frameworkId, task, status }: TaskRow, ip: string | undefined) {
   return {
     task_id: { value: task.taskId },
     name: task.name,
@@ -58,17 +68,19 @@ export function taskJson({ frameworkId, task, status }: TaskRow) {
     agent_id: { value: task.slaveId },
     state: taskState(status.state),
     resources: resourceList(task.resources),
-    statuses: [statusJson(status)],
+    statuses: [statusJson(status, ip)],
     ...(task.labels === undefined ? {} : { labels: { labels: task.labels } }),
+    ...(task.discovery === undefined ? {} : { discovery: plainJson(task.discovery) }),
   };
 }
 
-export function offerJson({ id, frameworkId, slaveId, resources }: OfferRow, hostname: string) {
+export function offerJson({ id, frameworkId, slaveId, role, resources }: OfferRow, hostname: string) {
   return {
     id: { value: id },
     framework_id: { value: frameworkId },
     agent_id: { value: slaveId },
     hostname,
+    allocation_info: { role },
     resources: resourceList(resources),
   };
 }
@@ -76,7 +88,8 @@ export function offerJson({ id, frameworkId, slaveId, resources }: OfferRow, hos
 const sources = { master: "SOURCE_MASTER", slave: "SOURCE_AGENT", executor: "SOURCE_EXECUTOR" } as const;
 
 /** Without `data`, as in Mesos: what a task returns is its framework's, and may be large. */
-function statusJson({ taskId, state, source, reason, message, slaveId, timestampMs, worker }: TaskStatus) {
+function statusJson(status: TaskStatus, ip: string | undefined) {
+  const { taskId, state, source, reason, message, slaveId, timestampMs } = status;
   return {
     task_id: { value: taskId },
     state: taskState(state),
@@ -85,6 +98,17 @@ function statusJson({ taskId, state, source, reason, message, slaveId, timestamp
     ...(reason === undefined ? {} : { reason: `REASON_${reason}` }),
     ...(message === undefined ? {} : { message }),
     ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
-    ...(worker !== undefined && /^\d+$/.test(worker) ? { container_status: { executor_pid: Number(worker) } } : {}),
+    // A task without an executor of its own has one that is named after it.
+    ...(source === "master" ? {} : { executor_id: { value: taskId } }),
+    ...containerStatus(status, ip),
   };
+}
+
+/** A value from a framework as JSON: bytes as base64, and integers of any size as numbers. */
+export function plainJson(value: WireValue): unknown {
+  const plain = (_key: string, each: unknown) => {
+    if (typeof each === "bigint") return Number(each);
+    return each instanceof Uint8Array ? Buffer.from(each).toString("base64") : each;
+  };
+  return JSON.parse(JSON.stringify(value, plain));
 }

@@ -7,6 +7,7 @@ import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
 import { type AllocatorEvents, allocatorEventsTable } from "./allocator/protocol.ts";
 import { AllocatorLink } from "./allocator-link.ts";
 import type { MasterConfig } from "./config.ts";
+import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
@@ -46,15 +47,17 @@ export const master: Spec<MasterMailbox, MasterArgs> = {
   start(ctx, args) {
     const stash: ((state: MasterState) => void)[] = [];
     let state: MasterState | undefined;
-    recover(ctx, args, (recovered) => {
+    const counters = new Counters(() => state);
+    recover(ctx, args, counters, (recovered) => {
       state = recovered;
       for (const waiting of stash.splice(0)) waiting(recovered);
     });
+    const handlers = routes((act) => {
+      if (state !== undefined) act(state);
+      else if (stash.length < stashMax) stash.push(act);
+    });
     return {
-      ...routes((act) => {
-        if (state !== undefined) act(state);
-        else if (stash.length < stashMax) stash.push(act);
-      }),
+      ...overheard(handlers, (kind, body) => counters.heard(kind, body)),
       inspect: () => state,
     };
   },
@@ -98,7 +101,12 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
 }
 
 /** Begins a term in the registry, and stands up the nouns around what it holds. The store may still be starting. */
-function recover(ctx: Context<MasterMailbox>, args: MasterArgs, then: (state: MasterState) => void): void {
+function recover(
+  ctx: Context<MasterMailbox>,
+  args: MasterArgs,
+  counters: Counters,
+  then: (state: MasterState) => void,
+): void {
   const givenUpMs = ctx.clock.now() + recoverTimeoutMs;
   const again = (reason: string) => {
     invariant(ctx.clock.now() < givenUpMs, () => `the registry cannot be read: ${reason}`);
@@ -113,7 +121,8 @@ function recover(ctx: Context<MasterMailbox>, args: MasterArgs, then: (state: Ma
       {},
       {
         timeoutMs: recoverTimeoutMs,
-        settled: (outcome) => (outcome.ok ? then(stateFrom(ctx, args, store, outcome.value)) : again(outcome.code)),
+        settled: (outcome) =>
+          outcome.ok ? then(stateFrom(ctx, args, counters, store, outcome.value)) : again(outcome.code),
       },
     );
   };
@@ -123,6 +132,7 @@ function recover(ctx: Context<MasterMailbox>, args: MasterArgs, then: (state: Ma
 function stateFrom(
   ctx: Context<MasterMailbox>,
   args: MasterArgs,
+  counters: Counters,
   store: ActorRef<RegistryStoreProtocol>,
   recovered: ReplyOf<RegistryStoreProtocol["recover"]>,
 ): MasterState {
@@ -136,6 +146,7 @@ function stateFrom(
     config: args.config,
     registrar: new Registrar(ctx, store, lead, registry),
     publisher: new Publisher(get),
+    counters,
     allocator: new AllocatorLink(get),
     slaves: new Slaves(get),
     frameworks: new Frameworks(get),

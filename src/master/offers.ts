@@ -102,8 +102,8 @@ export class Offers {
     }
   }
 
-  row({ id, frameworkId, slaveId, resources, madeMs }: Outstanding): OfferRow {
-    return { id, frameworkId, slaveId, resources, madeMs };
+  row({ id, frameworkId, slaveId, role, resources, madeMs }: Outstanding): OfferRow {
+    return { id, frameworkId, slaveId, role, resources, madeMs };
   }
 
   #make(row: OfferedRow, slave: Slave): Offer {

@@ -94,7 +94,11 @@ export class Slaves {
     const awaited = slavesOf(registrar.registry, "admitted").map(SlaveId);
     if (awaited.length === 0) return;
     ctx.after("reregister", config.slaveReregisterMs, () => {
-      for (const slaveId of awaited) if (!this.#slaves.has(slaveId)) this.#markUnreachable(slaveId);
+      for (const slaveId of awaited) {
+        if (this.#slaves.has(slaveId)) continue;
+        this.#state().counters.count("master/recovery_slave_removals");
+        this.#markUnreachable(slaveId);
+      }
     });
   }
 
@@ -238,8 +242,8 @@ export class Slaves {
     return last;
   }
 
-  #accept(slaveId: SlaveId, { self, info, tasks, hello }: Registration): void {
-    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar } = this.#state();
+  #accept(slaveId: SlaveId, { self, info, tasks, hello, slaveId: claimed }: Registration): void {
+    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar, counters } = this.#state();
     const ref = ctx.ref(self);
     const known = this.#slaves.get(slaveId);
     const large = known === undefined ? uncountable(this.#total, info.resources) : undefined;
@@ -248,6 +252,8 @@ export class Slaves {
       registrar.apply({ type: "removeSlave", slaveId }, () => {});
       return;
     }
+    const again = known !== undefined || claimed === slaveId;
+    counters.count(again ? "master/slave_reregistrations" : "master/slave_registrations");
     if (known !== undefined) offers.rescindSlave(slaveId, "slaveLost");
     const slave = known ?? this.#admit(slaveId, info, ref);
     this.#byAddress.delete(slave.ref.address);
@@ -334,13 +340,15 @@ export class Slaves {
 
   /** In memory only once it is in the registry: a restarted master must not believe otherwise. */
   #markUnreachable(slaveId: SlaveId): void {
-    const { ctx, registrar } = this.#state();
+    const { ctx, registrar, counters } = this.#state();
     const slave = this.#slaves.get(slaveId);
+    counters.count("master/slave_unreachable_scheduled");
     const atMs = ctx.clock.wall();
     registrar.apply({ type: "markSlaveUnreachable", slaveId, atMs }, () => {
       const present = this.#slaves.get(slaveId);
-      if (present === undefined) return;
+      if (present === undefined) return counters.count("master/slave_unreachable_completed");
       const silent = present === slave && (slave.missedPings > 0 || slave.state === "disconnected");
+      counters.count(silent ? "master/slave_unreachable_completed" : "master/slave_unreachable_canceled");
       if (silent) this.#remove(slave, "AGENT_REMOVED", "unreachable");
       else if (!this.#leaving.has(slaveId)) {
         registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info, atMs }, () => {});
@@ -349,7 +357,8 @@ export class Slaves {
   }
 
   #remove(slave: Slave, reason: "AGENT_REMOVED" | "AGENT_REMOVED_BY_OPERATOR", state: Fate): void {
-    const { ctx, allocator, offers, tasks, publisher } = this.#state();
+    const { ctx, allocator, offers, tasks, publisher, counters } = this.#state();
+    counters.slaveRemoved(state);
     ctx.log("warn", `slave ${slave.id} is removed: its tasks are ${state}`);
     offers.rescindSlave(slave.id, "slaveLost");
     this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);

@@ -84,11 +84,12 @@ export class Tasks {
 
   /** News from a slave: the book first, then on to the scheduler, who acknowledges. */
   update(slaveId: SlaveId, { frameworkId, status }: StatusUpdate): void {
-    const { frameworks, lead } = this.#state();
+    const { frameworks, lead, counters } = this.#state();
     const slave = this.#state().slaves.get(slaveId);
-    if (slave === undefined) return;
+    if (slave === undefined) return counters.statusUpdate(false);
     const framework = frameworks.get(frameworkId);
     const task = this.#onThis(slaveId, frameworkId, status.taskId);
+    counters.statusUpdate(task !== undefined);
     if (framework === undefined || framework.state === "completed") {
       this.#note(task, status);
       if (status.uuid !== undefined) this.acknowledge(frameworkId, slaveId, status.taskId, status.uuid);
@@ -101,8 +102,9 @@ export class Tasks {
 
   /** A scheduler (or, for a finished framework, the master itself) has the update: the slave may go on to the next. */
   acknowledge(frameworkId: FrameworkId, slaveId: SlaveId, taskId: TaskId, uuid: string): void {
-    const { slaves, lead } = this.#state();
+    const { slaves, lead, counters } = this.#state();
     const task = this.get(frameworkId, taskId);
+    counters.acknowledgement(task?.slaveId === slaveId);
     // A returning slave may report a task that is over with news from before its end, which is yet to be heard.
     const last = task?.slaveId === slaveId && task.status.uuid === uuid && isTerminal(task.status.state);
     if (last) this.#remove(task);
@@ -262,8 +264,9 @@ export class Tasks {
 
   #note(task: Task | undefined, status: TaskStatus): void {
     if (task === undefined || (task.released && !isTerminal(status.state))) return;
-    const { publisher } = this.#state();
+    const { publisher, counters } = this.#state();
     if (!(task.released && task.status.uuid === status.uuid)) {
+      if (!isTerminal(task.status.state)) counters.taskState(status);
       task.status = status;
       publisher.changed({ type: "taskStatus", frameworkId: task.frameworkId, status });
     }
@@ -302,7 +305,8 @@ export class Tasks {
   }
 
   #tell(frameworkId: FrameworkId, status: TaskStatus): void {
-    const { frameworks, publisher } = this.#state();
+    const { frameworks, publisher, counters } = this.#state();
+    counters.taskState(status);
     frameworks.get(frameworkId)?.ref?.tell("taskUpdate", { status });
     publisher.changed({ type: "taskStatus", frameworkId, status });
   }

@@ -29,7 +29,7 @@ export function slaveRow(id: string, more: Partial<SlaveRow> = {}): SlaveRow {
     id: SlaveId(id),
     info: {
       hostname: "127.0.0.1",
-      ip: "127.0.0.1",
+      ip: "10.0.0.7",
       port: 5051,
       resources: { cpus: 4_000, mem: 1_024_000, ports: { ranges: [[31_000, 31_009]] }, zones: { items: ["a", "b"] } },
       attributes: { rack: "r1", size: "2.5" },
@@ -72,8 +72,8 @@ export function taskRow(frameworkId: string, taskId: string, state: TaskState = 
       slaveId: SlaveId("s1"),
       resources: { cpus: 1_500, mem: 64_000 },
       command: { shell: true, value: "true" },
+      labels: [{ key: "tier", value: "front" }, { key: "plain" }],
       role: "batch",
-      labels: [{ key: "tier", value: "front" }],
     },
     status: {
       taskId: TaskId(taskId),
@@ -83,6 +83,7 @@ export function taskRow(frameworkId: string, taskId: string, state: TaskState = 
       slaveId: SlaveId("s1"),
       message: "as told",
       worker: "4242",
+      containerId: "run-1",
     },
   };
 }
@@ -92,6 +93,7 @@ export function offerRow(id: string, frameworkId: string): OfferRow {
     id: OfferId(id),
     frameworkId: FrameworkId(frameworkId),
     slaveId: SlaveId("s1"),
+    role: "batch",
     resources: { cpus: 500 },
     madeMs: 1_700_000_004_000,
   };

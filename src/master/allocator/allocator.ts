@@ -60,6 +60,7 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
       },
       recovered: ({ slaveId, frameworkId, role, resources, refuseMs }) =>
         book.recovered(slaveId, clientId(frameworkId, role), resources, refuseMs),
+      passes: (_, reply) => reply({ passes: book.passes }),
       inspect: () => book,
     };
   },
@@ -74,6 +75,7 @@ export class Book {
   readonly filters = new Filters();
   /** The number of each slave's present account. */
   readonly accounts = new Map<SlaveId, number>();
+  passes = 0;
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
   readonly #clients = new Map<ClientId, Client>();
@@ -159,6 +161,7 @@ export class Book {
 
   /** Offers all that is free on each candidate to the client owed most that wants it: coarse grains, as in Mesos. */
   #pass(): void {
+    this.passes++;
     const now = this.#ctx.clock.now();
     const rows: OfferedRow[] = [];
     for (const slaveId of this.#candidates) {

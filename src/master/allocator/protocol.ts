@@ -1,5 +1,5 @@
 import type { Address } from "../../actors/address.ts";
-import { protocolTable, type Tell } from "../../actors/protocol.ts";
+import { type Ask, protocolTable, type Tell } from "../../actors/protocol.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import type { OfferFilters } from "../../protocol/offer.ts";
 import type { Resources } from "../../protocol/resources.ts";
@@ -40,6 +40,8 @@ export type AllocatorProtocol = {
     readonly resources: Resources;
     readonly refuseMs?: number;
   }>;
+  /** How many passes it has made since `resetBook`. */
+  passes: Ask<Record<never, never>, { readonly passes: number }>;
 };
 
 type Client = { readonly frameworkId: FrameworkId; readonly role: string };
@@ -73,6 +75,7 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   clientRevived: { frameworkId: 0, role: 1 },
   clientFilters: { frameworkId: 0, role: 1, filters: 2 },
   recovered: { slaveId: 0, frameworkId: 1, role: 2, resources: 3, refuseMs: 4 },
+  passes: {},
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", { offered: { rows: 0 } });
