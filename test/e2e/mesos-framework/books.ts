@@ -9,6 +9,7 @@ type Task = {
 export type Framework = {
   readonly id: string;
   readonly active: boolean;
+  readonly offers: readonly unknown[];
   readonly tasks: readonly Task[];
   readonly completed_tasks: readonly Task[];
 };

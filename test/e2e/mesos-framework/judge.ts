@@ -39,6 +39,12 @@ export type Status = {
   readonly container_status: { readonly executor_pid: number };
 };
 
+export type Offer = {
+  readonly id: { readonly value: string };
+  readonly agent_id: { readonly value: string };
+  readonly url: { readonly address: { readonly ip: string; readonly port: number } };
+};
+
 type Heard = { readonly event: string; readonly body: unknown };
 
 const program = fileURLToPath(new URL("program.ts", import.meta.url));
@@ -70,6 +76,10 @@ export class Judge implements AsyncDisposable {
 
   get subscriptions(): readonly Subscribed[] {
     return this.#bodies("subscribed") as readonly Subscribed[];
+  }
+
+  get offers(): readonly Offer[] {
+    return (this.#bodies("offers") as { readonly offers: readonly Offer[] }[]).flatMap(({ offers }) => offers);
   }
 
   get updates(): readonly Status[] {

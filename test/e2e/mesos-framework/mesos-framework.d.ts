@@ -45,6 +45,10 @@ declare module "mesos-framework" {
         argv: null,
         user: null,
       ) => unknown;
+      readonly scheduler: {
+        readonly Call: new (call: object) => { encode(): { toBuffer(): Buffer } };
+        readonly Event: { decode(bytes: Buffer): { encodeJSON(): string } };
+      };
     };
   };
 }

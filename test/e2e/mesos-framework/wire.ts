@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /** A wire between a client and the master that can be cut. */
-export class Proxy implements AsyncDisposable {
+export class Wire implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: number;
   /** Of clients, each with its connection to the master. */
@@ -18,10 +18,10 @@ export class Proxy implements AsyncDisposable {
     server.on("connection", (client) => this.#join(client));
   }
 
-  static async to(port: number): Promise<Proxy> {
+  static async to(port: number): Promise<Wire> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new Proxy(server, port);
+    return new Wire(server, port);
   }
 
   get port(): number {
