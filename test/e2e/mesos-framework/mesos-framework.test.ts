@@ -87,6 +87,14 @@ describe("tasks", () => {
     expect(loop.errors).toEqual([]);
   });
 
+  test("one whose id is not ASCII is heard of all the same, though the client counts characters as bytes", async () => {
+    const tasks = [{ name: "doppio", instances: 1, command: "true", cpus: 0.1, ports: 0 }];
+    await using judge = new Judge({ name: "caffè-☕", port, tasks });
+    const [finished] = await judge.statuses("TASK_FINISHED");
+    expect(finished?.task_id.value).toMatch(/^caffè-☕\.doppio-1\./);
+    expect(judge.errors).toEqual([]);
+  });
+
   test("one is killed on request, and the others are reported when the client asks for them", async () => {
     const { judge, open } = waiting("choosy");
     await using _judge = judge;
