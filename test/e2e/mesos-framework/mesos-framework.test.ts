@@ -95,6 +95,17 @@ describe("tasks", () => {
     expect(judge.errors).toEqual([]);
   });
 
+  test("one that fails is heard of as failed, and the client runs it again", async () => {
+    const tried = join(home.path, "tried");
+    const command = `[ -e ${tried} ] || { touch ${tried}; exit 3; }`;
+    const tasks = [{ name: "twice", instances: 1, command, cpus: 0.1, ports: 0 }];
+    await using judge = new Judge({ name: "again", port, tasks });
+    const [failed] = await judge.statuses("TASK_FAILED");
+    const [finished] = await judge.statuses("TASK_FINISHED");
+    expect(finished?.task_id).not.toEqual(failed?.task_id);
+    expect(judge.errors).toEqual([]);
+  });
+
   test("one is killed on request, and the others are reported when the client asks for them", async () => {
     const { judge, open } = waiting("choosy");
     await using _judge = judge;

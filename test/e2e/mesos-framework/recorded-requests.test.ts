@@ -37,7 +37,17 @@ type Event = {
   readonly type: string;
   readonly subscribed?: { readonly framework_id: { readonly value: string } };
   readonly offers?: Offers;
-  readonly update?: { readonly status: { readonly state: string; readonly uuid: string; readonly agent_id: object } };
+  readonly update?: { readonly status: Update };
+};
+
+type Update = {
+  readonly task_id: object;
+  readonly agent_id: object;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly message: string | null;
+  /** In base64. */
+  readonly uuid: string | null;
 };
 
 /** A subscription's answer: its head, which must be exactly so, and its events. */
@@ -86,6 +96,15 @@ class Subscription implements Disposable {
     const event = await this.event();
     if (event.offers === undefined) throw new Error(`offers were due: ${JSON.stringify(event)}`);
     return event.offers;
+  }
+
+  /** The next status, whatever is offered before it. */
+  async update(): Promise<Update> {
+    for (;;) {
+      const { type, update } = await this.event();
+      if (update !== undefined) return update.status;
+      if (type !== "OFFERS") throw new Error(`an update was due: ${type}`);
+    }
   }
 
   /** Says something on a connection of its own, and wants to hear that it is accepted, and nothing else. */
@@ -172,31 +191,56 @@ test("mesos-go subscribes in protobuf; an empty LAUNCH of its example is a decli
   expect(again?.resources).toEqual(offer?.resources);
 });
 
+const scalar = (name: string, value: number) => ({ name, type: "SCALAR", scalar: { value } });
+
+const taskOn = (agent_id: object | undefined, id: string, more: object) => ({
+  name: id,
+  task_id: { value: id },
+  agent_id,
+  resources: [scalar("cpus", 0.1), scalar("mem", 32)],
+  ...more,
+});
+
+/** What a scheduler says in the protobuf of protobufjs 5. */
+const inTheirs = ({ frameworkId }: Subscription, call: object) =>
+  new theirs.Call({ framework_id: { value: frameworkId }, ...call }).encode().toBuffer();
+
 test("a task is launched, heard of and acknowledged in protobuf that protobufjs 5 writes and reads", async () => {
   using go = await mesosGo();
   const [offer] = (await go.begin()).offers;
-  const framework_id = { value: go.frameworkId };
-  const task_id = { value: "t" };
-  const scalar = (name: string, value: number) => ({ name, type: "SCALAR", scalar: { value } });
-  const task = {
-    name: "t",
-    task_id,
-    agent_id: offer?.agent_id,
-    resources: [scalar("cpus", 0.1), scalar("mem", 32)],
-    command: { value: "exit 0" },
-  };
-  const launch = { offer_ids: [offer?.id], operations: [{ type: "LAUNCH", launch: { task_infos: [task] } }] };
-  await go.say(new theirs.Call({ framework_id, type: "ACCEPT", accept: launch }).encode().toBuffer());
+  const launch = { task_infos: [taskOn(offer?.agent_id, "t", { command: { value: "exit 0" } })] };
+  const accept = { offer_ids: [offer?.id], operations: [{ type: "LAUNCH", launch }] };
+  await go.say(inTheirs(go, { type: "ACCEPT", accept }));
   for (const state of ["TASK_RUNNING", "TASK_FINISHED"]) {
-    let event = await go.event();
-    while (event.type === "OFFERS") event = await go.event();
-    const { status } = event.update ?? {};
-    expect(status?.state).toBe(state);
-    const uuid = Buffer.from(status?.uuid ?? "", "base64");
-    expect(uuid.length).toBe(16);
-    const acknowledge = { agent_id: status?.agent_id, task_id, uuid };
-    await go.say(new theirs.Call({ framework_id, type: "ACKNOWLEDGE", acknowledge }).encode().toBuffer());
+    const { agent_id, task_id, uuid, ...status } = await go.update();
+    expect(status.state).toBe(state);
+    const bytes = Buffer.from(uuid ?? "", "base64");
+    expect(bytes.length).toBe(16);
+    await go.say(inTheirs(go, { type: "ACKNOWLEDGE", acknowledge: { agent_id, task_id, uuid: bytes } }));
   }
+});
+
+test("tasks that ask for what is not there yet come back as errors that say so", async () => {
+  using go = await mesosGo();
+  const [offer] = (await go.begin()).offers;
+  const command = { value: "true" };
+  const unfit = {
+    docker: { command, container: { type: "DOCKER", docker: { image: "redis" } } },
+    health: { command, health_check: { http: { port: 80 } } },
+    uris: { command: { value: "true", uris: [{ value: "http://127.0.0.1/x" }] } },
+    executor: { executor: { executor_id: { value: "e" }, command } },
+  };
+  const task_infos = Object.entries(unfit).map(([id, more]) => taskOn(offer?.agent_id, id, more));
+  const accept = { offer_ids: [offer?.id], operations: [{ type: "LAUNCH", launch: { task_infos } }] };
+  await go.say(inTheirs(go, { type: "ACCEPT", accept }));
+  const told: string[] = [];
+  for (const id of Object.keys(unfit)) {
+    const { task_id, state, reason, message, uuid } = await go.update();
+    expect([id, task_id, state, reason, uuid]).toEqual([id, { value: id }, "TASK_ERROR", "REASON_TASK_INVALID", null]);
+    told.push(message ?? "");
+  }
+  const reasons = [/image/, /checks/, /URIs/, /executors/];
+  for (const [index, reason] of reasons.entries()) expect(told[index]).toMatch(reason);
 });
 
 test("msh declines nothing and suppresses: whoever comes next is offered everything, and it nothing", async () => {
