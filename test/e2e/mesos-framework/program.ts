@@ -6,6 +6,7 @@
  * cut connection or a master that is away subscribes anew by itself, and so does this one.
  */
 
+import { mkdirSync } from "node:fs";
 import { Mesos, Scheduler } from "mesos-framework";
 import type { Order, Plan } from "./judge.ts";
 
@@ -15,6 +16,8 @@ const lookEveryMs = 100;
 const heard = ["sent_subscribe", "heartbeat", "offers", "update", "failure", "message"];
 const sent = ["sent_accept", "sent_decline", "sent_acknowledge", "sent_kill", "sent_reconcile", "sent_teardown"];
 
+// Its log goes there, and it ends with the first line that cannot.
+mkdirSync("logs");
 const { CommandInfo } = Mesos.getMesos();
 const plan = JSON.parse(process.argv[2] ?? "") as Plan;
 const scheduler = new Scheduler({
