@@ -19,7 +19,8 @@ import { Malformed, messageDepthMax, printable, Trail } from "./trail.ts";
  *
  * Read: `null` is unset, unknown fields are ignored, enums go by name (an unknown one leaves an optional field unset, an
  * element of a list out), numbers and booleans may stand in strings, a single value may stand for a list of one.
- * Written: defaults of unset fields too where Mesos declares one, no empty lists, doubles with a point (`15.0`), one line.
+ * Written: defaults of unset fields too where Mesos declares one, no empty lists, doubles with a point (`15.0`), one line
+ * of ASCII.
  */
 
 /** `value` is parsed JSON. */
@@ -33,7 +34,7 @@ export function decodeJson<Of extends Message>(message: Of, value: unknown): Res
   }
 }
 
-/** On one line. Text that is not Unicode is mended; a number that JSON cannot say is a bug. */
+/** On one line, in ASCII. Text that is not Unicode is mended; a number that JSON cannot say is a bug. */
 export function encodeJson<Of extends Message>(message: Of, value: InputOf<Of>): string {
   return messageJson(message, value as Readonly<Record<string, unknown>>);
 }
@@ -203,7 +204,13 @@ function scalarJson(type: ScalarName, held: unknown): string {
   }
 }
 
-const textJson = (text: string): string => JSON.stringify(text.toWellFormed());
+/** In ASCII, so that a character is a byte: some clients of Mesos count the one where the length of a record is the other. */
+const textJson = (text: string): string => JSON.stringify(text.toWellFormed()).replace(beyondAscii, escaped);
+
+const beyondAscii = /[^ -~]/g;
+
+/** A character beyond 16 bits is two escapes: the expression matches its halves one by one. */
+const escaped = (half: string): string => `\\u${half.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** The shortest text that reads back as the same number, with a point or an exponent. */
 function doubleJson(number: number): string {
