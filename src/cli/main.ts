@@ -75,6 +75,7 @@ function addDaemons(root: Command): void {
         .addOption(
           new Option("--registry <kind>", "how the registry is kept").choices(["sqlite", "memory"]).default("sqlite"),
         )
+        .option("--no-root-submissions", "refuse frameworks of the user root")
         .option("--insecure", "listen beyond loopback although HTTP asks for no authentication")
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))

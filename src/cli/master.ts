@@ -18,6 +18,7 @@ export type MasterOptions = CredentialFiles &
     readonly data: string;
     readonly registry: "sqlite" | "memory";
     readonly insecure?: boolean;
+    readonly rootSubmissions: boolean;
     readonly timeouts: string;
     readonly logLevel: LogLevel;
   };
@@ -48,7 +49,7 @@ export async function master(options: MasterOptions): Promise<void> {
       0,
     );
     await cluster.startMaster({
-      config: timeoutsOf(timeouts).master,
+      config: { ...timeoutsOf(timeouts).master, rootSubmissions: options.rootSubmissions },
       ...(registry === "memory" ? {} : { registryFile: join(data, "registry.sqlite") }),
       bridge: {
         host,

@@ -14,6 +14,7 @@ const shown = {
   insecure: "insecure",
   timeouts: "timeouts",
   logLevel: "logging_level",
+  rootSubmissions: "root_submissions",
   authenticateHttpReadonly: "authenticate_http_readonly",
   authenticateHttpReadwrite: "authenticate_http_readwrite",
   authenticateHttpFrameworks: "authenticate_http_frameworks",

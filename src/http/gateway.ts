@@ -75,7 +75,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, ready: options.ready, version, flags });
   bridgeRoute(app, options.bridge);
   actorsRoute(app, options.look);
-  operatorRoute(app, { system, view, master: options.master, facts, authenticator });
+  operatorRoute(app, { system, view, master: options.master, facts, leadership, authenticator });
   const { heartbeatMs = heartbeatMsDefault, authorizer = everybodyMay } = options;
   schedulerRoute(app, {
     system,

@@ -7,6 +7,7 @@ import { type OperatorRead, parseOperatorRequest } from "../protocol/operator-sc
 import { noMaster, type Refusal } from "./admission.ts";
 import type { Authenticator } from "./authentication.ts";
 import type { ClusterFacts } from "./cluster-facts.ts";
+import { type Leadership, sendFault } from "./leadership.ts";
 import { acceptFault, contentTypeFault, parseJson } from "./negotiation.ts";
 import { operatorAnswers } from "./operator-answers.ts";
 import { refuse, sendJson } from "./server.ts";
@@ -20,6 +21,7 @@ type OperatorDoor = {
   readonly view: ClusterView;
   readonly master: () => ActorRef<MasterProtocol> | undefined;
   readonly facts: () => ClusterFacts | undefined;
+  readonly leadership: Leadership;
   readonly authenticator: Authenticator;
 };
 
@@ -28,16 +30,19 @@ type OperatorDoor = {
  * body: where both want to know who asks, that is settled before the body is taken in, otherwise as soon as it was read.
  */
 export function operatorRoute(app: FastifyInstance, door: OperatorDoor): void {
-  for (const url of ["/api/v1", "/master/api/v1"]) {
+  // Some clients of Mesos add a word of their own behind the path.
+  for (const url of ["/api/v1", "/api/v1/*", "/master/api/v1", "/master/api/v1/*"]) {
     app.post(
       url,
       {
         config: { realm: "by-call" },
         // Before the body is taken in.
-        onRequest: async ({ headers }, reply) => {
-          const fault =
-            earlyAuthenticationFault(door, headers) ??
-            (door.facts() === undefined ? noMaster : contentTypeFault(headers));
+        onRequest: async (request, reply) => {
+          const stranger = earlyAuthenticationFault(door, request.headers);
+          if (stranger !== undefined) return refuse(reply, stranger);
+          const elsewhere = door.leadership.fault(request);
+          if (elsewhere !== undefined) return sendFault(reply, elsewhere);
+          const fault = contentTypeFault(request.headers);
           return fault === undefined ? undefined : refuse(reply, fault);
         },
       },

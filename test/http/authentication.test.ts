@@ -31,6 +31,7 @@ const open = ["/health", "/version", "/redirect", "/mesolite/bridge"];
 /** Routes that change something, or may; any other has to be a read. */
 const written: Readonly<Record<string, Realm>> = {
   "/api/v1": "mesos-master-readwrite",
+  "/api/v1/*": "mesos-master-readwrite",
   "/api/v1/scheduler": "mesos-master-scheduler",
 };
 

@@ -125,7 +125,7 @@ async function say(
     return reply.code(200).type(codec.mediaType).send(bytes);
   }
   const order = orderFrom(call, id.value);
-  if (order !== undefined && order.kind !== "acknowledge") ref.tell("order", { order });
+  if (order !== undefined) ref.tell("order", { order });
   if (order?.kind === "teardown") door.sessions.tearDown(id.value);
   return reply.code(202).send();
 }

@@ -16,7 +16,7 @@ test("a call reads the same in either encoding", () => {
   for (const codec of [jsonCodec, protobufCodec])
     expect(codec.decode(Call, codec.encode(Call, call))).toEqual({ ok: true, value: expected });
   expect(Buffer.from(jsonCodec.encode(Call, call)).toString()).toBe(
-    '{"type":"DECLINE","decline":{"offer_ids":[{"value":"ö"}]}}',
+    '{"type":"DECLINE","decline":{"offer_ids":[{"value":"\\u00f6"}]}}',
   );
 });
 

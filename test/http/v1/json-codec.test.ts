@@ -206,8 +206,8 @@ test.each([
     encodeJson(DurationInfo, { nanoseconds: 2 ** 63 }),
     '{"nanoseconds":9223372036854775000}',
   ],
-  ["text on one line", encodeJson(Inner, { id: 'a\n"\u2028\u0000' }), '{"id":"a\\n\\"\u2028\\u0000"}'],
-  ["text mended to Unicode", encodeJson(Inner, { id: "a\ud800" }), '{"id":"a\ufffd"}'],
+  ["text on one line", encodeJson(Inner, { id: 'a\n"\u2028\u0000' }), '{"id":"a\\n\\"\\u2028\\u0000"}'],
+  ["text mended to Unicode", encodeJson(Inner, { id: "a\ud800" }), '{"id":"a\\ufffd"}'],
   [
     "keys of maps as text",
     encodeJson(Sample, { byKey: new Map([['"\n', { id: "a" }]]) }),
