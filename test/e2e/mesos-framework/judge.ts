@@ -107,12 +107,12 @@ export class Judge implements AsyncDisposable {
     return await this.until(() => this.subscriptions[count - 1]);
   }
 
-  async until<T>(look: () => T | undefined): Promise<T> {
+  async until<T>(look: () => T | undefined, withinMs?: number): Promise<T> {
     return await until(() => {
       const { exitCode } = this.#child;
       if (exitCode !== null) throw new Error(`the client ended with ${exitCode}:\n${this.#printed}`);
       return look();
-    });
+    }, withinMs);
   }
 
   order(order: Order): void {

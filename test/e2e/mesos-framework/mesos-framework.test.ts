@@ -222,7 +222,7 @@ async function endedWith(frameworkId: string, pids: readonly number[]): Promise<
 
 /** Last, because the second heartbeat comes 15 seconds after the first; an update would have been repeated after 10. */
 test("the first client is still subscribed: heartbeats came, and no update came twice", async () => {
-  await patient.until(() => (patient.count("heartbeat") >= 2 ? true : undefined));
+  await patient.until(() => (patient.count("heartbeat") >= 2 ? true : undefined), 18_000);
   expect(patient.updates.map(({ state }) => state)).toEqual(["TASK_RUNNING", "TASK_FINISHED"]);
   expect(patient.subscriptions.length).toBe(1);
   expect(patient.errors).toEqual([]);
