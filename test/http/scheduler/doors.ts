@@ -16,7 +16,6 @@ import { masterName } from "../../../src/protocol/master-api.ts";
 import type { Offer } from "../../../src/protocol/offer.ts";
 import type { SchedulerProtocol } from "../../../src/protocol/scheduler-api.ts";
 import { isTerminal, type TaskState, type TaskStatus } from "../../../src/protocol/task.ts";
-import { createLog } from "../../../src/runtime/log.ts";
 import { type HostedSystem, hostMain } from "../../../src/runtime/system-host.ts";
 import { BridgeTransport } from "../../../src/runtime/transport.ts";
 import { slaveTestScale } from "../../../src/slave/config.ts";
@@ -43,7 +42,7 @@ export class Doors {
     const plans = devSlaves(slaves, { cpus: 2_000, mem: 1_024_000 });
     await Promise.all([
       cluster.startMaster({
-        config: { ...masterTestScale, offerTimeoutMs: 60_000 },
+        config: { ...masterTestScale, offerTimeoutMs: 60_000, allocationIntervalMs: 100 },
         bridge: { host: "127.0.0.1", port: 0, advertise: "127.0.0.1" },
       }),
       cluster.startSlaves({
@@ -90,9 +89,12 @@ export class Doors {
     });
   }
 
-  /** Ends every scheduler that is left. */
+  /** Ends every scheduler that is left, and its framework. */
   async leave(): Promise<void> {
     for (const joined of this.#joined) await joined.close();
+    const { view } = this.cluster;
+    await until(() => (view.fresh ? true : undefined));
+    for (const frameworkId of view.rows.frameworks.keys()) view.master?.tell("teardown", { frameworkId });
     await this.quiet();
   }
 
@@ -121,7 +123,7 @@ class Joined {
     this.ended = promise;
     this.#door = door;
     this.#master = new MasterDoor({ master });
-    const log = createLog({ level: "error", pretty: true, thread: node });
+    const log = () => {};
     this.#hosted = hostMain({
       kinds,
       node,
@@ -283,7 +285,10 @@ export class CuttingProxy {
       });
     }
     let answers = true;
-    near.on("data", (chunk: Buffer) => {
+    near.on("data", (sent: Buffer) => {
+      // The door answers only to the address that it has.
+      const head = sent.toString("latin1").replace(`127.0.0.1:${near.localPort}`, `127.0.0.1:${this.#target}`);
+      const chunk = Buffer.from(head, "latin1");
       const due = chunk.includes("POST /api/v1/scheduler") && ++this.#requests % this.#everyRequests === 0;
       if (!due) return far.write(chunk);
       if (this.cuts.before <= this.cuts.after) {
