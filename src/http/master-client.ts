@@ -108,7 +108,7 @@ export function authorization(credential: Credential | undefined): { readonly au
   return { authorization: `Basic ${Buffer.from(`${principal}:${secret.reveal()}`).toString("base64")}` };
 }
 
-function denial(
+export function denial(
   hostPort: string,
   text: string,
   credential: Credential | undefined,

@@ -3,7 +3,7 @@ import type { Placeable } from "../../protocol/master-api.ts";
 import { placeableOn } from "../../protocol/placeable.ts";
 import type { Resources } from "../../protocol/resources.ts";
 import type { Credential } from "../credentials-file.ts";
-import { authorization, callOperator, reasonOf, textOf } from "../master-client.ts";
+import { authorization, callOperator, denial, reasonOf, textOf } from "../master-client.ts";
 import { protobufCodec as codec } from "../v1/codec.ts";
 import { RecordReader } from "../v1/recordio.ts";
 import { Call, Event } from "../v1/scheduler-messages.ts";
@@ -177,7 +177,11 @@ export class MasterConnection {
   async #refusal({ type }: CallInput, response: Response): Promise<Result<never, CallFault>> {
     const { status } = response;
     const text = await response.bytes().then(textOf, () => "");
-    const message = `the master at ${this.#url.host} refuses ${type} (HTTP ${status}): ${text}`;
+    const { host } = this.#url;
+    const message =
+      status === 401
+        ? denial(host, text, this.#target.credential).message
+        : `the master at ${host} refuses ${type} (HTTP ${status}): ${text}`;
     return refused({ kind: status === 401 || status === 403 ? "denied" : "failed", message });
   }
 

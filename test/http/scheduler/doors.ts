@@ -48,7 +48,7 @@ export class Doors {
       cluster.startSlaves({
         master: "thread:master",
         slaves: plans,
-        config: { ...slaveTestScale, registration: threadBackoff },
+        config: { ...slaveTestScale, registration: threadBackoff, updateRetryMinMs: 100, updateRetryMaxMs: 400 },
       }),
     ]);
     const { port } = await cluster.openGateway({ port: 0 }, slaves);
