@@ -62,7 +62,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
     taskId: TaskId(task_id.value),
     state: status.state.slice("TASK_".length).toLowerCase() as TaskState,
     source: sourceOf[status.source ?? "SOURCE_MASTER"],
-    timestampMs: Math.round((status.timestamp ?? 0) * 1000),
+    timestampMs: (status.timestamp ?? 0) * 1000,
     ...(status.reason === undefined ? {} : { reason: status.reason.slice("REASON_".length) as TaskReason }),
     ...(message === undefined ? {} : { message }),
     ...(agent_id === undefined ? {} : { slaveId: SlaveId(agent_id.value) }),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { batchFramework } from "../../../src/frameworks/batch/batch.ts";
-import { TaskId } from "../../../src/protocol/ids.ts";
+import { type FrameworkId, TaskId } from "../../../src/protocol/ids.ts";
 import type { Offer } from "../../../src/protocol/offer.ts";
 import { format } from "../../../src/protocol/resources.ts";
 import type { TaskInfo } from "../../../src/protocol/task.ts";
@@ -132,7 +132,7 @@ const scenarios: Readonly<
   },
 
   "is offered nothing while it needs nothing": {
-    hears: ["to the other: slave-0 slave-1", "slave-0 slave-1"],
+    hears: ["sent 2 offers", "to the other: slave-0 slave-1", "slave-0 slave-1"],
     play: async (door) => {
       const probe = doors.probe(door);
       const offers = await probe.offers();
@@ -143,9 +143,16 @@ const scenarios: Readonly<
       );
       const other = doors.probe(door);
       const theirs = await other.offers();
+      // Offers that it was sent nevertheless the SDK would have declined by itself.
+      await until(() => (offersSent(other.frameworkId) === 2 ? true : undefined));
+      const sent = offersSent(probe.frameworkId);
       await other.stop();
       probe.driver.setNeedsOffers(true);
-      return [`to the other: ${theirs.map(slaveOf).join(" ")}`, (await probe.offers()).map(slaveOf).join(" ")];
+      return [
+        `sent ${sent} offers`,
+        `to the other: ${theirs.map(slaveOf).join(" ")}`,
+        (await probe.offers()).map(slaveOf).join(" "),
+      ];
     },
   },
 
@@ -294,6 +301,10 @@ const scenarios: Readonly<
     },
   },
 };
+
+function offersSent(id: FrameworkId): number | undefined {
+  return doors.cluster.view.rows.frameworks.get(id)?.offers.sent;
+}
 
 function taskState(id: string): string | undefined {
   const { rows } = doors.cluster.view;

@@ -290,6 +290,18 @@ describe("calls", () => {
     expect(door.types).toEqual(["SUBSCRIBE", "ACKNOWLEDGE"]);
   });
 
+  test("that follow a refused one are not sent", async () => {
+    const door = await ScriptedDoor.open();
+    door.answer = (_, response) => response.writeHead(400).end();
+    const connection = new MasterDoor({ master: door.address }).open();
+    onTestFinished(() => connection.cut());
+    const call = { framework_id: { value: frameworkId }, type: "TEARDOWN" } as const;
+    await connection.subscribe({ type: "SUBSCRIBE", subscribe: { framework_info: { name: "probe", user: "" } } });
+    const answers = await Promise.all([connection.call(call), connection.call(call)]);
+    expect(answers.map(({ ok }) => ok)).toEqual([false, false]);
+    expect(door.types).toEqual(["SUBSCRIBE", "TEARDOWN"]);
+  });
+
   test("that a scheduler makes before it ends still get through", async () => {
     const { door, scene } = await Scene.subscribed();
     scene.acknowledge("t1");
