@@ -83,7 +83,7 @@ export class MasterConnection {
       const { status, headers, body } = response.value;
       const location = headers.get("location");
       if (status === 307 && location !== null && URL.canParse(location, this.#url.href)) {
-        await body?.cancel();
+        await done(body);
         if (asked.size > redirectsMax) return this.#failed(`it was sent on more than ${redirectsMax} times`);
         this.#url = new URL(location, this.#url);
         continue;
@@ -150,7 +150,7 @@ export class MasterConnection {
     const response = await this.#post(call, { "mesos-stream-id": this.#streamId }, signal);
     if (!response.ok) return response;
     if (!response.value.ok) return await this.#refusal(call, response.value);
-    await response.value.body?.cancel();
+    await done(response.value.body);
     return ok(undefined);
   }
 
@@ -188,4 +188,9 @@ export class MasterConnection {
   #failed(why: string): Result<never, CallFault> {
     return refused({ kind: "failed", message: `the master at ${this.#url.host}: ${why}` });
   }
+}
+
+/** Nobody wants to read it, and nothing depends on it: not even on a connection that has been cut meanwhile. */
+async function done(body: Response["body"]): Promise<void> {
+  await body?.cancel().catch(() => {});
 }

@@ -158,7 +158,7 @@ class RemoteMaster {
   }
 
   update(change: BodyOf<MasterForSchedulers["updateFramework"]>, reply: Reply<UpdateReply>): void {
-    this.#info = change.info;
+    this.#info = { ...change.info, id: change.frameworkId };
     this.#suppressed = new Set(change.suppressedRoles);
     if (change.filters !== undefined) this.#filters = change.filters;
     this.#updateFramework((fault) => {

@@ -290,6 +290,24 @@ describe("calls", () => {
     expect(door.types).toEqual(["SUBSCRIBE", "ACKNOWLEDGE"]);
   });
 
+  test("change a framework, or say why not", async () => {
+    const { door, scene } = await Scene.subscribed();
+    const change = { frameworkId, info: { ...info, name: "other" }, suppressedRoles: ["*"], filters: {} };
+    const ask = () => scene.thread.system.question(scene.master, "updateFramework", change, 5_000);
+    expect(await ask()).toEqual({ ok: true, value: { done: true } });
+    expect(door.calls[1]).toMatchObject({
+      type: "UPDATE_FRAMEWORK",
+      framework_id: { value: frameworkId },
+      update_framework: { framework_info: { name: "other", id: { value: frameworkId } }, suppressed_roles: ["*"] },
+    });
+    door.answer = (_, response) => response.writeHead(400).end("its user cannot change\n");
+    expect(await ask()).toMatchObject({
+      ok: true,
+      value: { done: false, reason: expect.stringContaining("(HTTP 400): its user cannot change") },
+    });
+    expect(await scene.ends()).toContain("UPDATE_FRAMEWORK");
+  });
+
   test("that follow a refused one are not sent", async () => {
     const door = await ScriptedDoor.open();
     door.answer = (_, response) => response.writeHead(400).end();
