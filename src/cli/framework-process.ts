@@ -7,6 +7,7 @@ import { FrameworkId } from "../protocol/ids.ts";
 import { CliFailure } from "./failure.ts";
 import { type FollowerEvents, follower } from "./follower.ts";
 import type { LocalCluster } from "./local-cluster.ts";
+import type { MasterDoorPlan } from "./thread-options.ts";
 
 export type FrameworkRun = {
   /** A bundled behaviour, or the path of a module with a scheduler. */
@@ -15,6 +16,8 @@ export type FrameworkRun = {
   readonly master: string;
   /** For the HTTP door of that master. */
   readonly credential?: Credential | undefined;
+  /** Present when the framework itself comes by that door; absent: over the bridge. */
+  readonly door?: MasterDoorPlan | undefined;
   readonly options: WireValue;
   readonly events?: Omit<FollowerEvents, "finished">;
 };
@@ -45,7 +48,7 @@ export class FrameworkProcess {
       finished: (ending, offers) => resolve({ ending, offers }),
     });
     const args = { master: run.master, report: report.address, options: run.options };
-    cluster.startFramework(run.behaviour, args).catch(reject);
+    cluster.startFramework(run.behaviour, args, run.door).catch(reject);
   }
 
   /** Tears the framework down: the master kills its tasks, and `ended` hears of it. */

@@ -32,7 +32,7 @@ import { kinds } from "./catalogue.ts";
 import { type CredentialFiles, credentialFiles, credentialsFrom } from "./credentials.ts";
 import { exitCodes } from "./failure.ts";
 import { ThreadKeeper } from "./thread-keeper.ts";
-import type { ThreadOptions } from "./thread-options.ts";
+import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 import { version } from "./version.ts";
 
 export type ProcessOptions = CredentialFiles & {
@@ -63,6 +63,14 @@ export type SlavesPlan = {
   readonly journal?: boolean;
   /** Where sandbox files can be read; absent: nowhere. */
   readonly http?: ListenOptions & { readonly authenticator?: Authenticator; readonly flags?: GatewayOptions["flags"] };
+};
+
+/** What a scheduler starts with. */
+export type FrameworkPlan = {
+  /** `thread:master`, or `HOST:PORT` of a master elsewhere. */
+  readonly master: string;
+  readonly report: string;
+  readonly options: WireValue;
 };
 
 export type SlavePlan = {
@@ -192,14 +200,21 @@ export class LocalCluster {
     await Promise.all([this.#start("journals", [journals]), this.#start("slaves", roots, tasks, "journals")]);
   }
 
-  /** Starts a framework on a thread of its own. */
-  async startFramework(behaviour: string, args: WireValue): Promise<void> {
-    const roots = [{ name: "scheduler", behaviour, args, exported: true }];
-    await this.keeper.start(
-      `framework-${++this.#frameworks}`,
-      { roots, options: this.#optionsWith({ dials: true }) },
-      false,
-    );
+  /** Starts a framework on a thread of its own. With a door its master is an actor there that speaks HTTP. */
+  async startFramework(behaviour: string, { master, ...args }: FrameworkPlan, door?: MasterDoorPlan): Promise<void> {
+    const thread = `framework-${++this.#frameworks}`;
+    const scheduler = { name: "scheduler", behaviour, exported: true };
+    const boot =
+      door === undefined
+        ? { roots: [{ ...scheduler, args: { ...args, master } }], options: this.#optionsWith({ dials: true }) }
+        : {
+            roots: [
+              { name: "remote-master", behaviour: "remote-master", args: door },
+              { ...scheduler, args: { ...args, master: `thread:${thread}` } },
+            ],
+            options: this.#optionsWith({}),
+          };
+    await this.keeper.start(thread, boot, false);
   }
 
   /** Opens the HTTP door of the master, on loopback unless told. `slaves`: how many must have registered for the cluster to be healthy. */

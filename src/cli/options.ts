@@ -4,6 +4,7 @@ import { type MasterConfig, masterDefaults, masterTestScale } from "../master/co
 import { parse, type Resources } from "../protocol/resources.ts";
 import { parseAttributes } from "../protocol/slave-info.ts";
 import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
+import type { MasterDoorPlan } from "./thread-options.ts";
 
 /** Options that several commands share, each with its environment variable. */
 
@@ -26,6 +27,21 @@ export const timeoutsOption = (): Option =>
 
 export const masterOption = (): Option =>
   new Option("--master <host:port>", "HTTP address of the master").default("127.0.0.1:5050").env("MESOLITE_MASTER");
+
+/** How a framework reaches its master. */
+export type DoorName = "bridge" | "http";
+
+export const doorOption = (): Option =>
+  new Option("--door <door>", "how to reach the master: its bridge, or Mesos's scheduler API over HTTP")
+    .choices(["bridge", "http"] satisfies DoorName[])
+    .default("bridge")
+    .env("MESOLITE_DOOR");
+
+/** Absent for the bridge. */
+export function doorPlan(door: DoorName, master: string, credential: string | undefined): MasterDoorPlan | undefined {
+  if (door === "bridge") return undefined;
+  return { master, ...(credential === undefined ? {} : { credential }) };
+}
 
 export const logLevelOption = (level: LogLevel): Option =>
   new Option("--log-level <level>", "least important lines to log")

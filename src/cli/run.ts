@@ -11,10 +11,12 @@ import { credentialFrom } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
+import { type DoorName, doorPlan } from "./options.ts";
 import { TaskOutput } from "./task-output.ts";
 
 export type RunOptions = CredentialFiles & {
   readonly master: string;
+  readonly door: DoorName;
   /** File of what to prove oneself with by HTTP. */
   readonly credential?: string;
   readonly cpus: number;
@@ -47,6 +49,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       behaviour: "batch",
       master,
       credential,
+      door: doorPlan(options.door, master, options.credential),
       options: batchOptions(argv, options),
       events: {
         connection: (report) => {

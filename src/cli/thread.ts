@@ -4,6 +4,8 @@ import { type ChildSpec, child, supervisor } from "../actors/supervisor.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
+import { MasterDoor } from "../http/scheduler/master-connection.ts";
+import { remoteMasterKeeper } from "../http/scheduler/remote-master.ts";
 import { memoryRegistryStore } from "../master/store/memory-registry-store.ts";
 import { RegistryDatabase } from "../master/store/registry-database.ts";
 import { registryStore } from "../master/store/registry-store.ts";
@@ -19,7 +21,8 @@ import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
 import { credentialsFrom } from "./credentials.ts";
-import type { ThreadOptions } from "./thread-options.ts";
+import { credentialFrom } from "./http-access.ts";
+import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 
 /** The entry of every worker thread: equips it as its options say and starts its roots under one supervisor. */
 hostThread({
@@ -56,7 +59,7 @@ hostThread({
 async function childFor(
   root: ThreadRoot,
   system: ActorSystem,
-  opened: (close: () => void) => void,
+  opened: (close: () => Promise<void> | void) => void,
 ): Promise<ChildSpec> {
   const { behaviour, name, args, exported = false } = root;
   if (isBehaviour(behaviour)) return childOf(behaviour, name, args, exported);
@@ -71,6 +74,12 @@ async function childFor(
     const lock = new DirectoryLock(String(args));
     opened(() => lock.release());
     return child(name, journalStorage(String(args)), {});
+  }
+  if (behaviour === "remote-master") {
+    const { master, credential } = args as MasterDoorPlan;
+    const door = new MasterDoor({ master, credential: credentialFrom(credential) });
+    opened(() => door.close());
+    return remoteMasterKeeper(name, door);
   }
   const define = await schedulerOf(behaviour);
   return child(name, schedulerDriver(define), args as SchedulerDriverArgs<null>, { exported, restart: "temporary" });

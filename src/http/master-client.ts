@@ -102,13 +102,13 @@ export async function fetchActors(
   return refused({ code: "bad-answer", message: `${hostPort} ${what}` });
 }
 
-function authorization(credential: Credential | undefined): { readonly authorization?: string } {
+export function authorization(credential: Credential | undefined): { readonly authorization?: string } {
   if (credential === undefined) return {};
   const { principal, secret } = credential;
   return { authorization: `Basic ${Buffer.from(`${principal}:${secret.reveal()}`).toString("base64")}` };
 }
 
-function denial(
+export function denial(
   hostPort: string,
   text: string,
   credential: Credential | undefined,
@@ -133,8 +133,8 @@ async function request(url: string, { signal, ...init }: RequestInit): Promise<R
   }
 }
 
-/** `fetch` hides the reason in the cause. */
-function reasonOf(error: unknown): string {
+/** Why a request had no answer, for people: `fetch` hides the reason in the cause. */
+export function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${answerTimeoutMs / 1000} s`;
   const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   if (cause?.code === "ECONNREFUSED") return "nothing listens there";
@@ -152,7 +152,7 @@ function callFailure(master: string, call: PostedCall, status: number, text: str
 }
 
 /** One line without control characters: the text may come from anybody. */
-function textOf(body: Uint8Array): string {
+export function textOf(body: Uint8Array): string {
   return new TextDecoder()
     .decode(body.subarray(0, messageBytesMax))
     .replace(/\p{Cc}+/gu, " ")

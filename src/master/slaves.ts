@@ -4,16 +4,8 @@ import type { Down } from "../actors/spec.ts";
 import type { ClusterChange } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
-import {
-  add,
-  contains,
-  noResources,
-  type Resources,
-  scalarsOf,
-  shortfall,
-  subtract,
-  uncountable,
-} from "../protocol/resources.ts";
+import { placeableOn } from "../protocol/placeable.ts";
+import { add, noResources, type Resources, scalarsOf, subtract, uncountable } from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
@@ -214,18 +206,10 @@ export class Slaves {
   }
 
   placeable(resources: Resources): Placeable {
-    const all = [...this.#slaves.values()];
-    const fitting = all.filter(({ info }) => contains(info.resources, resources)).length;
-    const [closest] = all
-      .map(({ info }) => ({ info, lacking: shortfall(info.resources, resources).split(", ").length }))
-      .sort((a, b) => a.lacking - b.lacking);
-    return {
-      slaves: all.length,
-      fitting,
-      ...(closest === undefined || fitting > 0
-        ? {}
-        : { closest: { hostname: closest.info.hostname, resources: closest.info.resources } }),
-    };
+    return placeableOn(
+      [...this.#slaves.values()].map(({ info }) => info),
+      resources,
+    );
   }
 
   change(id: SlaveId): ClusterChange {

@@ -1,13 +1,14 @@
 import type { BodyOf } from "../../actors/protocol.ts";
+import { unreachable } from "../../base/invariant.ts";
 import { ok, type Result, refused } from "../../base/result.ts";
 import { type FrameworkId, idFault, OfferId, SlaveId, TaskId } from "../../protocol/ids.ts";
 import type { MasterForSchedulers } from "../../protocol/master-api.ts";
 import { type Filter, refuseMsDefault } from "../../protocol/offer.ts";
 import type { Filters } from "../v1/offer-messages.ts";
 import type { Call } from "../v1/scheduler-messages.ts";
-import type { ValueOf } from "../v1/schema.ts";
-import { operationFrom } from "./operation.ts";
-import { uuidText } from "./update-uuid.ts";
+import type { InputOf, ValueOf } from "../v1/schema.ts";
+import { operationFrom, operationTo } from "./operation.ts";
+import { uuidBytes, uuidText } from "./update-uuid.ts";
 
 export type SchedulerCall = ValueOf<typeof Call>;
 type CallType = NonNullable<SchedulerCall["type"]>;
@@ -120,6 +121,56 @@ export function orderFrom(call: SchedulerCall, frameworkId: FrameworkId): Order 
   }
 }
 
+/** The call that asks for this. */
+export function callTo({ kind, body }: Order): InputOf<typeof Call> {
+  const ofFramework = { framework_id: { value: body.frameworkId } };
+  switch (kind) {
+    case "accept": {
+      const { offerIds: ids, operations, filter } = body;
+      const launches = operations.flatMap((operation) => (operation.type === "launch" ? [operationTo(operation)] : []));
+      const accept = { offer_ids: ids.map(wrapped), operations: launches, filters: filterTo(filter) };
+      return { ...ofFramework, type: "ACCEPT", accept };
+    }
+    case "decline": {
+      const decline = { offer_ids: body.offerIds.map(wrapped), filters: filterTo(body.filter) };
+      return { ...ofFramework, type: "DECLINE", decline };
+    }
+    case "suppress":
+      return { ...ofFramework, type: "SUPPRESS", suppress: { roles: body.roles } };
+    case "revive":
+      return { ...ofFramework, type: "REVIVE", revive: { roles: body.roles } };
+    case "killTask": {
+      const { graceMs, slaveId } = body;
+      const kill = {
+        task_id: { value: body.taskId },
+        ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
+        ...(graceMs === undefined ? {} : { kill_policy: { grace_period: { nanoseconds: graceMs * 1e6 } } }),
+      };
+      return { ...ofFramework, type: "KILL", kill };
+    }
+    case "shutdownExecutor": {
+      const shutdown = { agent_id: { value: body.slaveId }, executor_id: { value: body.executorId } };
+      return { ...ofFramework, type: "SHUTDOWN", shutdown };
+    }
+    case "acknowledge": {
+      const { slaveId, taskId, uuid } = body;
+      const acknowledge = { agent_id: { value: slaveId }, task_id: { value: taskId }, uuid: uuidBytes(uuid) };
+      return { ...ofFramework, type: "ACKNOWLEDGE", acknowledge };
+    }
+    case "reconcile": {
+      const tasks = body.tasks.map(({ taskId, slaveId }) => ({
+        task_id: { value: taskId },
+        ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
+      }));
+      return { ...ofFramework, type: "RECONCILE", reconcile: { tasks } };
+    }
+    case "teardown":
+      return { ...ofFramework, type: "TEARDOWN" };
+    default:
+      return unreachable(kind);
+  }
+}
+
 /** The id that a call names, or what is wrong with it. */
 export function frameworkIdOf({ framework_id: id }: SchedulerCall): Result<FrameworkId> {
   const value = id?.value ?? "";
@@ -138,6 +189,14 @@ function killFrom({ task_id, agent_id, kill_policy }: NonNullable<SchedulerCall[
 
 function offerIds(ids: readonly { readonly value: string }[] = []): readonly OfferId[] {
   return ids.map(({ value }) => OfferId(value));
+}
+
+function wrapped(value: OfferId) {
+  return { value };
+}
+
+function filterTo({ refuseMs }: Filter) {
+  return { refuse_seconds: refuseMs / 1000 };
 }
 
 function filterFrom(filters: ValueOf<typeof Filters> | undefined): Filter {

@@ -2,6 +2,7 @@ import { ok, type Result, refused } from "../../base/result.ts";
 import type { FrameworkCapability, FrameworkInfo as OurInfo } from "../../protocol/framework-info.ts";
 import { FrameworkId, idFault } from "../../protocol/ids.ts";
 import type { OfferFilters } from "../../protocol/offer.ts";
+import { scalarsOf } from "../../protocol/resources.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import type { FrameworkInfo, OfferConstraints } from "../v1/framework-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
@@ -58,9 +59,11 @@ export function frameworkFrom(given: Subscription, principal: string | undefined
   });
 }
 
-/** A framework in Mesos's form. */
-export function frameworkTo(info: OurInfo): InputOf<typeof FrameworkInfo> {
+/** A framework in Mesos's form. Of what it wants to be offered Mesos knows amounts alone: no ranges, sets or slaves. */
+export function frameworkTo(info: OurInfo, { minFree = {} }: OfferFilters): InputOf<typeof FrameworkInfo> {
   const [role = defaultRole] = info.roles;
+  const least = Object.entries(scalarsOf(minFree)).map(([name, milli]) => [name, { value: milli / 1000 }] as const);
+  const minimum = { min_allocatable_resources: { quantities: [{ quantities: new Map(least) }] } };
   return {
     user: info.user,
     name: info.name,
@@ -73,6 +76,7 @@ export function frameworkTo(info: OurInfo): InputOf<typeof FrameworkInfo> {
     principal: info.principal,
     webui_url: info.webuiUrl,
     ...(info.labels === undefined ? {} : { labels: { labels: info.labels } }),
+    ...(least.length === 0 ? {} : { offer_filters: new Map(info.roles.map((each) => [each, minimum])) }),
   };
 }
 

@@ -25,6 +25,8 @@ const sourceOf = { SOURCE_MASTER: "master", SOURCE_AGENT: "slave", SOURCE_EXECUT
 
 /** The label under which a worker is told that is no process of its own, such as a thread of a pool. */
 const workerLabel = "mesolite.worker";
+/** The label under which is told how a process ended: its exit status, or the name of a signal. */
+const exitLabel = "mesolite.exit";
 
 /** A status as its framework wants to hear it. `ip`: where the task can be reached; tasks share the network of their host. */
 export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string | undefined): V1Status {
@@ -44,7 +46,7 @@ export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string
     ...(uuid === undefined ? {} : { uuid: uuidBytes(uuid) }),
     ...(data === undefined ? {} : { data: Buffer.from(JSON.stringify(data)) }),
     ...containerTo(status, isPid ? Number(worker) : undefined, ip),
-    ...(worker === undefined || isPid ? {} : { labels: { labels: [{ key: workerLabel, value: worker }] } }),
+    ...labelsTo(worker === undefined || isPid ? undefined : worker, status.exit),
     ...(lost || unreachableMs === undefined ? {} : { unreachable_time: { nanoseconds: unreachableMs * 1e6 } }),
   };
 }
@@ -52,8 +54,9 @@ export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string
 /** A status in Mesos's form, as the SDK knows it. */
 export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
   const { task_id, agent_id, message, uuid, data, container_status: container, unreachable_time: unreachable } = status;
-  const worker =
-    status.labels?.labels.find(({ key }) => key === workerLabel)?.value ?? container?.executor_pid?.toString();
+  const labelled = (label: string) => status.labels?.labels.find(({ key }) => key === label)?.value;
+  const worker = labelled(workerLabel) ?? container?.executor_pid?.toString();
+  const exit = exitFrom(labelled(exitLabel));
   const id = uuid === undefined ? undefined : uuidText(uuid);
   return {
     taskId: TaskId(task_id.value),
@@ -66,6 +69,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
     ...(id === undefined ? {} : { uuid: id }),
     ...(data === undefined ? {} : { data: jsonIn(data) }),
     ...(worker === undefined ? {} : { worker }),
+    ...(exit === undefined ? {} : { exit }),
     ...(container?.container_id === undefined ? {} : { containerId: container.container_id.value }),
     ...(unreachable === undefined ? {} : { unreachableMs: unreachable.nanoseconds / 1e6 }),
   };
@@ -73,6 +77,19 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
 
 export function stateTo(state: TaskState): V1State {
   return `TASK_${state.toUpperCase() as Uppercase<TaskState>}`;
+}
+
+function labelsTo(worker: string | undefined, exit: OurStatus["exit"]) {
+  const labels = [
+    ...(worker === undefined ? [] : [{ key: workerLabel, value: worker }]),
+    ...(exit === undefined ? [] : [{ key: exitLabel, value: "status" in exit ? String(exit.status) : exit.signal }]),
+  ];
+  return labels.length === 0 ? {} : { labels: { labels } };
+}
+
+function exitFrom(text: string | undefined): OurStatus["exit"] {
+  if (text === undefined) return undefined;
+  return /^\d{1,9}$/.test(text) ? { status: Number(text) } : { signal: text };
 }
 
 function containerTo({ containerId, state }: OurStatus, pid: number | undefined, ip: string | undefined) {

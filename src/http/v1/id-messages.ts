@@ -14,7 +14,7 @@ export const OperationID = message("OperationID", { value: required("string", 1)
 export const UUID = message("UUID", { value: required("bytes", 1) });
 
 /** Written out, because TypeScript cannot infer a type from itself. */
-type ContainerIdFields = {
+export type ContainerIdFields = {
   readonly value: Field<"required", "string">;
   readonly parent: Field<"optional", () => Message<ContainerIdFields>>;
 };
