@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from "node:http";
 import { RecordReader } from "../../../src/http/v1/recordio.ts";
 import { Call, Event, Response as V1Response } from "../../../src/http/v1/scheduler-messages.ts";
-import { reflected } from "./reflection.ts";
+import { decodeReflected, encodeReflected } from "./reflection.ts";
 
 /** A scheduler as another program would be one: it knows the door only by what goes over the wire. */
 
@@ -54,8 +54,7 @@ export class SchedulerClient {
 
   encode(call: object): Buffer {
     if (this.wire === "json") return Buffer.from(JSON.stringify(call));
-    const type = reflected(Call);
-    return Buffer.from(type.encode(type.fromObject(call)).finish());
+    return encodeReflected(Call, call);
   }
 
   /** The call as it is. */
@@ -91,7 +90,7 @@ export class SchedulerClient {
   }
 
   decodeResponse({ bytes }: Answer): Plain {
-    return this.wire === "json" ? JSON.parse(bytes.toString("utf8")) : plain(reflected(V1Response), bytes);
+    return this.wire === "json" ? JSON.parse(bytes.toString("utf8")) : decodeReflected(V1Response, bytes);
   }
 
   /** Whatever comes of a subscription. */
@@ -262,7 +261,7 @@ export class Stream {
   }
 
   #heard(body: Buffer, wire: Wire): void {
-    const event = wire === "json" ? JSON.parse(body.toString("utf8")) : plain(reflected(Event), body);
+    const event = wire === "json" ? JSON.parse(body.toString("utf8")) : decodeReflected(Event, body);
     this.bodies.push(body);
     this.events.push(event);
     this.#waiting.push(event);
@@ -271,8 +270,4 @@ export class Stream {
   #changed(): void {
     for (const look of [...this.#listeners]) look();
   }
-}
-
-function plain(type: ReturnType<typeof reflected>, bytes: Uint8Array): Plain {
-  return type.toObject(type.decode(bytes), { longs: Number, enums: String, bytes: String });
 }

@@ -136,6 +136,15 @@ export class LiveCluster {
     this.#arm();
   }
 
+  /** Turns of Node's loop until it is so. */
+  async until(condition: () => boolean): Promise<void> {
+    const givenUpMs = performance.now() + 5_000;
+    while (!condition()) {
+      if (performance.now() > givenUpMs) throw new Error(`it never came to be that ${condition}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   async openDoor(): Promise<void> {
     this.masterSystem.spawn(clusterView(this.view), { master: "thread:main" }, { name: "view" });
     this.#door = await bareGateway({
