@@ -43,6 +43,8 @@ export class LiveCluster {
   readonly #options: LiveOptions;
   #skippedMs = 0;
   #running = false;
+  /** What went wrong in a turn that nobody had asked for; told at the next. */
+  #fault: unknown;
   #pumped: NodeJS.Immediate | undefined;
   #alarm: NodeJS.Timeout | undefined;
   #door: { readonly port: number; close(): Promise<void> } | undefined;
@@ -125,6 +127,7 @@ export class LiveCluster {
 
   /** Lets time pass at once. */
   skip(ms: number): void {
+    this.#throwFault();
     this.#running = true;
     try {
       this.#catchUp();
@@ -161,13 +164,28 @@ export class LiveCluster {
     clearImmediate(this.#pumped);
     clearTimeout(this.#alarm);
     this.#running = true;
+    this.#throwFault();
+  }
+
+  #throwFault(): void {
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault !== undefined) throw fault;
+  }
+
+  #run(): void {
+    try {
+      this.skip(0);
+    } catch (error) {
+      this.#fault ??= error;
+    }
   }
 
   #wake(): void {
     if (this.#running) return;
     this.#pumped ??= setImmediate(() => {
       this.#pumped = undefined;
-      this.skip(0);
+      this.#run();
     });
   }
 
@@ -182,6 +200,6 @@ export class LiveCluster {
     const { nextDueMs } = this.cluster.stage.clock;
     if (nextDueMs === undefined) return;
     const nowMs = performance.now() - this.#startedMs + this.#skippedMs;
-    this.#alarm = setTimeout(() => this.skip(0), Math.max(1, Math.ceil(nextDueMs - nowMs)));
+    this.#alarm = setTimeout(() => this.#run(), Math.max(1, Math.ceil(nextDueMs - nowMs)));
   }
 }
