@@ -9,24 +9,41 @@ import type { Wire } from "./client.ts";
 export const offerWord = "$offer";
 export const agentWord = "$agent";
 
-const texts = fc.oneof(
-  { weight: 40, arbitrary: fc.constantFrom(offerWord, agentWord, "t1", "t2", "cpus", "mem", "ports", "*") },
-  {
-    weight: 20,
-    arbitrary: fc.constantFrom("", ".", "..", "a/b", "a\\b", "a\0b", "\u001b[2J\n", "__proto__", "constructor", "-x"),
-  },
-  { weight: 10, arbitrary: fc.constantFrom("x".repeat(256), "e\u0301", "\u202e", "NaN") },
-  { weight: 1, arbitrary: fc.constant("x".repeat(20_000)) },
-  { weight: 10, arbitrary: fc.string({ unit: "binary", maxLength: 8 }) },
+/** One in so many is not what a sane scheduler would send: a call has dozens. */
+const saneToHostile = 25;
+
+function mostly<Of>(sane: readonly Of[], hostile: fc.Arbitrary<Of>): fc.Arbitrary<Of> {
+  return fc.oneof({ weight: saneToHostile, arbitrary: fc.constantFrom(...sane) }, { weight: 1, arbitrary: hostile });
+}
+
+const hostileTexts = fc.oneof(
+  fc.constantFrom("", ".", "..", "a/b", "a\\b", "a\0b", "\u001b[2J\n", "__proto__", "constructor", "-x"),
+  fc.constantFrom("x".repeat(256), "e\u0301", "\u202e", "NaN", "x".repeat(20_000)),
+  fc.string({ unit: "binary", maxLength: 8 }),
 );
 
-const doubles = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(0, 0.5, 1, 2, 32, 0.001) },
-  { weight: 2, arbitrary: fc.constantFrom(-0, -1, 1e-9, 1e300, -1e300, 2 ** 53, 2 ** 63, Number.MAX_VALUE, 5e-324) },
-  { weight: 1, arbitrary: fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY) },
+const texts = mostly([offerWord, agentWord, "t1", "t2", "cpus", "mem", "*", "true"], hostileTexts);
+
+/** What a sane scheduler has in the text fields that matter, by message and field. */
+const saneTexts: Readonly<Record<string, readonly string[]>> = {
+  "OfferID.value": [offerWord],
+  "AgentID.value": [agentWord],
+  "TaskID.value": ["t1", "t2", "t3", "t4", "t5", "t6"],
+  "ExecutorID.value": ["t1", "t2", "t3"],
+  "Resource.name": ["cpus", "mem"],
+  "Resource.role": ["*"],
+  "mesolite.Simulated.outcome": ["finished", "failed"],
+};
+
+const doubles = mostly(
+  [0, 0.1, 0.5, 1, 2, 32, 0.001],
+  fc.oneof(
+    fc.constantFrom(-0, -1, 1e-9, 1e300, -1e300, 2 ** 53, 2 ** 63, Number.MAX_VALUE, 5e-324),
+    fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+  ),
 );
 
-const whole = (...edges: readonly number[]) => fc.constantFrom(0, 1, 31_000, 31_005, ...edges);
+const whole = (...edges: readonly number[]) => mostly([0, 1, 31_000, 31_005], fc.constantFrom(...edges));
 
 const scalars: Readonly<Record<ScalarName, fc.Arbitrary<unknown>>> = {
   string: texts,
@@ -53,14 +70,24 @@ function callsWith(entry: Entry, wire: Wire): readonly fc.Arbitrary<object>[] {
   if (entry.name === "framework_id" || entry.name === "type") return [];
   const part = anyField(entry, wire, 7).map((value) => ({ type: entry.name.toUpperCase(), [entry.name]: value }));
   // What moves resources is worth most of the time.
-  return entry.name === "accept" ? Array(10).fill(part) : [part];
+  return entry.name === "accept" ? Array(8).fill(part) : [part];
 }
 
 function anyMessage(message: Message, wire: Wire, depth: number): fc.Arbitrary<unknown> {
   const kept = message.entries.filter((entry) => depth > 0 || entry.presence === "required" || isPlain(entry));
-  const fields = Object.fromEntries(kept.map((entry) => [entry.name, anyField(entry, wire, depth)]));
-  const requiredKeys = kept.filter(({ presence, name }) => presence === "required" || usual.has(name));
-  return fc.record(fields, { requiredKeys: requiredKeys.map(({ name }) => name), noNullPrototype: true });
+  const fields = kept.map((entry) => {
+    const sane = saneTexts[`${message.name}.${entry.name}`];
+    const field = sane === undefined ? anyField(entry, wire, depth) : mostly(sane, hostileTexts);
+    if (entry.presence === "required") return [entry.name, field] as const;
+    const [there, absent] = usual.has(entry.name) ? [60, 1] : [1, 25];
+    const unset = fc.constant(undefined);
+    return [entry.name, fc.oneof({ weight: there, arbitrary: field }, { weight: absent, arbitrary: unset })] as const;
+  });
+  return fc.record(Object.fromEntries(fields), { noNullPrototype: true }).map((value) => withoutUnset(value));
+}
+
+function withoutUnset(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, held]) => held !== undefined));
 }
 
 /** Without these nothing much happens. */
@@ -72,6 +99,7 @@ const usual: ReadonlySet<string> = new Set([
   "task_infos",
   "resources",
   "scalar",
+  "mesolite_simulated",
 ]);
 
 function isPlain(entry: Entry): boolean {
@@ -82,9 +110,11 @@ function isPlain(entry: Entry): boolean {
 function anyField(entry: Entry, wire: Wire, depth: number): fc.Arbitrary<unknown> {
   const element = anyOf(typeOf(entry), wire, depth);
   const maxLength = depth > 0 || isPlain(entry) ? 3 : 0;
-  if (entry.presence === "repeated") return fc.array(element, { maxLength });
+  const minLength = usual.has(entry.name) ? Math.min(1, maxLength) : 0;
+  if (entry.presence === "repeated")
+    return fc.array(element, { minLength, maxLength: entry.name === "offer_ids" ? 1 : maxLength });
   if (entry.presence === "map") return fc.dictionary(texts, element, { maxKeys: 2, noNullPrototype: true });
-  return wire === "json" ? fc.oneof({ weight: 60, arbitrary: element }, { weight: 1, arbitrary: wrong }) : element;
+  return wire === "json" ? fc.oneof({ weight: 150, arbitrary: element }, { weight: 1, arbitrary: wrong }) : element;
 }
 
 function anyOf(type: Exclude<Type, () => Message>, wire: Wire, depth: number): fc.Arbitrary<unknown> {
@@ -102,7 +132,7 @@ const made = new Map<Message, Map<string, fc.Arbitrary<unknown>>>();
 /** Launches of scalars are what does something. */
 function favoured(names: Iterable<string>): readonly string[] {
   const all = [...names];
-  return [...all, ...["LAUNCH", "SCALAR"].flatMap((name) => (all.includes(name) ? Array(6).fill(name) : []))];
+  return [...all, ...["LAUNCH", "SCALAR"].flatMap((name) => (all.includes(name) ? Array(150).fill(name) : []))];
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
