@@ -82,6 +82,21 @@ async function expectAnswer(
   expect(update.status.message.length).toBeLessThan(1_024);
 }
 
+test.each(wires)("a refusal is short however long what it is about (%s)", async (wire) => {
+  const live = await LiveCluster.start();
+  const client = live.client(wire);
+  const stream = await client.subscribe();
+  const offer = await client.offer(stream);
+  const long = "x".repeat(1_000_000);
+  const tasks = Array.from({ length: 50 }, (_, index) => sleeper(offer, `t${index}`));
+  await client.accept([{ id: { value: long } }], [launch(...tasks)]);
+  const astray = { ...sleeper(offer, "resource"), resources: [{ name: long, type: "SCALAR" }] };
+  await client.accept([offer], [launch(astray)]);
+  for (const task of [...tasks.map(({ name }) => name), "resource"]) {
+    expect((await stream.update(task)).message.length).toBeLessThanOrEqual(500);
+  }
+});
+
 test.each(wires)("texts that a page would run come back as they are (%s)", async (wire) => {
   const live = await LiveCluster.start();
   const client = live.client(wire);
