@@ -46,6 +46,5 @@ test(`${streamsCount} streams, every tenth of them stuck, stay within their memo
   await live.until(() => reading.every(({ receivedBytes }) => receivedBytes() > rounds * message.length));
   expect(streams.filter(({ stuck, id }) => stuck && frameworks.get(id)?.state === "connected")).toEqual([]);
   expect(reading.filter(({ closed }) => closed())).toEqual([]);
-  console.log("grown MB", most / 1e6);
   expect(most).toBeLessThan(grownBytesMax);
 });
