@@ -100,6 +100,7 @@ const usual: ReadonlySet<string> = new Set([
   "resources",
   "scalar",
   "mesolite_simulated",
+  "args",
 ]);
 
 function isPlain(entry: Entry): boolean {
