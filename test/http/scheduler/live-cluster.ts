@@ -30,7 +30,7 @@ const slaveConfig = {
 };
 
 /** What a slave of a test has. */
-export const slaveResources = "cpus:4;mem:4096;disk:1024;ports:[31000-31009]";
+const slaveResources = "cpus:4;mem:4096;disk:1024;ports:[31000-31009]";
 
 /**
  * A real master, allocator and slaves behind a real HTTP door. Actors run as soon as there is work and sockets are real;
