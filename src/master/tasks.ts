@@ -140,7 +140,10 @@ export class Tasks {
     this.#remove(task);
   }
 
-  /** Statuses for tasks that never started; the scheduler hears them without a uuid. */
+  /**
+   * Statuses for tasks that never started; the scheduler hears them without a uuid. A message may quote what the scheduler
+   * sent, and there may be thousands of tasks: it is cut.
+   */
   refuse(
     frameworkId: FrameworkId,
     tasks: readonly { readonly taskId: TaskId; readonly slaveId: SlaveId }[],
@@ -149,7 +152,10 @@ export class Tasks {
     message: string,
   ): void {
     for (const { taskId, slaveId } of tasks) {
-      this.#tell(frameworkId, this.#status(taskId, state, { slaveId, reason, message }));
+      this.#tell(
+        frameworkId,
+        this.#status(taskId, state, { slaveId, reason, message: message.slice(0, refusalLengthMax) }),
+      );
     }
   }
 
@@ -315,6 +321,9 @@ export class Tasks {
     return { taskId, state, source: "master", timestampMs: this.#state().ctx.clock.wall(), ...more };
   }
 }
+
+/** Characters of the message of a refusal. */
+const refusalLengthMax = 500;
 
 /** What it means for a task that the book does not have it, by the standing of its slave. */
 const withoutTask = { admitted: "gone", unreachable: "unreachable", gone: "gone_by_operator" } as const;

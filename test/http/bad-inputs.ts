@@ -2,7 +2,7 @@
 
 export type BadInput = {
   readonly name: string;
-  readonly status: number;
+  readonly status: number | ((at: Door) => number);
   /** The whole request, as it goes over the wire. */
   readonly bytes: (at: Door) => string | Buffer;
 };
@@ -18,6 +18,8 @@ export type Door = {
   readonly protobuf: boolean;
   /** Whether that answer has a body, so that it matters which form is wanted. */
   readonly answersBody: boolean;
+  /** What it answers to a call whose type it has never heard of. */
+  readonly unheardOf: number;
 };
 
 const host = "Host: localhost";
@@ -38,7 +40,7 @@ const many = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => line(index));
 
 /** Whatever the server is for: what is no request, or asks for what is nobody's. */
-export const framing: readonly (Omit<BadInput, "bytes"> & { readonly bytes: string | Buffer })[] = [
+export const framing: readonly { readonly name: string; readonly status: number; readonly bytes: string | Buffer }[] = [
   { name: "1 no path", status: 400, bytes: `GET  HTTP/1.1\r\n${host}\r\n\r\n` },
   { name: "2 an escape that is none", status: 400, bytes: get("/%zz") },
   { name: "3 a NUL", status: 400, bytes: get("/%00") },
@@ -84,7 +86,11 @@ export const bodies: readonly BadInput[] = [
   { name: "16 a string", status: 400, bytes: ({ path }) => post(path, '"x"', json) },
   { name: "17 half of an object", status: 400, bytes: ({ path }) => post(path, "{", json) },
   { name: "18 no type", status: 400, bytes: ({ path }) => post(path, "{}", json) },
-  { name: "19 a type of nobody's", status: 501, bytes: ({ path }) => post(path, '{"type":"NOPE"}', json) },
+  {
+    name: "19 a type of nobody's",
+    status: ({ unheardOf }) => unheardOf,
+    bytes: ({ path }) => post(path, '{"type":"NOPE"}', json),
+  },
   { name: "20 a list of types", status: 400, bytes: ({ path }) => post(path, '{"type":["SUBSCRIBE"]}', json) },
   { name: "21 deep lists", status: 400, bytes: ({ path }) => post(path, "[".repeat(100_000), json) },
   {
@@ -94,7 +100,11 @@ export const bodies: readonly BadInput[] = [
   },
   { name: "22 deep objects", status: 400, bytes: ({ path }) => post(path, '{"a":'.repeat(100_000), json) },
   { name: "24 a byte order mark", status: 400, bytes: ({ path, valid }) => post(path, `\ufeff${valid}`, json) },
-  { name: "25 half a character", status: 501, bytes: ({ path }) => post(path, '{"type":"\\ud800"}', json) },
+  {
+    name: "25 half a character",
+    status: ({ unheardOf }) => unheardOf,
+    bytes: ({ path }) => post(path, '{"type":"\\ud800"}', json),
+  },
   {
     name: "26 bytes that are not UTF-8",
     status: 400,

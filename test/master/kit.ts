@@ -15,10 +15,11 @@ import { add, contains, equal, format, noResources } from "../../src/protocol/re
 import { schedulerTable } from "../../src/protocol/scheduler-api.ts";
 import { slaveTable } from "../../src/protocol/slave-api.ts";
 import { Hearing } from "../protocol/hearing.ts";
-import { Stage } from "../protocol/stage.ts";
+import { Stage, type StageOptions } from "../protocol/stage.ts";
 import { RegistryOnHold } from "./registry-on-hold.ts";
 
-const endpoint = "master:5050";
+/** Where slaves find the master. */
+export const masterEndpoint = "master:5050";
 
 /** Seconds where the defaults are minutes; four pings that stay unanswered make a slave unreachable. */
 const timing: MasterConfig = {
@@ -36,10 +37,11 @@ export class Cluster {
   readonly #config: MasterConfig;
   #master: ActorSystem | undefined;
 
-  constructor(config: Partial<MasterConfig> = {}) {
+  /** `tables`: the protocols of what else lives on the stage. */
+  constructor(config: Partial<MasterConfig> = {}, tables: readonly unknown[] = [], options: StageOptions = {}) {
     this.#config = { ...timing, ...config };
-    const tables = [schedulerTable, slaveTable, viewTable, master.protocol, allocator.protocol, registryStoreTable];
-    this.stage = new Stage(tables as unknown as ProtocolTable<never>[]);
+    const known = [schedulerTable, slaveTable, viewTable, master.protocol, allocator.protocol, registryStoreTable];
+    this.stage = new Stage([...known, ...tables] as unknown as ProtocolTable<never>[], options);
     this.bootMaster();
   }
 
@@ -52,7 +54,7 @@ export class Cluster {
     system.spawn(this.registry.spec, {}, { name: registryStoreName });
     system.spawn(allocator, {}, { name: allocatorName });
     this.#spawnMaster(system);
-    this.stage.network.publish(endpoint, system.place);
+    this.stage.network.publish(masterEndpoint, system.place);
     this.settle();
   }
 
@@ -158,7 +160,7 @@ export class Party<P> {
 
   connect(): void {
     this.#node.links.dial(
-      endpoint,
+      masterEndpoint,
       () => {},
       (reason) => {
         throw new Error(`${this.node} cannot reach the master: ${reason}`);

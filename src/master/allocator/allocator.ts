@@ -22,11 +22,11 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
   protocol: allocatorTable,
   mailboxMax,
   start(ctx) {
-    let book = new Book(ctx, undefined);
+    let book = new Book(ctx, undefined, 0);
     return {
       resetBook: ({ master, allocationIntervalMs }) => {
         ctx.cancel("pass");
-        book = new Book(ctx, ctx.ref(master));
+        book = new Book(ctx, ctx.ref(master), allocationIntervalMs);
         ctx.every("batch", allocationIntervalMs, () => book.touchAll());
       },
       resume: () => book.resume(),
@@ -78,13 +78,16 @@ export class Book {
   passes = 0;
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
+  readonly #refuseMsMin: number;
   readonly #clients = new Map<ClientId, Client>();
   readonly #candidates = new Set<SlaveId>();
   #running = false;
 
-  constructor(ctx: Context<AllocatorProtocol>, master: ActorRef<AllocatorEvents> | undefined) {
+  /** `refuseMsMin`: the least time that a decline with a filter keeps a slave away, in milliseconds. */
+  constructor(ctx: Context<AllocatorProtocol>, master: ActorRef<AllocatorEvents> | undefined, refuseMsMin: number) {
     this.#ctx = ctx;
     this.#master = master;
+    this.#refuseMsMin = refuseMsMin;
   }
 
   resume(): void {
@@ -140,7 +143,8 @@ export class Book {
     if (this.#clients.has(client)) this.sorter.unallocated(client, resources);
     if (refuseMs === 0) return;
     if (refuseMs !== undefined && this.#clients.has(client)) {
-      this.filters.refuse(client, slaveId, resources, this.#ctx.clock.now() + refuseMs);
+      const untilMs = this.#ctx.clock.now() + Math.max(refuseMs, this.#refuseMsMin);
+      this.filters.refuse(client, slaveId, resources, untilMs);
     }
     this.touch(slaveId);
   }
