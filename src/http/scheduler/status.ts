@@ -75,7 +75,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
   };
 }
 
-export function stateTo(state: TaskState): V1State {
+function stateTo(state: TaskState): V1State {
   return `TASK_${state.toUpperCase() as Uppercase<TaskState>}`;
 }
 
