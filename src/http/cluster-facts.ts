@@ -30,6 +30,11 @@ export function seconds(unixMs: number): number {
   return unixMs / 1000;
 }
 
+/** Times of others' in milliseconds, to the microsecond: a product of doubles is not what was divided. */
+export function milliseconds(ofSeconds: number): number {
+  return Math.round(ofSeconds * 1_000_000) / 1_000;
+}
+
 /** Mesos's times in the operator API. Nanoseconds since 1970 pass 2^53: they are right to a microsecond. */
 export function timeInfo(unixMs: number): { readonly nanoseconds: number } {
   return { nanoseconds: unixMs * 1_000_000 };

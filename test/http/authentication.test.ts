@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Authenticator, agentRealms, masterRealms, type Realm } from "../../src/http/authentication.ts";
 import type { Credential } from "../../src/http/credentials-file.ts";
 import { Secret } from "../../src/http/secret.ts";
@@ -52,9 +52,14 @@ const routes = {
 describe.each([["master", masterRealms, masterOf] as const, ["slave", agentRealms, slaveOf] as const])(
   "%s, all realms on",
   (party, realms, openWith) => {
+    let port = 0;
+    let close = async () => {};
+    beforeAll(async () => {
+      ({ port, close } = await openWith(realms));
+    });
+    afterAll(() => close());
+
     test.each(routes[party])("$method $url", async ({ method, plain, path }) => {
-      const { port, close } = await openWith(realms);
-      onTestFinished(close);
       const ask = async (headers: Record<string, string>) => {
         const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
         await response.arrayBuffer();
@@ -85,8 +90,6 @@ describe.each([["master", masterRealms, masterOf] as const, ["slave", agentRealm
     });
 
     test("another method of a path is told to nobody who is not known", async () => {
-      const { port, close } = await openWith(realms);
-      onTestFinished(close);
       const path = party === "master" ? "/state" : "/files/read";
       const statusWith = async (headers: Record<string, string>) =>
         (await fetch(`http://127.0.0.1:${port}${path}`, { method: "DELETE", headers })).status;

@@ -4,6 +4,7 @@ import { ok, type Result, refused } from "../../base/result.ts";
 import { type FrameworkId, idFault, OfferId, SlaveId, TaskId } from "../../protocol/ids.ts";
 import type { MasterForSchedulers } from "../../protocol/master-api.ts";
 import { type Filter, refuseMsDefault } from "../../protocol/offer.ts";
+import { milliseconds } from "../cluster-facts.ts";
 import type { Filters } from "../v1/offer-messages.ts";
 import type { Call } from "../v1/scheduler-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
@@ -201,5 +202,5 @@ function filterTo({ refuseMs }: Filter) {
 
 function filterFrom(filters: ValueOf<typeof Filters> | undefined): Filter {
   const seconds = filters?.refuse_seconds;
-  return { refuseMs: seconds === undefined ? refuseMsDefault : seconds * 1000 };
+  return { refuseMs: seconds === undefined ? refuseMsDefault : milliseconds(seconds) };
 }

@@ -4,6 +4,7 @@ import { FrameworkId, idFault } from "../../protocol/ids.ts";
 import type { OfferFilters } from "../../protocol/offer.ts";
 import { scalarsOf } from "../../protocol/resources.ts";
 import { defaultRole } from "../../protocol/role.ts";
+import { milliseconds } from "../cluster-facts.ts";
 import type { FrameworkInfo, OfferConstraints } from "../v1/framework-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import { labelsFrom } from "./label.ts";
@@ -47,7 +48,7 @@ export function frameworkFrom(given: Subscription, principal: string | undefined
       name: info.name,
       user: info.user,
       roles,
-      failoverTimeoutMs: seconds * 1000,
+      failoverTimeoutMs: milliseconds(seconds),
       checkpoint: info.checkpoint ?? false,
       capabilities: [...new Set(capabilities)],
       ...(id === undefined ? {} : { id: FrameworkId(id) }),

@@ -3,6 +3,7 @@ import type { WireValue } from "../../actors/wire-value.ts";
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { SlaveId, TaskId } from "../../protocol/ids.ts";
 import type { TaskStatus as OurStatus, TaskReason, TaskState } from "../../protocol/task.ts";
+import { milliseconds } from "../cluster-facts.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import type { TaskStatus } from "../v1/task-messages.ts";
 import { has } from "./framework.ts";
@@ -62,7 +63,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
     taskId: TaskId(task_id.value),
     state: status.state.slice("TASK_".length).toLowerCase() as TaskState,
     source: sourceOf[status.source ?? "SOURCE_MASTER"],
-    timestampMs: (status.timestamp ?? 0) * 1000,
+    timestampMs: milliseconds(status.timestamp ?? 0),
     ...(status.reason === undefined ? {} : { reason: status.reason.slice("REASON_".length) as TaskReason }),
     ...(message === undefined ? {} : { message }),
     ...(agent_id === undefined ? {} : { slaveId: SlaveId(agent_id.value) }),
