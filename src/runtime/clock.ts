@@ -118,7 +118,12 @@ export class RealClock implements Clock {
     const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.now())), timeoutMsMax);
     this.#waitingDueMs = dueMs;
     const ring = () => this.#ring();
-    this.#waiting = delayMs === 0 ? setImmediate(ring) : setTimeout(ring, delayMs);
+    if (delayMs === 0) {
+      // Never unreferenced: a loop that has nothing else to do would sleep over it.
+      this.#waiting = setImmediate(ring);
+      return;
+    }
+    this.#waiting = setTimeout(ring, delayMs);
     if (!this.#keepAlive) this.#waiting.unref();
   }
 

@@ -26,7 +26,8 @@ function readOnce(): Promise<number> {
 
 async function keepReading(): Promise<void> {
   while (reading) {
-    bytesRead += await readOnce();
+    const bytes = await readOnce();
+    bytesRead += bytes;
     read++;
     await new Promise((resolve) => setTimeout(resolve, readers.pauseMs));
   }
