@@ -19,7 +19,7 @@ import {
 type Figures = Readonly<Record<string, Figure>>;
 
 /** Calls, or offers, in a round. */
-const steps = { calls: 4_000, offers: 1_000, watched: 2_000 } as const;
+const steps = { calls: 4_000, offers: 1_000, watched: 4_000 } as const;
 
 export async function bench({ full }: { readonly full: boolean }): Promise<BenchReport> {
   const rounds = full ? 11 : 5;
@@ -29,7 +29,7 @@ export async function bench({ full }: { readonly full: boolean }): Promise<Bench
   const ours = await cast.start("schedulers", "schedulers", { far: master.facts });
   const bare = await cast.start("bare schedulers", "schedulers", { far: floor.facts });
   const talk = await conversations({ mesolite: ours, bare }, rounds);
-  const watched = await readersEffect(cast, full ? 21 : 9);
+  const watched = await readersEffect(cast, full ? 15 : 5);
   return {
     bench: "http",
     config: { rounds, steps, crowds, callsAtOnce, readers, backgroundTasks },

@@ -34,7 +34,7 @@ type Wanted = { readonly name: string; readonly document: Document };
 /** The reads of the time before the v1 API, which tools around Mesos still use, each also under `/master`. */
 export function masterReads(app: FastifyInstance, options: MasterReads): void {
   const turns = new Turns();
-  const renderer = new Renderer({ turns, facts: options.facts, seq: options.seq });
+  const renderer = new Renderer({ facts: options.facts, seq: options.seq });
   const route = (name: string, answer: LegacyRoute["answer"], more: Partial<LegacyRoute> = {}) =>
     legacyRoute(app, turns, { paths: [name, `/master${name}`], answer, ...more });
   clusterReads(route, renderer, options);

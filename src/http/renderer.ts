@@ -1,15 +1,14 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as nextRound, setTimeout as pause } from "node:timers/promises";
 import type { ClusterFacts } from "./cluster-facts.ts";
 import type { ClusterRows } from "./cluster-rows.ts";
 import { bodyOf, type JsonBody } from "./json-body.ts";
-import type { Turns } from "./turns.ts";
 
 /** Steps of a document that are made in one go. A step is about a row, some 15 microseconds when it is made anew. */
 export const sliceStepsMax = 32;
-/** Characters of one piece, after which it ends before its steps do. */
-const sliceLengthMax = 64 * 1024;
+/** Characters of one piece of the answer, and after which a slice ends before its steps do. */
+const pieceLength = 64 * 1024;
 /** How much of the thread's time rendering may take while anybody waits for it. */
-const threadShareMax = 0.5;
+const threadShareMax = 0.1;
 /** How long a text is kept for others who ask while nothing changes, in milliseconds. */
 const keptMs = 5_000;
 /** Texts that are kept. The oldest makes room. */
@@ -25,7 +24,6 @@ type Begun = { readonly rows: ClusterRows; readonly seq: number; readonly body: 
 type Waiting = { readonly document: Document } & PromiseWithResolvers<JsonBody | undefined>;
 
 export type RendererOptions = {
-  readonly turns: Turns;
   /** Undefined while there is nothing to tell. */
   readonly facts: () => ClusterFacts | undefined;
   /** The number of the last change in the rows. */
@@ -65,7 +63,7 @@ export class Renderer {
   async #work(): Promise<void> {
     this.#busy = true;
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      await this.#options.turns.next();
+      await nextRound();
       const [name, { document, resolve }] = next;
       this.#waiting.delete(name);
       const facts = this.#options.facts();
@@ -89,18 +87,23 @@ export class Renderer {
   /** The first slice is made before this returns. */
   async #inSlices(steps: Generator<string, void>): Promise<JsonBody> {
     const pieces: Buffer[] = [];
+    let piece = "";
     let owedMs = 0;
     for (;;) {
       const begunMs = performance.now();
       const { text, over } = slice(steps);
-      if (text !== "") pieces.push(Buffer.from(text));
+      piece += text;
+      if (piece.length >= pieceLength || (over && piece !== "")) {
+        pieces.push(Buffer.from(piece));
+        piece = "";
+      }
       if (over) return bodyOf(pieces);
       owedMs += ((performance.now() - begunMs) * (1 - threadShareMax)) / threadShareMax;
       if (owedMs >= 1) {
         await pause(Math.floor(owedMs));
         owedMs -= Math.floor(owedMs);
       }
-      await this.#options.turns.next();
+      await nextRound();
     }
   }
 
@@ -119,7 +122,7 @@ export class Renderer {
 
 function slice(steps: Generator<string, void>): { readonly text: string; readonly over: boolean } {
   let text = "";
-  for (let count = 0; count < sliceStepsMax && text.length < sliceLengthMax; count++) {
+  for (let count = 0; count < sliceStepsMax && text.length < pieceLength; count++) {
     const step = steps.next();
     if (step.done === true) return { text, over: true };
     text += step.value;
