@@ -19,7 +19,7 @@ import {
 type Figures = Readonly<Record<string, Figure>>;
 
 /** Calls, or offers, in a round. */
-const steps = { calls: 4_000, offers: 1_000, watched: 4_000 } as const;
+const steps = { calls: 4_000, offers: 1_000, watched: 3_000 } as const;
 
 export async function bench({ full }: { readonly full: boolean }): Promise<BenchReport> {
   const rounds = full ? 11 : 5;

@@ -4,8 +4,6 @@ import { type ChildSpec, child, supervisor } from "../actors/supervisor.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
-import { MasterDoor } from "../http/scheduler/master-connection.ts";
-import { remoteMasterKeeper } from "../http/scheduler/remote-master.ts";
 import { memoryRegistryStore } from "../master/store/memory-registry-store.ts";
 import { RegistryDatabase } from "../master/store/registry-database.ts";
 import { registryStore } from "../master/store/registry-store.ts";
@@ -21,7 +19,6 @@ import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
 import { credentialsFrom } from "./credentials.ts";
-import { credentialFrom } from "./http-access.ts";
 import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 
 /** The entry of every worker thread: equips it as its options say and starts its roots under one supervisor. */
@@ -76,10 +73,8 @@ async function childFor(
     return child(name, journalStorage(String(args)), {});
   }
   if (behaviour === "remote-master") {
-    const { master, credential } = args as MasterDoorPlan;
-    const door = new MasterDoor({ master, credential: credentialFrom(credential) });
-    opened(() => door.close());
-    return remoteMasterKeeper(name, door);
+    const { remoteMasterChild } = await import("./remote-master.ts");
+    return remoteMasterChild(name, args as MasterDoorPlan, opened);
   }
   const define = await schedulerOf(behaviour);
   return child(name, schedulerDriver(define), args as SchedulerDriverArgs<null>, { exported, restart: "temporary" });
