@@ -83,7 +83,7 @@ export class Tasks {
   }
 
   /** News from a slave: the book first, then on to the scheduler, who acknowledges. */
-  update(slaveId: SlaveId, { frameworkId, status }: StatusUpdate): void {
+  update(slaveId: SlaveId, { frameworkId, status, over = false }: StatusUpdate): void {
     const { frameworks, lead, counters } = this.#state();
     const slave = this.#state().slaves.get(slaveId);
     if (slave === undefined) return counters.statusUpdate(false);
@@ -97,6 +97,8 @@ export class Tasks {
       return;
     }
     this.#note(task, status);
+    // What it held is free from its end on, however long its framework takes over the news.
+    if (over && task !== undefined) this.#release(task);
     framework.ref?.tell("taskUpdate", { status });
   }
 

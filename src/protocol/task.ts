@@ -135,8 +135,8 @@ const taskReasons = [
 
 export type TaskReason = (typeof taskReasons)[number];
 
-/** A status on its way from a slave's stream. */
-export type StatusUpdate = { readonly frameworkId: FrameworkId; readonly status: TaskStatus };
+/** A status on its way from a slave's stream. `over`: the task has ended since, and that news waits its turn. */
+export type StatusUpdate = { readonly frameworkId: FrameworkId; readonly status: TaskStatus; readonly over?: boolean };
 
 /** A task as a slave reports it when it registers again. */
 export type KnownTask = {
@@ -210,7 +210,11 @@ export const taskStatusShape = object<TaskStatus>({
   unreachableMs: optional(durationMs),
 });
 
-export const statusUpdateShape = object<StatusUpdate>({ frameworkId: id(), status: taskStatusShape });
+export const statusUpdateShape = object<StatusUpdate>({
+  frameworkId: id(),
+  status: taskStatusShape,
+  over: optional(flag),
+});
 
 export const knownTaskShape = object<KnownTask>({
   frameworkId: id(),

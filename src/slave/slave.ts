@@ -116,7 +116,10 @@ export class Party {
     });
     this.updates = new StatusUpdates(ctx, args.config, this.#checkpoint, (update) => {
       const { master, slaveId } = this.registration;
-      if (slaveId !== undefined) master?.tell("statusUpdate", { slaveId, update });
+      if (slaveId === undefined) return;
+      const entry = this.executors.get(update.frameworkId, update.status.taskId);
+      const over = entry !== undefined && isTerminal(entry.status.state) && !isTerminal(update.status.state);
+      master?.tell("statusUpdate", { slaveId, update: over ? { ...update, over } : update });
     });
     this.registration = new Registration(ctx, args.master, args.config, {
       hello: (master) => {

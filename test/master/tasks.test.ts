@@ -65,6 +65,17 @@ describe("a status update", () => {
     expect(cluster.state.slaves.get(slave.id)?.used).toEqual({});
   });
 
+  test("of a task that has ended since frees what it held, and its end is still heard", () => {
+    const { cluster, slave, scheduler } = running();
+    const status = { taskId: TaskId("t1"), state: "running", source: "executor", timestampMs: 1, uuid: "u1" } as const;
+    const update = { frameworkId: scheduler.id, status, over: true };
+    slave.party.tell("statusUpdate", { slaveId: slave.id, update });
+    expect(cluster.state.slaves.get(slave.id)?.used).toEqual({});
+    slave.report(scheduler.id, "t1", "finished");
+    expect(scheduler.news).toEqual(["t1 running", "t1 running", "t1 finished"]);
+    expect(cluster.state.slaves.get(slave.id)?.used).toEqual({});
+  });
+
   test("of a slave that is not in the cluster is not forwarded", () => {
     const { slave, scheduler } = running();
     const status = { taskId: TaskId("t1"), state: "failed", source: "executor", timestampMs: 1 } as const;

@@ -120,11 +120,12 @@ export class MasterConnection {
     return this.#last;
   }
 
-  /** Whether a slave is large enough. Slaves out of reach count, for the operator API does not say how long they are. */
+  /** Whether a slave that is in reach is large enough. */
   async placeable(resources: Resources): Promise<Placeable | undefined> {
     const answer = await callOperator(this.#url.host, { type: "GET_AGENTS" }, this.#target.credential);
     if (!answer.ok) return undefined;
-    const slaves = answer.value.get_agents.agents.map(({ agent_info: { hostname, resources: list } }) => {
+    const inReach = answer.value.get_agents.agents.filter(({ active }) => active);
+    const slaves = inReach.map(({ agent_info: { hostname, resources: list } }) => {
       const all = resourcesFrom(list.map((resource) => ({ ...resource, reservations: [] })));
       return { hostname, resources: all.ok ? all.value.resources : {} };
     });

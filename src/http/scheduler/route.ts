@@ -159,13 +159,16 @@ function sessionOf(
 ): Result<Session, Refusal> {
   const session = sessions.get(id);
   const row = view.rows.frameworks.get(id);
-  const info = session?.info ?? (sessions.isTornDown(id) ? undefined : row?.info);
+  const ended = sessions.ended(id);
+  const over = ended?.tornDown === true || view.rows.completedFrameworks.has(id);
+  const info = session?.info ?? (over ? undefined : (row?.info ?? ended?.info));
   if (info === undefined) return refused({ status: 400, message: `no framework ${id} is registered` });
   if (principal !== undefined && principal !== info.principal) {
     return refused({ status: 400, message: `${principal} is not the principal of framework ${id}` });
   }
   if (session === undefined) {
-    const how = row?.state === "connected" ? "is subscribed, but not by HTTP" : "is not subscribed";
+    const byDriver = ended === undefined && row?.state === "connected";
+    const how = byDriver ? "is subscribed, but not by HTTP" : "is not subscribed";
     return refused({ status: 403, message: `framework ${id} ${how}` });
   }
   const streamId = headers["mesos-stream-id"];

@@ -22,6 +22,9 @@ export type Session = {
   info: FrameworkInfo;
 };
 
+/** A session that is over, and whether its framework is. */
+type Ended = { readonly info: FrameworkInfo; readonly tornDown: boolean };
+
 type SessionsOptions = {
   readonly system: ActorSystem;
   readonly view: ClusterView;
@@ -35,8 +38,11 @@ type DoorProtocol = { open: Tell<{ readonly streamId: string }> };
 
 type Opening = { readonly master: ActorRef<MasterProtocol>; readonly stream: EventStream; readonly args: SessionArgs };
 
-/** Frameworks torn down by HTTP that are remembered until every view shows it. The oldest is forgotten. */
-const tornDownMax = 1_000;
+/**
+ * Frameworks that came by HTTP and are remembered until the view has caught up with how they ended. The oldest is
+ * forgotten.
+ */
+const endedMax = 1_000;
 
 /** Who is subscribed by HTTP now. */
 export class Sessions {
@@ -44,7 +50,8 @@ export class Sessions {
   readonly #budget: StreamBudget;
   readonly #door: ActorRef<DoorProtocol>;
   readonly #byFramework = new Map<FrameworkId, Session>();
-  readonly #tornDown = new Set<FrameworkId>();
+  /** How the sessions of frameworks ended that are not subscribed any more. */
+  readonly #ended = new Map<FrameworkId, Ended>();
   /** Streams whose actor has not started yet: as many as requests in one turn. */
   readonly #opening = new Map<string, Opening>();
   /** By stream; told when its reader is gone. */
@@ -65,16 +72,15 @@ export class Sessions {
     return this.#refs.size;
   }
 
-  /** Whether the framework has asked for its own end. */
-  isTornDown(id: FrameworkId): boolean {
-    return this.#tornDown.has(id);
+  /** How the last session of a framework ended that has none; the view may not show it yet. */
+  ended(id: FrameworkId): Ended | undefined {
+    return this.#ended.get(id);
   }
 
+  /** The framework has asked for its own end. */
   tearDown(id: FrameworkId): void {
-    this.#byFramework.delete(id);
-    this.#tornDown.add(id);
-    const [oldest] = this.#tornDown;
-    if (oldest !== undefined && this.#tornDown.size > tornDownMax) this.#tornDown.delete(oldest);
+    const session = this.#byFramework.get(id);
+    if (session !== undefined) this.#end(id, { info: session.info, tornDown: true });
   }
 
   /** Answers a subscription with a stream, and has the master decide about it. */
@@ -133,6 +139,7 @@ export class Sessions {
       heartbeatMs,
       subscribed: (id) => {
         const ref = this.#refs.get(streamId);
+        this.#ended.delete(id);
         if (ref !== undefined) this.#byFramework.set(id, { streamId, ref, info: { ...args.info, id } });
       },
       described: (info) => {
@@ -145,7 +152,14 @@ export class Sessions {
   #forget(streamId: string): void {
     this.#refs.delete(streamId);
     for (const [id, session] of this.#byFramework) {
-      if (session.streamId === streamId) this.#byFramework.delete(id);
+      if (session.streamId === streamId) this.#end(id, { info: session.info, tornDown: false });
     }
+  }
+
+  #end(id: FrameworkId, how: Ended): void {
+    this.#byFramework.delete(id);
+    this.#ended.set(id, how);
+    const [oldest] = this.#ended.keys();
+    if (oldest !== undefined && this.#ended.size > endedMax) this.#ended.delete(oldest);
   }
 }
