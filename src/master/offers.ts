@@ -186,8 +186,7 @@ export class Offers {
       const known = tasks.get(frameworkId, task.taskId) !== undefined;
       const fault = known ? `task id ${task.taskId} is in use` : taskFault(task, { slaveId: slave.id, role, left });
       if (fault !== undefined) {
-        if (!known) tasks.refuse(frameworkId, [task], "error", "TASK_INVALID", fault);
-        else this.#state().ctx.log("warn", `launch of ${task.taskId} is ignored: ${fault}`);
+        tasks.refuse(frameworkId, [task], "error", "TASK_INVALID", fault);
         continue;
       }
       left = subtract(left, task.resources);

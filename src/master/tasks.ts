@@ -154,10 +154,9 @@ export class Tasks {
     message: string,
   ): void {
     for (const { taskId, slaveId } of tasks) {
-      this.#tell(
-        frameworkId,
-        this.#status(taskId, state, { slaveId, reason, message: message.slice(0, refusalLengthMax) }),
-      );
+      const status = this.#status(taskId, state, { slaveId, reason, message: message.slice(0, refusalLengthMax) });
+      this.#state().counters.taskState(status);
+      this.#answer(frameworkId, status);
     }
   }
 
@@ -207,12 +206,12 @@ export class Tasks {
 
   reconcile(frameworkId: FrameworkId, asked: readonly { readonly taskId: TaskId; readonly slaveId?: SlaveId }[]): void {
     if (asked.length === 0) {
-      for (const task of this.ofFramework(frameworkId)) this.#answer(task);
+      for (const task of this.ofFramework(frameworkId)) this.#answerKnown(task);
       return;
     }
     for (const { taskId, slaveId } of asked) {
       const task = this.get(frameworkId, taskId);
-      if (task !== undefined) this.#answer(task);
+      if (task !== undefined) this.#answerKnown(task);
       else this.#answerUnknown(frameworkId, taskId, slaveId);
     }
   }
@@ -244,8 +243,8 @@ export class Tasks {
     return task?.slaveId === slaveId ? task : undefined;
   }
 
-  #answer({ frameworkId, status }: Task): void {
-    this.#tell(frameworkId, { ...withoutUuid(status), source: "master", reason: "RECONCILIATION" });
+  #answerKnown({ frameworkId, status }: Task): void {
+    this.#answer(frameworkId, { ...withoutUuid(status), source: "master", reason: "RECONCILIATION" });
   }
 
   /** Silence while a slave of the registry may still come back with the task; then what its absence means. */
@@ -254,14 +253,14 @@ export class Tasks {
     const { registry } = registrar;
     if (slaveId === undefined) {
       const awaited = slavesOf(registry, "admitted").some((id) => slaves.get(SlaveId(id)) === undefined);
-      if (!awaited) this.#tell(frameworkId, this.#status(taskId, "unknown", { reason: "RECONCILIATION" }));
+      if (!awaited) this.#answer(frameworkId, this.#status(taskId, "unknown", { reason: "RECONCILIATION" }));
       return;
     }
     const slave = registered(registry, slaveId);
     if (slave?.standing === "admitted" && slaves.get(slaveId) === undefined) return;
     const answer = slave === undefined ? "unknown" : withoutTask[slave.standing];
     const since = slave?.standing === "unreachable" ? { unreachableMs: slave.sinceMs } : {};
-    this.#tell(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", slaveId, ...since }));
+    this.#answer(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", slaveId, ...since }));
   }
 
   #recover(task: Task): void {
@@ -312,11 +311,17 @@ export class Tasks {
     this.#state().frameworks.settle(task.frameworkId);
   }
 
+  /** What has become of a task, to whom it concerns. */
   #tell(frameworkId: FrameworkId, status: TaskStatus): void {
-    const { frameworks, publisher, counters } = this.#state();
+    const { publisher, counters } = this.#state();
     counters.taskState(status);
-    frameworks.get(frameworkId)?.ref?.tell("taskUpdate", { status });
+    this.#answer(frameworkId, status);
     publisher.changed({ type: "taskStatus", frameworkId, status });
+  }
+
+  /** What its framework alone wants to know: nothing has happened to any task. */
+  #answer(frameworkId: FrameworkId, status: TaskStatus): void {
+    this.#state().frameworks.get(frameworkId)?.ref?.tell("taskUpdate", { status });
   }
 
   #status(taskId: TaskId, state: TaskState, more: Partial<TaskStatus>): TaskStatus {

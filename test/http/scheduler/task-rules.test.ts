@@ -80,9 +80,9 @@ table.row("an id that is in use", async (wire) => {
   const stream = await client.subscribe();
   const offer = await client.offer(stream);
   await client.accept([offer], [launch(sleeper(offer, "t1"), sleeper(offer, "t1"))]);
+  expect(await stream.update("t1")).toMatchObject({ state: "TASK_ERROR", reason: "REASON_TASK_INVALID" });
   expect((await stream.update("t1")).state).toBe("TASK_RUNNING");
   await client.quiet(stream);
-  // An update of the same id would be one of the task that runs.
   expect([stream.waiting("UPDATE"), [...live.cluster.state.tasks.all()].length]).toEqual([[], 1]);
 });
 
