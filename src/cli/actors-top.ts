@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Credential } from "../http/credentials-file.ts";
+import type { Credential } from "../http/guards/credentials-file.ts";
 import { fetchActors } from "../http/master-client.ts";
 import { type Picture, type ProcessLook, picture, type Sorting } from "./actors-picture.ts";
 import { screenText } from "./actors-screen.ts";

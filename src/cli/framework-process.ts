@@ -1,7 +1,7 @@
 import type { WireValue } from "../actors/wire-value.ts";
 import type { OfferCounts } from "../frameworks/held-offers.ts";
 import type { Ending } from "../frameworks/report.ts";
-import type { Credential } from "../http/credentials-file.ts";
+import type { Credential } from "../http/guards/credentials-file.ts";
 import { callOperator } from "../http/master-client.ts";
 import { FrameworkId } from "../protocol/ids.ts";
 import { CliFailure } from "./failure.ts";

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
-import { Authenticator, agentRealms, masterRealms, type Realm } from "../http/authentication.ts";
-import { type Authorizer, everybodyMay, parseAcls } from "../http/authorization.ts";
-import { type Credential, parseCredentials } from "../http/credentials-file.ts";
+import { Authenticator, agentRealms, masterRealms, type Realm } from "../http/guards/authentication.ts";
+import { type Authorizer, everybodyMay, parseAcls } from "../http/guards/authorization.ts";
+import { type Credential, parseCredentials } from "../http/guards/credentials-file.ts";
 import { CliFailure } from "./failure.ts";
 
 /** Who may use the HTTP door of a daemon, as its flags say. */

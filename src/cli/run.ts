@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import type { LogLevel } from "../actors/world.ts";
 import type { BatchRow } from "../frameworks/batch/batch.ts";
-import type { Credential } from "../http/credentials-file.ts";
+import type { Credential } from "../http/guards/credentials-file.ts";
 import { callOperator } from "../http/master-client.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { type CredentialFiles, credentialFiles } from "./credentials.ts";

@@ -1,4 +1,4 @@
-import type { Credential } from "../http/credentials-file.ts";
+import type { Credential } from "../http/guards/credentials-file.ts";
 import { callOperator, fetchSandboxFile } from "../http/master-client.ts";
 
 type Sandbox = { readonly hostPort: string; readonly directory: string };

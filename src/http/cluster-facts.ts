@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { MasterRow } from "../protocol/cluster-events.ts";
-import type { ClusterRows } from "./cluster-rows.ts";
+import type { ClusterRows } from "./view/cluster-rows.ts";
 
 /** Everything that an answer about the cluster is made from. */
 export type ClusterFacts = {

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { Refusal } from "./admission.ts";
+import type { Refusal } from "./guards/admission.ts";
 
 /** Who leads the cluster, as far as this process knows. `elsewhere`: the HTTP address of another master. */
 export type Leader =

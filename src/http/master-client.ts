@@ -1,8 +1,8 @@
 import { ok, type Result, refused } from "../base/result.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
 import type { OperatorRead } from "../protocol/operator-schema.ts";
-import type { Credential } from "./credentials-file.ts";
-import type { OperatorAnswer } from "./operator-answers.ts";
+import type { Credential } from "./guards/credentials-file.ts";
+import type { OperatorAnswer } from "./operator/answers.ts";
 
 /** How long an answer may take, in milliseconds: longer than a gateway waits for its master and its view. */
 const answerTimeoutMs = 20_000;

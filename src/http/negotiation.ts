@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { ok, type Result, refused } from "../base/result.ts";
-import type { Refusal } from "./admission.ts";
+import type { Refusal } from "./guards/admission.ts";
 import { type Codec, jsonCodec, protobufCodec } from "./v1/codec.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { STATUS_CODES } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
-import { admissionFault, isLoopback, type Refusal } from "./admission.ts";
-import { type Authenticator, type RouteRealm, realmSwitches } from "./authentication.ts";
-import { type ConnectionLimits, limitConnections } from "./connection-limit.ts";
-import { hangUp } from "./hang-up.ts";
+import { admissionFault, isLoopback, type Refusal } from "./guards/admission.ts";
+import { type Authenticator, type RouteRealm, realmSwitches } from "./guards/authentication.ts";
+import { type ConnectionLimits, limitConnections } from "./guards/connection-limit.ts";
+import { hangUp } from "./guards/hang-up.ts";
 import { portHolder } from "./port-holder.ts";
 
 /** Bytes of a request body. A larger one is cut off with 413 while it comes in. */

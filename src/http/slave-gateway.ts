@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../actors/world.ts";
 import { actorsRoute } from "./actors-read.ts";
-import { Authenticator, agentRealms } from "./authentication.ts";
 import { versionInfo } from "./cluster-facts.ts";
-import { bodyOf, callbackFault, type JsonBody, jsonBody, sendBody } from "./json-body.ts";
-import { legacyRoute, single } from "./legacy-route.ts";
+import { Authenticator, agentRealms } from "./guards/authentication.ts";
+import { bodyOf, callbackFault, type JsonBody, jsonBody, sendBody } from "./reads/json-body.ts";
+import { legacyRoute, single } from "./reads/legacy-route.ts";
+import { systemMetrics } from "./reads/system-metrics.ts";
+import { Turns } from "./reads/turns.ts";
 import { listEntries, type Opened, Sandbox } from "./sandbox.ts";
 import { httpServer, type ListenOptions, listen, type OpenServer, sendText } from "./server.ts";
-import { systemMetrics } from "./system-metrics.ts";
-import { Turns } from "./turns.ts";
 
 /** Bytes that one `/files/read` answers with: 16 pages, as in Mesos. */
 const readBytesMax = 64 * 1024;

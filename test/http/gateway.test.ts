@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { ClusterView } from "../../src/http/view.ts";
+import { ClusterView } from "../../src/http/view/view.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
 import { fedView, frameworkRow, gateway, slaveRow, taskRow } from "./scene.ts";
 

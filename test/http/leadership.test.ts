@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Leader, Leadership } from "../../src/http/leadership.ts";
-import { ClusterView } from "../../src/http/view.ts";
+import { ClusterView } from "../../src/http/view/view.ts";
 import { gateway } from "./scene.ts";
 
 const elsewhere: Leader = { kind: "elsewhere", host: "10.0.0.9", port: 5050 };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { Authenticator, masterRealms } from "../../src/http/authentication.ts";
+import { Authenticator, masterRealms } from "../../src/http/guards/authentication.ts";
 import { get } from "./bad-inputs.ts";
 import { exchange } from "./exchange.ts";
 import { rawRequest } from "./raw-request.ts";

@@ -6,7 +6,7 @@ import { ActorSystem } from "../../src/actors/system.ts";
 import type { World } from "../../src/actors/world.ts";
 import { type GatewayOptions, openGateway } from "../../src/http/gateway.ts";
 import type { OpenServer } from "../../src/http/server.ts";
-import { ClusterView } from "../../src/http/view.ts";
+import { ClusterView } from "../../src/http/view/view.ts";
 import {
   type ClusterChange,
   type FrameworkRow,

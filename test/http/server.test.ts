@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { Authenticator, masterRealms } from "../../src/http/authentication.ts";
+import { Authenticator, masterRealms } from "../../src/http/guards/authentication.ts";
 import { portHolder } from "../../src/http/port-holder.ts";
 import { gateway } from "./scene.ts";
 

@@ -2,7 +2,7 @@ import { ok, type Result, refused } from "../../base/result.ts";
 import type { Placeable } from "../../protocol/master-api.ts";
 import { placeableOn } from "../../protocol/placeable.ts";
 import type { Resources } from "../../protocol/resources.ts";
-import type { Credential } from "../credentials-file.ts";
+import type { Credential } from "../guards/credentials-file.ts";
 import { authorization, callOperator, denial, reasonOf, textOf } from "../master-client.ts";
 import { protobufCodec as codec } from "../v1/codec.ts";
 import { RecordReader } from "../v1/recordio.ts";

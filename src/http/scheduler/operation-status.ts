@@ -1,7 +1,7 @@
 import { SlaveId } from "../../protocol/ids.ts";
-import type { ClusterRows } from "../cluster-rows.ts";
 import type { OperationStatus } from "../v1/offer-messages.ts";
 import type { InputOf } from "../v1/schema.ts";
+import type { ClusterRows } from "../view/cluster-rows.ts";
 import type { SchedulerCall } from "./calls.ts";
 
 type Asked = NonNullable<SchedulerCall["reconcile_operations"]>["operations"];

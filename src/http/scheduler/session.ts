@@ -6,7 +6,7 @@ import type { FrameworkId } from "../../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../../protocol/master-api.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../protocol/scheduler-api.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
-import type { ClusterView } from "../view.ts";
+import type { ClusterView } from "../view/view.ts";
 import type { Order } from "./calls.ts";
 import type { EventStream } from "./event-stream.ts";
 import {

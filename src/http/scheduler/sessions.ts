@@ -9,7 +9,7 @@ import type { FrameworkId } from "../../protocol/ids.ts";
 import type { MasterProtocol } from "../../protocol/master-api.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import type { Codec } from "../v1/codec.ts";
-import type { ClusterView } from "../view.ts";
+import type { ClusterView } from "../view/view.ts";
 import { EventStream, StreamBudget, type StreamLimits } from "./event-stream.ts";
 import { type SessionArgs, type SessionProtocol, schedulerSession } from "./session.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Authenticator, masterRealms } from "../../../src/http/authentication.ts";
-import { Secret } from "../../../src/http/secret.ts";
+import { Authenticator, masterRealms } from "../../../src/http/guards/authentication.ts";
+import { Secret } from "../../../src/http/guards/secret.ts";
 import { Call } from "../../../src/http/v1/scheduler-messages.ts";
 import { type BadSchedulerCall, badSchedulerCalls } from "../bad-scheduler-calls.ts";
 import { launch, sleeper } from "./calls.ts";

@@ -1,7 +1,7 @@
-import { Authenticator, masterRealms } from "../../../src/http/authentication.ts";
+import { Authenticator, masterRealms } from "../../../src/http/guards/authentication.ts";
+import { Secret } from "../../../src/http/guards/secret.ts";
 import type { Leader } from "../../../src/http/leadership.ts";
-import { Secret } from "../../../src/http/secret.ts";
-import { ClusterView } from "../../../src/http/view.ts";
+import { ClusterView } from "../../../src/http/view/view.ts";
 import { ScriptedScheduler } from "../../master/scripted-scheduler.ts";
 import type { Answer, SchedulerClient, Wire } from "./client.ts";
 import { LiveCluster } from "./live-cluster.ts";

@@ -1,8 +1,8 @@
 import { onTestFinished } from "vitest";
 import type { ActorSystem } from "../../../src/actors/system.ts";
 import type { GatewayOptions } from "../../../src/http/gateway.ts";
-import { ClusterView } from "../../../src/http/view.ts";
-import { clusterView } from "../../../src/http/view-actor.ts";
+import { ClusterView } from "../../../src/http/view/view.ts";
+import { clusterView } from "../../../src/http/view/view-actor.ts";
 import type { MasterConfig } from "../../../src/master/config.ts";
 import { systemIds } from "../../../src/runtime/ids.ts";
 import { commandExecutor } from "../../../src/slave/command-executor.ts";

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import { Authenticator, masterRealms } from "../../../src/http/authentication.ts";
-import { parseAcls } from "../../../src/http/authorization.ts";
-import { Secret } from "../../../src/http/secret.ts";
+import { Authenticator, masterRealms } from "../../../src/http/guards/authentication.ts";
+import { parseAcls } from "../../../src/http/guards/authorization.ts";
+import { Secret } from "../../../src/http/guards/secret.ts";
 import { capabilities, multiRole } from "./calls.ts";
 import type { SchedulerClient, Wire } from "./client.ts";
 import { ContractTable } from "./contract-table.ts";

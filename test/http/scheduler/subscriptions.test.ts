@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { Authenticator, masterRealms } from "../../../src/http/authentication.ts";
-import { Secret } from "../../../src/http/secret.ts";
+import { Authenticator, masterRealms } from "../../../src/http/guards/authentication.ts";
+import { Secret } from "../../../src/http/guards/secret.ts";
 import type { FrameworkId } from "../../../src/protocol/ids.ts";
 import { capabilities, launch, multiRole, sleeper } from "./calls.ts";
 import { ContractTable } from "./contract-table.ts";
