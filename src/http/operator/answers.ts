@@ -3,7 +3,7 @@ import type { OperatorRead } from "../../protocol/operator-schema.ts";
 import { add, noResources, type Resources, scalarsOf } from "../../protocol/resources.ts";
 import { type ClusterFacts, versionInfo } from "../cluster-facts.ts";
 import { masterInfo } from "../master-info.ts";
-import { resourceList } from "../mesos-resources.ts";
+import { resourcesTo } from "../resource-list.ts";
 import { agentJson, frameworkJson, offerJson, taskJson } from "./rows.ts";
 
 /** The answer to each read of the operator API, in the JSON of Mesos's v1 `Response`. */
@@ -90,7 +90,7 @@ function roles({ rows }: ClusterFacts) {
       name,
       weight: 1,
       frameworks: members.map(({ id }) => ({ value: id })),
-      resources: resourceList(allocated),
+      resources: resourcesTo(allocated),
     };
   });
 }

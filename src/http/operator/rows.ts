@@ -3,8 +3,9 @@ import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../../protocol/c
 import { defaultRole } from "../../protocol/role.ts";
 import type { TaskState, TaskStatus } from "../../protocol/task.ts";
 import { pid, timeInfo } from "../cluster-facts.ts";
-import { attributeList, resourceList } from "../mesos-resources.ts";
+import { attributeList } from "../mesos-resources.ts";
 import { containerStatus } from "../reads/container-status.ts";
+import { resourcesTo } from "../resource-list.ts";
 
 /** How each row looks in the operator API: the fields of Mesos's v1 messages as JSON. */
 
@@ -19,7 +20,7 @@ export function agentJson({ id, info, state, registeredMs, used, offered }: Slav
       id: { value: id },
       hostname: info.hostname,
       port: info.port,
-      resources: resourceList(info.resources),
+      resources: resourcesTo(info.resources),
       attributes: attributeList(info.attributes),
     },
     active: state === "registered",
@@ -27,9 +28,9 @@ export function agentJson({ id, info, state, registeredMs, used, offered }: Slav
     version,
     pid: pid("slave(1)", info.ip, info.port),
     registered_time: timeInfo(registeredMs),
-    total_resources: resourceList(info.resources),
-    allocated_resources: resourceList(used),
-    offered_resources: resourceList(offered),
+    total_resources: resourcesTo(info.resources),
+    allocated_resources: resourcesTo(used),
+    offered_resources: resourcesTo(offered),
     capabilities: [],
   };
 }
@@ -54,8 +55,8 @@ export function frameworkJson({ id, info, state, registeredMs, used, offered }: 
     connected: state === "connected",
     recovered: false,
     registered_time: timeInfo(registeredMs),
-    allocated_resources: resourceList(used),
-    offered_resources: resourceList(offered),
+    allocated_resources: resourcesTo(used),
+    offered_resources: resourcesTo(offered),
   };
 }
 
@@ -67,7 +68,7 @@ export function taskJson({ frameworkId, task, status }: TaskRow, ip: string | un
     framework_id: { value: frameworkId },
     agent_id: { value: task.slaveId },
     state: taskState(status.state),
-    resources: resourceList(task.resources),
+    resources: resourcesTo(task.resources),
     statuses: [statusJson(status, ip)],
     ...(task.labels === undefined ? {} : { labels: { labels: task.labels } }),
     ...(task.discovery === undefined ? {} : { discovery: plainJson(task.discovery) }),
@@ -81,7 +82,7 @@ export function offerJson({ id, frameworkId, slaveId, role, resources }: OfferRo
     agent_id: { value: slaveId },
     hostname,
     allocation_info: { role },
-    resources: resourceList(resources),
+    resources: resourcesTo(resources),
   };
 }
 

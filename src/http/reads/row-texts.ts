@@ -2,8 +2,9 @@ import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../../protocol/c
 import { add } from "../../protocol/resources.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import { pid, seconds } from "../cluster-facts.ts";
-import { attributeSummary, resourceList, resourceSummary } from "../mesos-resources.ts";
+import { attributeSummary, resourceSummary } from "../mesos-resources.ts";
 import { plainJson, taskState } from "../operator/rows.ts";
+import { resourcesTo } from "../resource-list.ts";
 import { containerStatus } from "./container-status.ts";
 
 /**
@@ -88,9 +89,9 @@ function fullSlaveJson(row: SlaveRow, version: string) {
   return {
     ...slaveJson(row, version),
     reserved_resources_full: {},
-    unreserved_resources_full: resourceList(row.info.resources),
-    used_resources_full: resourceList(row.used),
-    offered_resources_full: resourceList(row.offered),
+    unreserved_resources_full: resourcesTo(row.info.resources),
+    used_resources_full: resourcesTo(row.used),
+    offered_resources_full: resourcesTo(row.offered),
   };
 }
 

@@ -4,11 +4,11 @@ import { placeableOn } from "../../protocol/placeable.ts";
 import type { Resources } from "../../protocol/resources.ts";
 import type { Credential } from "../guards/credentials-file.ts";
 import { authorization, callOperator, denial, reasonOf, textOf } from "../master-client.ts";
+import { resourcesFrom } from "../resource-list.ts";
 import { protobufCodec as codec } from "../v1/codec.ts";
 import { RecordReader } from "../v1/recordio.ts";
 import { Call, Event } from "../v1/scheduler-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
-import { resourcesFrom } from "./resource-list.ts";
 
 export type CallInput = InputOf<typeof Call>;
 export type HeardEvent = ValueOf<typeof Event>;

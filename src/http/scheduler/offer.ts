@@ -3,10 +3,10 @@ import { FrameworkId, OfferId, SlaveId } from "../../protocol/ids.ts";
 import type { Offer as OurOffer } from "../../protocol/offer.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import { attributeList } from "../mesos-resources.ts";
+import { resourcesFrom, resourcesTo } from "../resource-list.ts";
 import type { Offer } from "../v1/offer-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import { has } from "./framework.ts";
-import { resourcesFrom, resourcesTo } from "./resource-list.ts";
 
 /** An offer as its framework wants to see it. Only with MULTI_ROLE does it say for which role it is. */
 export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<typeof Offer> {

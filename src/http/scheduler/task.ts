@@ -3,10 +3,10 @@ import { ok, type Result, refused } from "../../base/result.ts";
 import { SlaveId, TaskId } from "../../protocol/ids.ts";
 import type { UnfitTask } from "../../protocol/offer.ts";
 import type { Command, TaskInfo as OurTask } from "../../protocol/task.ts";
+import { resourcesFrom, resourcesTo } from "../resource-list.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import type { TaskInfo } from "../v1/task-messages.ts";
 import { labelsFrom } from "./label.ts";
-import { resourcesFrom, resourcesTo } from "./resource-list.ts";
 
 type V1Task = ValueOf<typeof TaskInfo>;
 

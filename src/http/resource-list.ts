@@ -1,4 +1,4 @@
-import { ok, type Result, refused } from "../../base/result.ts";
+import { ok, type Result, refused } from "../base/result.ts";
 import {
   add,
   isEmpty,
@@ -7,9 +7,9 @@ import {
   type Quantity,
   type Resources,
   uncountable,
-} from "../../protocol/resources.ts";
-import type { Resource } from "../v1/resource-messages.ts";
-import type { InputOf, ValueOf } from "../v1/schema.ts";
+} from "../protocol/resources.ts";
+import type { Resource } from "./v1/resource-messages.ts";
+import type { ValueOf } from "./v1/schema.ts";
 
 /** How a framework wants to see resources: what its capabilities say. */
 export type ResourceForm = {
@@ -20,7 +20,7 @@ export type ResourceForm = {
 };
 
 /** Resources in Mesos's form. Thousandths become doubles. */
-export function resourcesTo(resources: Resources, { allocatedTo, refined }: ResourceForm): InputOf<typeof Resource>[] {
+export function resourcesTo(resources: Resources, { allocatedTo, refined }: ResourceForm = { refined: false }) {
   const more = {
     ...(refined ? {} : { role: "*" }),
     ...(allocatedTo === undefined ? {} : { allocation_info: { role: allocatedTo } }),
