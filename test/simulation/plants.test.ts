@@ -19,7 +19,7 @@ const caught: Readonly<Record<PlantName, { readonly seed: number; readonly rule:
   "double-launch": { seed: 1, rule: "a task begins once" },
   "forgotten-news": { seed: 9, rule: "a task that has ended is forgotten" },
   "stale-epoch": { seed: 1, rule: "an order of a superseded master changes nothing" },
-  "eager-update": { seed: 2, rule: "an update is on disk before it is sent" },
+  "eager-update": { seed: 4, rule: "an update is on disk before it is sent" },
   "early-commit": { seed: 1, rule: "what a disk has promised is on it" },
   "early-journal": { seed: 2, rule: "what a disk has promised is on it" },
   "torn-tail": { seed: 8, rule: "no actor fails by a bug of its own" },
