@@ -29,8 +29,12 @@ export async function dev(options: DevOptions): Promise<void> {
   const interrupted = interruption();
   const cluster = new LocalCluster({ node: "dev", logLevel, prettyLog: process.stderr.isTTY });
   try {
-    const gateway = await cluster.openGateway({ port }, slaves);
-    await startCluster(cluster, options);
+    const started = startCluster(cluster, options);
+    // What fails first is what is told; nothing is closed while it still opens.
+    const [opening] = await Promise.allSettled([cluster.openGateway({ port }, slaves), started]);
+    if (opening.status === "rejected") throw opening.reason;
+    const gateway = opening.value;
+    await started;
     await registered(cluster, slaves, interrupted);
     process.stdout.write(`mesolite is ready in ${readyMs()} ms: http://127.0.0.1:${gateway.port}\n`);
     if (process.stdout.isTTY) process.stdout.write(nextSteps(gateway.port, slaves, resources, data));

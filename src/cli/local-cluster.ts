@@ -6,11 +6,10 @@ import { storageName } from "../actors/storage.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Log, LogLevel } from "../actors/world.ts";
-import { type BridgeAddress, type GatewayOptions, openGateway } from "../http/gateway.ts";
+import type { BridgeAddress, GatewayOptions } from "../http/gateway.ts";
 import type { Authenticator } from "../http/guards/authentication.ts";
-import { reachableIp } from "../http/reachable-ip.ts";
-import { type ListenOptions, loopbackHost, type OpenServer } from "../http/server.ts";
-import { openSlaveGateway } from "../http/slave-gateway.ts";
+import { loopbackHost, reachableIp } from "../http/reachable-ip.ts";
+import type { ListenOptions, OpenServer } from "../http/server.ts";
 import { ClusterView } from "../http/view/view.ts";
 import { clusterView } from "../http/view/view-actor.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
@@ -173,10 +172,7 @@ export class LocalCluster {
   /** Starts slaves on one thread, and the door to their files. */
   async startSlaves(plan: SlavesPlan): Promise<void> {
     const workDir = plan.workDir ?? this.#temporary();
-    const files =
-      plan.http === undefined
-        ? undefined
-        : await openSlaveGateway({ ...plan.http, workDir, version, log: this.log, look: () => this.#look() });
+    const files = plan.http === undefined ? undefined : await this.#openSlaveGateway(plan.http, workDir);
     if (files !== undefined) this.#closers.push(() => files.close());
     const ip = reachableIp(plan.http?.host ?? loopbackHost);
     const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
@@ -222,6 +218,8 @@ export class LocalCluster {
     door: ListenOptions & Pick<GatewayOptions, "authenticator" | "authorizer" | "flags">,
     slaves: number,
   ): Promise<OpenServer> {
+    // Loaded while the threads start: with everything that it needs it takes as long as they do.
+    const { openGateway } = await import("../http/gateway.ts");
     const gateway = await openGateway({
       ...door,
       system: this.hosted.system,
@@ -246,6 +244,11 @@ export class LocalCluster {
     for (const close of this.#closers.splice(0).reverse()) await close();
     await this.threads.stop(threadDrainMs);
     await this.hosted.close();
+  }
+
+  async #openSlaveGateway(http: NonNullable<SlavesPlan["http"]>, workDir: string): Promise<OpenServer> {
+    const { openSlaveGateway } = await import("../http/slave-gateway.ts");
+    return await openSlaveGateway({ ...http, workDir, version, log: this.log, look: () => this.#look() });
   }
 
   async #start(

@@ -8,12 +8,12 @@ import { Authenticator, masterRealms } from "./guards/authentication.ts";
 import { type Authorizer, everybodyMay } from "./guards/authorization.ts";
 import { type Leader, Leadership } from "./leadership.ts";
 import { operatorRoute } from "./operator/route.ts";
-import { reachableIp } from "./reachable-ip.ts";
+import { loopbackHost, reachableIp } from "./reachable-ip.ts";
 import { masterReads } from "./reads/master-reads.ts";
 import { type StreamLimits, streamLimits } from "./scheduler/event-stream.ts";
 import { schedulerRoute } from "./scheduler/route.ts";
 import { Sessions } from "./scheduler/sessions.ts";
-import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
+import { httpServer, type ListenOptions, listen, type OpenServer, sendJson, sendText } from "./server.ts";
 import type { ClusterView } from "./view/view.ts";
 
 /** Where slaves and frameworks of other processes reach the master's actors: the answer of `GET /mesolite/bridge`. */

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import { loopbackHost } from "./server.ts";
+
+export const loopbackHost = "127.0.0.1";
 
 /** An IP under which a server bound to this host can be reached: service discovery for Mesos insists on one. */
 export function reachableIp(host: string): string {

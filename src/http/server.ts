@@ -6,6 +6,7 @@ import { type Authenticator, type RouteRealm, realmSwitches } from "./guards/aut
 import { type ConnectionLimits, limitConnections } from "./guards/connection-limit.ts";
 import { hangUp } from "./guards/hang-up.ts";
 import { portHolder } from "./port-holder.ts";
+import { loopbackHost } from "./reachable-ip.ts";
 
 /** Bytes of a request body. A larger one is cut off with 413 while it comes in. */
 const bodyBytesMax = 2 * 1024 * 1024;
@@ -32,8 +33,6 @@ const serverLimits: ServerLimits = {
   connectionsPerAddressMax: 200,
   connectionsPerLoopbackMax: 10_000,
 };
-
-export const loopbackHost = "127.0.0.1";
 
 export type ListenOptions = {
   /** Default 127.0.0.1. */
