@@ -5,7 +5,7 @@ import { admissionFault, isLoopback, type Refusal } from "./guards/admission.ts"
 import { type Authenticator, type RouteRealm, realmSwitches } from "./guards/authentication.ts";
 import { type ConnectionLimits, limitConnections } from "./guards/connection-limit.ts";
 import { hangUp } from "./guards/hang-up.ts";
-import { portHolder } from "./port-holder.ts";
+import { ListenFailure, listenFailure } from "./listen-failure.ts";
 import { loopbackHost } from "./reachable-ip.ts";
 
 /** Bytes of a request body. A larger one is cut off with 413 while it comes in. */
@@ -63,17 +63,6 @@ type ServerOptions = ListenOptions & {
   /** Hears of answers that failed for a reason of ours. */
   readonly failed: (error: Error, request: string) => void;
 };
-
-/** The address could not be had. The message says which, why, and what to do. */
-class ListenFailure extends Error {
-  override readonly name = "ListenFailure";
-  readonly code: string;
-
-  constructor(code: string, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-  }
-}
 
 /** A server with the limits and refusals that every port of ours has. Bodies reach the routes as bytes. */
 export function httpServer(options: ServerOptions): FastifyInstance {
@@ -198,18 +187,6 @@ export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
     .type("application/json")
     .header("x-content-type-options", "nosniff")
     .send(Buffer.from(JSON.stringify(value)));
-}
-
-async function listenFailure(error: unknown, host: string, port: number): Promise<Error> {
-  const code = (error as NodeJS.ErrnoException).code ?? "UNKNOWN";
-  if (code === "EADDRINUSE") {
-    const holder = await portHolder(port);
-    const by = holder === undefined ? "" : ` by ${holder.command} (pid ${holder.pid})`;
-    return new ListenFailure(code, `port ${port} is in use${by}; stop it, or choose another port with --port`, error);
-  }
-  const reason =
-    code === "EACCES" ? "ports below 1024 need privileges; choose another with --port" : (error as Error).message;
-  return new ListenFailure(code, `cannot listen on ${host}:${port}: ${reason}`, error);
 }
 
 /** Answers what is not HTTP, or too slow, or too large, and hangs up. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { Mesolite, temporary } from "./kit.ts";
+import { Mesolite, temporary } from "../e2e/kit.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

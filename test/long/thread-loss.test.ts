@@ -9,7 +9,7 @@ import { LocalCluster } from "../../src/cli/local-cluster.ts";
 import type { BatchRow } from "../../src/frameworks/batch/batch.ts";
 import { masterTestScale } from "../../src/master/config.ts";
 import { slaveTestScale } from "../../src/slave/config.ts";
-import { temporary, until } from "./kit.ts";
+import { temporary, until } from "../e2e/kit.ts";
 
 const slaves = 2;
 const threadWatch = { lookEveryMs: 100, warnAfterMs: 1_000, endAfterMs: 3_000, surveyEveryMs: 1_000 };
