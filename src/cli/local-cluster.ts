@@ -6,6 +6,7 @@ import { storageName } from "../actors/storage.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Log, LogLevel } from "../actors/world.ts";
+import { mesosApiVersion } from "../http/cluster-facts.ts";
 import type { BridgeAddress, GatewayOptions } from "../http/gateway.ts";
 import type { Authenticator } from "../http/guards/authentication.ts";
 import { loopbackHost, reachableIp } from "../http/reachable-ip.ts";
@@ -32,7 +33,6 @@ import { type CredentialFiles, credentialFiles, credentialsFrom } from "./creden
 import { exitCodes } from "./failure.ts";
 import { ThreadKeeper } from "./thread-keeper.ts";
 import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
-import { version } from "./version.ts";
 
 export type ProcessOptions = CredentialFiles & {
   /** Name of this process in the cluster: `[a-z0-9-]`. */
@@ -228,7 +228,7 @@ export class LocalCluster {
       bridge: () => (this.view.masterRow === undefined ? undefined : this.#bridge),
       ready: () => this.registeredSlaves >= slaves,
       look: () => this.#look(),
-      version,
+      version: mesosApiVersion,
     });
     this.#closers.push(() => gateway.close());
     return gateway;
@@ -248,7 +248,13 @@ export class LocalCluster {
 
   async #openSlaveGateway(http: NonNullable<SlavesPlan["http"]>, workDir: string): Promise<OpenServer> {
     const { openSlaveGateway } = await import("../http/slave-gateway.ts");
-    return await openSlaveGateway({ ...http, workDir, version, log: this.log, look: () => this.#look() });
+    return await openSlaveGateway({
+      ...http,
+      workDir,
+      version: mesosApiVersion,
+      log: this.log,
+      look: () => this.#look(),
+    });
   }
 
   async #start(

@@ -230,7 +230,7 @@ function addBenchmarks(root: Command): void {
   root
     .command("bench")
     .description("measures, against peers and against what the machine allows, in the same run")
-    .argument("<name>", "actors or bridge")
+    .argument("<name>", "actors, bridge or http")
     .option("--full", "every shape, and more rounds of actors", false)
     .option("--json", "print the report as JSON", false)
     .action(async (name, given) => (await import("./bench.ts")).bench(name, given));

@@ -20,6 +20,9 @@ export function pid(process: string, ip: string, port: number): string {
   return `${process}@${isIP(ip) === 6 ? `[${ip}]` : ip}:${port}`;
 }
 
+/** The version of Mesos whose HTTP APIs these are: clients split it into numbers and look at them. */
+export const mesosApiVersion = "1.11.0";
+
 /** Nothing is built: the sources are what runs, so the build has neither a date nor a user of its own. */
 export function versionInfo(version: string) {
   return { version, build_date: "1970-01-01 00:00:00", build_time: 0, build_user: "mesolite" };
