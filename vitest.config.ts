@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const system = "test/{e2e,simulation}/**/*.test.ts";
 const timing = "test/timing/**/*.test.ts";
+const long = "test/long/**/*.test.ts";
 const laws = "test/laws/laws.test.ts";
 
 export default defineConfig({
@@ -13,11 +14,16 @@ export default defineConfig({
       {
         extends: true,
         // A process serves many files: a tenth of the time, and every test cleans up after itself.
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [system, timing, laws], isolate: false },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: [system, timing, laws, long], isolate: false },
       },
       {
         extends: true,
         test: { name: "system", include: [system] },
+      },
+      {
+        extends: true,
+        // What takes long and seldom breaks has a command of its own.
+        test: { name: "long", include: [long] },
       },
       {
         extends: true,

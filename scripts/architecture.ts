@@ -148,10 +148,10 @@ const names: Rule = (files) =>
     return banned === undefined ? [] : [`${path}:1 is named ${banned}; name it for the noun it holds`];
   });
 
-/** One word for one concept: the Mesos HTTP protocol says agent, everything else says slave. */
+/** One word for one concept: the Mesos HTTP protocol and its operator calls say agent, everything else says slave. */
 const vocabulary: Rule = (files) =>
   inSource(files)
-    .filter(({ path }) => !["http", "cli"].includes(layerOf(path) ?? ""))
+    .filter(({ path }) => !["http", "cli"].includes(layerOf(path) ?? "") && !/^src\/protocol\/operator-/.test(path))
     .flatMap((file) =>
       matches(file, /[\w$]*(?:(?<![a-z])agents?|Agents?|AGENTS?)(?![a-z])[\w$]*/g).map(
         ({ line, word }) => `${file.path}:${line} says ${word}; the noun is slave`,

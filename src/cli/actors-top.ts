@@ -1,12 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Credential } from "../http/guards/credentials-file.ts";
 import { fetchActors } from "../http/master-client.ts";
 import { type Picture, type ProcessLook, picture, type Sorting } from "./actors-picture.ts";
 import { screenText } from "./actors-screen.ts";
 import { CliFailure } from "./failure.ts";
+import { credentialFrom } from "./http-access.ts";
 import { interruption } from "./interrupt.ts";
 
 export type TopOptions = {
   readonly master: string;
+  /** File of what to prove oneself with. */
+  readonly credential?: string;
   readonly sort: Sorting;
   /** How many actors are listed. */
   readonly rows: number;
@@ -22,11 +26,12 @@ const firstAfterMs = 1_000;
 /** Shows what the threads and actors of a process do, again and again until Ctrl-C, or once. */
 export async function actorsTop(options: TopOptions): Promise<void> {
   const ended = AbortSignal.any([interruption(), readerGone()]);
-  let before = await look(options.master, ended);
+  const credential = credentialFrom(options.credential);
+  let before = await look(options.master, ended, credential);
   let waitMs = options.once ? options.interval : Math.min(firstAfterMs, options.interval);
   for (let drawn = 0; before !== undefined; drawn++) {
     await pause(waitMs, undefined, { signal: ended }).catch(() => {});
-    const after = await look(options.master, ended);
+    const after = await look(options.master, ended, credential);
     if (after === undefined) return;
     draw(picture(before, after, options.sort, options.rows), options, drawn);
     if (options.once) return;
@@ -43,9 +48,13 @@ function readerGone(): AbortSignal {
 }
 
 /** Undefined once it has been ended. */
-async function look(master: string, ended: AbortSignal): Promise<ProcessLook | undefined> {
+async function look(
+  master: string,
+  ended: AbortSignal,
+  credential: Credential | undefined,
+): Promise<ProcessLook | undefined> {
   if (ended.aborted) return undefined;
-  const answer = await fetchActors(master, ended);
+  const answer = await fetchActors(master, ended, credential);
   if (ended.aborted) return undefined;
   if (!answer.ok) {
     const exits = {

@@ -17,7 +17,7 @@ type Report = {
   readonly environment: Readonly<Record<string, unknown>>;
 };
 
-const names = ["actors", "bridge"];
+const names = ["actors", "bridge", "http"];
 
 /** Runs a benchmark and prints its figures; ratios are what it claims, absolute figures are this machine's today. */
 export async function bench(name: string, options: BenchOptions): Promise<void> {

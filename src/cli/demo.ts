@@ -35,7 +35,12 @@ export async function demo(options: DemoOptions): Promise<void> {
   const picture = new Picture(cluster);
   try {
     say(`booting a cluster: 1 master, ${slaves} slaves with 2 cpus and 2 GiB each, in one process`);
-    await startPrivate(cluster, slaves, { timeouts: "default", resources: slaveResources }, interrupted);
+    await startPrivate(
+      cluster,
+      slaves,
+      { timeouts: "default", resources: slaveResources, door: "bridge" },
+      interrupted,
+    );
     say(`ready after ${Math.round(performance.now() - began)} ms; two frameworks share it now`);
     const output = join(process.cwd(), "counts.tsv");
     const wordcount = wordcountOptions({ input, output, chunkBytes: 2 * 1_048_576 }, (remove) => cleanups.push(remove));

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { BackoffConfig } from "../actors/backoff.ts";
 import type { LogLevel } from "../actors/world.ts";
+import { probeAddress } from "../http/listen-failure.ts";
+import { loopbackHost } from "../http/reachable-ip.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { CliFailure } from "./failure.ts";
 import { aborted, interruption } from "./interrupt.ts";
@@ -29,8 +31,8 @@ export async function dev(options: DevOptions): Promise<void> {
   const interrupted = interruption();
   const cluster = new LocalCluster({ node: "dev", logLevel, prettyLog: process.stderr.isTTY });
   try {
-    const gateway = await cluster.openGateway("127.0.0.1", port, slaves);
-    await startCluster(cluster, options);
+    await probeAddress(loopbackHost, port);
+    const [gateway] = await Promise.all([cluster.openGateway({ port }, slaves), startCluster(cluster, options)]);
     await registered(cluster, slaves, interrupted);
     process.stdout.write(`mesolite is ready in ${readyMs()} ms: http://127.0.0.1:${gateway.port}\n`);
     if (process.stdout.isTTY) process.stdout.write(nextSteps(gateway.port, slaves, resources, data));

@@ -10,15 +10,19 @@ import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { devSlaves, registered, threadBackoff } from "./dev.ts";
 import { CliFailure } from "./failure.ts";
 import { endingFailure, type FrameworkEnd, FrameworkProcess, type FrameworkRun } from "./framework-process.ts";
+import { credentialFrom } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
-import { timeoutsOf } from "./options.ts";
+import { type DoorName, doorPlan, timeoutsOf } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { requireMaster } from "./run.ts";
 
 export type FrameworkOptions = CredentialFiles & {
   readonly master: string;
+  readonly door: DoorName;
+  /** File of what to prove oneself with by HTTP. */
+  readonly credential?: string;
   /** Boots a private cluster of so many slaves in this process instead. */
   readonly slaves?: number;
   readonly resources: Resources;
@@ -37,7 +41,8 @@ export type FrameworkOptions = CredentialFiles & {
 export async function frameworkRun(name: string, options: FrameworkOptions): Promise<void> {
   const cleanups: (() => void)[] = [];
   const plan = planOf(name, options, (cleanup) => cleanups.push(cleanup));
-  if (options.slaves === undefined) await requireMaster(options.master);
+  const credential = credentialFrom(options.credential);
+  if (options.slaves === undefined) await requireMaster(options.master, credential);
   const interrupted = interruption();
   const { logLevel } = options;
   const cluster = new LocalCluster({
@@ -48,11 +53,14 @@ export async function frameworkRun(name: string, options: FrameworkOptions): Pro
   });
   const progress = new Progress(name, options.json);
   try {
-    if (options.slaves !== undefined) await startPrivate(cluster, options.slaves, options, interrupted);
+    const master =
+      options.slaves === undefined ? options.master : await startPrivate(cluster, options.slaves, options, interrupted);
     const rows: WireValue[] = [];
     const framework = new FrameworkProcess(cluster, {
       ...plan,
-      master: options.slaves === undefined ? options.master : "thread:master",
+      master,
+      credential,
+      door: doorPlan(options.door, master, options.credential),
       events: {
         connection: (report) => progress.connection(report),
         progress: (offers, details) => progress.update(offers, details),
@@ -70,13 +78,13 @@ export async function frameworkRun(name: string, options: FrameworkOptions): Pro
   }
 }
 
-/** A master and slaves on threads of this process, with no ports. */
+/** A master and slaves on threads of this process, with no ports but that of the door. Answers where the master is. */
 export async function startPrivate(
   cluster: LocalCluster,
   slaves: number,
-  { timeouts, resources }: Pick<FrameworkOptions, "timeouts" | "resources">,
+  { timeouts, resources, door }: Pick<FrameworkOptions, "timeouts" | "resources" | "door">,
   interrupted: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const { master, slave } = timeoutsOf(timeouts);
   await Promise.all([
     cluster.startMaster({ config: master }),
@@ -87,6 +95,9 @@ export async function startPrivate(
     }),
   ]);
   await registered(cluster, slaves, interrupted);
+  if (door === "bridge") return "thread:master";
+  const { port } = await cluster.openGateway({ port: 0 }, slaves);
+  return `127.0.0.1:${port}`;
 }
 
 function planOf(

@@ -6,11 +6,13 @@ import { storageName } from "../actors/storage.ts";
 import { child, supervisor } from "../actors/supervisor.ts";
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Log, LogLevel } from "../actors/world.ts";
-import { type BridgeAddress, openGateway } from "../http/gateway.ts";
-import type { OpenServer } from "../http/server.ts";
-import { openSlaveGateway } from "../http/slave-gateway.ts";
-import { ClusterView } from "../http/view.ts";
-import { clusterView } from "../http/view-actor.ts";
+import { mesosApiVersion } from "../http/cluster-facts.ts";
+import type { BridgeAddress, GatewayOptions } from "../http/gateway.ts";
+import type { Authenticator } from "../http/guards/authentication.ts";
+import { loopbackHost, reachableIp } from "../http/reachable-ip.ts";
+import type { ListenOptions, OpenServer } from "../http/server.ts";
+import { ClusterView } from "../http/view/view.ts";
+import { clusterView } from "../http/view/view-actor.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
 import type { MasterConfig } from "../master/config.ts";
 import { registryStoreName } from "../master/ports.ts";
@@ -30,8 +32,7 @@ import { kinds } from "./catalogue.ts";
 import { type CredentialFiles, credentialFiles, credentialsFrom } from "./credentials.ts";
 import { exitCodes } from "./failure.ts";
 import { ThreadKeeper } from "./thread-keeper.ts";
-import type { ThreadOptions } from "./thread-options.ts";
-import { version } from "./version.ts";
+import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 
 export type ProcessOptions = CredentialFiles & {
   /** Name of this process in the cluster: `[a-z0-9-]`. */
@@ -60,7 +61,15 @@ export type SlavesPlan = {
   /** Whether they remember who they are and what they have to report through a restart; needs `workDir`. */
   readonly journal?: boolean;
   /** Where sandbox files can be read; absent: nowhere. */
-  readonly http?: { readonly host: string; readonly port: number; readonly insecure?: boolean };
+  readonly http?: ListenOptions & { readonly authenticator?: Authenticator; readonly flags?: GatewayOptions["flags"] };
+};
+
+/** What a scheduler starts with. */
+export type FrameworkPlan = {
+  /** `thread:master`, or `HOST:PORT` of a master elsewhere. */
+  readonly master: string;
+  readonly report: string;
+  readonly options: WireValue;
 };
 
 export type SlavePlan = {
@@ -163,13 +172,12 @@ export class LocalCluster {
   /** Starts slaves on one thread, and the door to their files. */
   async startSlaves(plan: SlavesPlan): Promise<void> {
     const workDir = plan.workDir ?? this.#temporary();
-    const files =
-      plan.http === undefined
-        ? undefined
-        : await openSlaveGateway({ ...plan.http, workDir, version, log: this.log, look: () => this.#look() });
+    const files = plan.http === undefined ? undefined : await this.#openSlaveGateway(plan.http, workDir);
     if (files !== undefined) this.#closers.push(() => files.close());
+    const ip = reachableIp(plan.http?.host ?? loopbackHost);
     const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
-      const info = { hostname, port: files?.port ?? 0, resources, attributes, checkpoint: plan.journal === true };
+      const port = files?.port ?? 0;
+      const info = { hostname, ip, port, resources, attributes, checkpoint: plan.journal === true };
       const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/" };
       const args = {
         master: plan.master,
@@ -188,29 +196,39 @@ export class LocalCluster {
     await Promise.all([this.#start("journals", [journals]), this.#start("slaves", roots, tasks, "journals")]);
   }
 
-  /** Starts a framework on a thread of its own. */
-  async startFramework(behaviour: string, args: WireValue): Promise<void> {
-    const roots = [{ name: "scheduler", behaviour, args, exported: true }];
-    await this.keeper.start(
-      `framework-${++this.#frameworks}`,
-      { roots, options: this.#optionsWith({ dials: true }) },
-      false,
-    );
+  /** Starts a framework on a thread of its own. With a door its master is an actor there that speaks HTTP. */
+  async startFramework(behaviour: string, { master, ...args }: FrameworkPlan, door?: MasterDoorPlan): Promise<void> {
+    const thread = `framework-${++this.#frameworks}`;
+    const scheduler = { name: "scheduler", behaviour, exported: true };
+    const boot =
+      door === undefined
+        ? { roots: [{ ...scheduler, args: { ...args, master } }], options: this.#optionsWith({ dials: true }) }
+        : {
+            roots: [
+              { name: "remote-master", behaviour: "remote-master", args: door },
+              { ...scheduler, args: { ...args, master: `thread:${thread}` } },
+            ],
+            options: this.#optionsWith({}),
+          };
+    await this.keeper.start(thread, boot, false);
   }
 
-  /** Opens the HTTP door of the master. `slaves`: how many must have registered for the cluster to be healthy. */
-  async openGateway(host: string, port: number, slaves: number, insecure = false): Promise<OpenServer> {
+  /** Opens the HTTP door of the master, on loopback unless told. `slaves`: how many must have registered for the cluster to be healthy. */
+  async openGateway(
+    door: ListenOptions & Pick<GatewayOptions, "authenticator" | "authorizer" | "flags">,
+    slaves: number,
+  ): Promise<OpenServer> {
+    // Loaded while the threads start: with everything that it needs it takes as long as they do.
+    const { openGateway } = await import("../http/gateway.ts");
     const gateway = await openGateway({
-      host,
-      port,
-      insecure,
+      ...door,
       system: this.hosted.system,
       view: this.view,
       master: () => this.view.master,
       bridge: () => (this.view.masterRow === undefined ? undefined : this.#bridge),
       ready: () => this.registeredSlaves >= slaves,
       look: () => this.#look(),
-      version,
+      version: mesosApiVersion,
     });
     this.#closers.push(() => gateway.close());
     return gateway;
@@ -226,6 +244,17 @@ export class LocalCluster {
     for (const close of this.#closers.splice(0).reverse()) await close();
     await this.threads.stop(threadDrainMs);
     await this.hosted.close();
+  }
+
+  async #openSlaveGateway(http: NonNullable<SlavesPlan["http"]>, workDir: string): Promise<OpenServer> {
+    const { openSlaveGateway } = await import("../http/slave-gateway.ts");
+    return await openSlaveGateway({
+      ...http,
+      workDir,
+      version: mesosApiVersion,
+      log: this.log,
+      look: () => this.#look(),
+    });
   }
 
   async #start(

@@ -33,7 +33,11 @@ function program(): Command {
 
 /** What proves to other processes of the cluster who this one is; last in the help of every command that joins one. */
 function withCredentials(command: Command): Command {
-  for (const option of options.credentialOptions()) command.addOption(option);
+  return withOptions(command, options.credentialOptions());
+}
+
+function withOptions(command: Command, added: readonly Option[]): Command {
+  for (const option of added) command.addOption(option);
   return command;
 }
 
@@ -55,49 +59,57 @@ function addDaemons(root: Command): void {
       (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
     );
   withCredentials(
-    root
-      .command("master")
-      .description("the master of a cluster of several processes")
-      .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1").env("MESOLITE_HOST"))
-      .addOption(
-        new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
-      )
-      .option("--bridge-port <port>", "port of the bridge (default: HTTP port + 10)", options.portNumber)
-      .option("--advertise <address>", "address at which others reach the bridge (default: --host)")
-      .addOption(
-        new Option("--data <dir>", "directory of the registry").default(".mesolite/master").env("MESOLITE_DATA"),
-      )
-      .addOption(
-        new Option("--registry <kind>", "how the registry is kept").choices(["sqlite", "memory"]).default("sqlite"),
-      )
-      .option("--insecure", "listen beyond loopback although HTTP has no authentication yet")
-      .addOption(options.timeoutsOption())
-      .addOption(options.logLevelOption("info"))
-      .action(async (given) => (await import("./master.ts")).master(given)),
+    withOptions(
+      root
+        .command("master")
+        .description("the master of a cluster of several processes")
+        .addOption(new Option("--host <address>", "address to listen on").default("127.0.0.1").env("MESOLITE_HOST"))
+        .addOption(
+          new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
+        )
+        .option("--bridge-port <port>", "port of the bridge (default: HTTP port + 10)", options.portNumber)
+        .option("--advertise <address>", "address at which others reach the bridge (default: --host)")
+        .addOption(
+          new Option("--data <dir>", "directory of the registry").default(".mesolite/master").env("MESOLITE_DATA"),
+        )
+        .addOption(
+          new Option("--registry <kind>", "how the registry is kept").choices(["sqlite", "memory"]).default("sqlite"),
+        )
+        .option("--no-root-submissions", "refuse frameworks of the user root")
+        .option("--insecure", "listen beyond loopback although HTTP asks for no authentication")
+        .addOption(options.timeoutsOption())
+        .addOption(options.logLevelOption("info"))
+        .action(async (given) => (await import("./master.ts")).master(given)),
+      options.masterAccessOptions(),
+    ),
   );
   const slave = withCredentials(
-    root
-      .command("slave")
-      .alias("agent")
-      .description("a slave; `slave list` shows the slaves of a master")
-      .addOption(options.masterOption())
-      .addOption(new Option("--host <address>", "address of its HTTP door").default("127.0.0.1").env("MESOLITE_HOST"))
-      .option("--port <port>", "HTTP port of its sandbox files; 0 takes a free one", options.portNumber, 5051)
-      .option("--hostname <name>", "name under which others reach it")
-      .option("--resources <list>", "what it offers (default: what this machine has)", options.resourcesText)
-      .option("--attributes <list>", "such as rack:r1;zone:west", options.attributesText, {})
-      .addOption(
-        new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
-      )
-      .option("--insecure", "serve files beyond loopback although HTTP has no authentication yet")
-      .addOption(options.timeoutsOption())
-      .addOption(options.logLevelOption("info"))
-      .action(async (given) => (await import("./slave.ts")).slave(given)),
+    withOptions(
+      root
+        .command("slave")
+        .alias("agent")
+        .description("a slave; `slave list` shows the slaves of a master")
+        .addOption(options.masterOption())
+        .addOption(new Option("--host <address>", "address of its HTTP door").default("127.0.0.1").env("MESOLITE_HOST"))
+        .option("--port <port>", "HTTP port of its sandbox files; 0 takes a free one", options.portNumber, 5051)
+        .option("--hostname <name>", "name under which others reach it")
+        .option("--resources <list>", "what it offers (default: what this machine has)", options.resourcesText)
+        .option("--attributes <list>", "such as rack:r1;zone:west", options.attributesText, {})
+        .addOption(
+          new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
+        )
+        .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
+        .addOption(options.timeoutsOption())
+        .addOption(options.logLevelOption("info"))
+        .action(async (given) => (await import("./slave.ts")).slave(given)),
+      options.accessOptions(),
+    ),
   );
   slave
     .command("list")
     .description("the slaves of a master")
     .addOption(options.masterOption())
+    .addOption(options.credentialOption())
     .addOption(options.outputOption())
     .action(async (_, command) => (await import("./reads.ts")).slaves(command.optsWithGlobals()));
 }
@@ -109,6 +121,8 @@ function addFrameworks(root: Command): void {
       .description("a command as a task: prints its output and returns its exit code")
       .argument("<command...>", "what to run, after --")
       .addOption(options.masterOption())
+      .addOption(options.doorOption())
+      .addOption(options.credentialOption())
       .option("--cpus <n>", "cpus per instance", options.amount, 100)
       .option("--mem <mib>", "memory per instance", options.amount, 32_000)
       .option("--name <name>", "name of the task")
@@ -127,6 +141,8 @@ function addFrameworks(root: Command): void {
       .description("runs wordcount, batch, or a module that exports a scheduler, to its end")
       .argument("<name>", "wordcount, batch or a path")
       .addOption(options.masterOption())
+      .addOption(options.doorOption())
+      .addOption(options.credentialOption())
       .option("--slaves <n>", "boot a private cluster of so many slaves in this process", options.positiveNumber)
       .option("--resources <list>", "resources of each private slave", options.resourcesText, devResources)
       .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
@@ -157,12 +173,24 @@ function addReads(root: Command): void {
     .description("the tasks of the cluster")
     .option("-a, --all", "also those that have ended", false)
     .addOption(options.masterOption())
+    .addOption(options.credentialOption())
     .addOption(options.outputOption())
     .action(async (given) => (await import("./reads.ts")).ps(given));
+  root
+    .command("logs")
+    .description("what a task has written to its stdout, from its sandbox")
+    .argument("<task>", "id of the task, as `ps --all` shows it")
+    .option("-f, --follow", "go on until the task has ended", false)
+    .option("--stderr", "its stderr instead", false)
+    .option("--framework <id>", "whose task it is, where several have one of that id")
+    .addOption(options.masterOption())
+    .addOption(options.credentialOption())
+    .action(async (task, given) => (await import("./logs.ts")).logs(task, given));
   root
     .command("offers")
     .description("the offers that wait for an answer")
     .addOption(options.masterOption())
+    .addOption(options.credentialOption())
     .addOption(options.outputOption())
     .action(async (given) => (await import("./reads.ts")).offers(given));
 }
@@ -174,6 +202,7 @@ function addActors(root: Command): void {
     .command("top")
     .description("what waits, who is busy, how late the threads are: never what is in a message")
     .addOption(options.masterOption())
+    .addOption(options.credentialOption())
     .addOption(new Option("--sort <by>", "which actors come first").choices(sortings).default("busy"))
     .option("-n, --rows <n>", "how many actors to show", options.positiveNumber, 20)
     .option("--interval <seconds>", "time between two pictures", options.intervalMs, 2_000)
@@ -201,7 +230,7 @@ function addBenchmarks(root: Command): void {
   root
     .command("bench")
     .description("measures, against peers and against what the machine allows, in the same run")
-    .argument("<name>", "actors or bridge")
+    .argument("<name>", "actors, bridge or http")
     .option("--full", "every shape, and more rounds of actors", false)
     .option("--json", "print the report as JSON", false)
     .action(async (name, given) => (await import("./bench.ts")).bench(name, given));

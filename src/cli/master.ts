@@ -1,26 +1,33 @@
+import { hostname as machineName } from "node:os";
 import { join } from "node:path";
 import type { LogLevel } from "../actors/world.ts";
 import { type CredentialFiles, credentialFiles } from "./credentials.ts";
+import { authorizerFrom, type MasterAccessOptions, masterAuthenticator } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
+import { shownFlags } from "./shown-flags.ts";
 
-export type MasterOptions = CredentialFiles & {
-  readonly host: string;
-  readonly port: number;
-  readonly bridgePort?: number;
-  readonly advertise?: string;
-  readonly data: string;
-  readonly registry: "sqlite" | "memory";
-  readonly insecure?: boolean;
-  readonly timeouts: string;
-  readonly logLevel: LogLevel;
-};
+export type MasterOptions = CredentialFiles &
+  MasterAccessOptions & {
+    readonly host: string;
+    readonly port: number;
+    readonly bridgePort?: number;
+    readonly advertise?: string;
+    readonly data: string;
+    readonly registry: "sqlite" | "memory";
+    readonly insecure?: boolean;
+    readonly rootSubmissions: boolean;
+    readonly timeouts: string;
+    readonly logLevel: LogLevel;
+  };
 
 /** The master of a cluster of several processes, until it is told to stop. */
 export async function master(options: MasterOptions): Promise<void> {
   const { host, port, data, registry, logLevel, timeouts } = options;
+  const authenticator = masterAuthenticator(options);
+  const authorizer = authorizerFrom(options);
   const interrupted = interruption();
   const cluster = new LocalCluster({
     node: nodeName("master", options),
@@ -29,9 +36,20 @@ export async function master(options: MasterOptions): Promise<void> {
     ...credentialFiles(options),
   });
   try {
-    const gateway = await cluster.openGateway(host, port, 0, options.insecure === true);
+    const gateway = await cluster.openGateway(
+      {
+        host,
+        port,
+        insecure: options.insecure === true,
+        names: [machineName(), ...(options.advertise === undefined ? [] : [options.advertise])],
+        authenticator,
+        authorizer,
+        flags: shownFlags(options),
+      },
+      0,
+    );
     await cluster.startMaster({
-      config: timeoutsOf(timeouts).master,
+      config: { ...timeoutsOf(timeouts).master, rootSubmissions: options.rootSubmissions },
       ...(registry === "memory" ? {} : { registryFile: join(data, "registry.sqlite") }),
       bridge: {
         host,

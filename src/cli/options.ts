@@ -4,6 +4,7 @@ import { type MasterConfig, masterDefaults, masterTestScale } from "../master/co
 import { parse, type Resources } from "../protocol/resources.ts";
 import { parseAttributes } from "../protocol/slave-info.ts";
 import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
+import type { MasterDoorPlan } from "./thread-options.ts";
 
 /** Options that several commands share, each with its environment variable. */
 
@@ -27,6 +28,21 @@ export const timeoutsOption = (): Option =>
 export const masterOption = (): Option =>
   new Option("--master <host:port>", "HTTP address of the master").default("127.0.0.1:5050").env("MESOLITE_MASTER");
 
+/** How a framework reaches its master. */
+export type DoorName = "bridge" | "http";
+
+export const doorOption = (): Option =>
+  new Option("--door <door>", "how to reach the master: its bridge, or Mesos's scheduler API over HTTP")
+    .choices(["bridge", "http"] satisfies DoorName[])
+    .default("bridge")
+    .env("MESOLITE_DOOR");
+
+/** Absent for the bridge. */
+export function doorPlan(door: DoorName, master: string, credential: string | undefined): MasterDoorPlan | undefined {
+  if (door === "bridge") return undefined;
+  return { master, ...(credential === undefined ? {} : { credential }) };
+}
+
 export const logLevelOption = (level: LogLevel): Option =>
   new Option("--log-level <level>", "least important lines to log")
     .choices(["debug", "info", "warn", "error"])
@@ -41,8 +57,39 @@ export const credentialOptions = (): readonly Option[] => [
   new Option("--tls-ca <file>", "certificate (PEM) of the cluster's own CA").env("MESOLITE_TLS_CA"),
 ];
 
+/** Who may use the HTTP door; the switches are those of Mesos. */
+export const accessOptions = (): readonly Option[] => [
+  new Option("--credentials <file>", "who may use HTTP: JSON of Mesos, or `principal secret` per line").env(
+    "MESOLITE_CREDENTIALS",
+  ),
+  switchOption("readonly", "HTTP reads"),
+];
+
+export const masterAccessOptions = (): readonly Option[] => [
+  ...accessOptions(),
+  switchOption("readwrite", "HTTP calls that change something"),
+  switchOption("frameworks", "frameworks that come by HTTP"),
+  new Option("--acls <file or json>", "which of them may register for which role, as in Mesos").env("MESOLITE_ACLS"),
+];
+
+const switchOption = (realm: "readonly" | "readwrite" | "frameworks", who: string): Option =>
+  new Option(`--authenticate-http-${realm} [true|false]`, `${who} need one of the credentials`)
+    .argParser(truth)
+    .preset("true")
+    .env(`MESOLITE_AUTHENTICATE_HTTP_${realm.toUpperCase()}`);
+
+/** What a command that asks a daemon proves itself with. */
+export const credentialOption = (): Option =>
+  new Option("--credential <file>", "principal and secret for the daemons asked").env("MESOLITE_CREDENTIAL");
+
 export const outputOption = (): Option =>
   new Option("-o, --output <format>", "table, wide or json").choices(["table", "wide", "json"]).default("table");
+
+function truth(text: string): boolean {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0") return false;
+  throw new InvalidArgumentError("write true or false.");
+}
 
 export function portNumber(text: string): number {
   const port = Number(text);

@@ -1,8 +1,13 @@
 import { type CallAnswer, callOperator, type PostedCall } from "../http/master-client.ts";
 import { CliFailure, type exitCodes } from "./failure.ts";
+import { credentialFrom } from "./http-access.ts";
 import { table } from "./table.ts";
 
-export type ReadOptions = { readonly master: string; readonly output: "table" | "wide" | "json" };
+export type ReadOptions = {
+  readonly master: string;
+  readonly credential?: string;
+  readonly output: "table" | "wide" | "json";
+};
 
 type ResourceList = readonly {
   readonly name: string;
@@ -12,7 +17,7 @@ type ResourceList = readonly {
 
 /** The tasks of the cluster, `all` of them or those that have not ended. */
 export async function ps(options: ReadOptions & { readonly all: boolean }): Promise<void> {
-  const answer = await read(options.master, { type: "GET_TASKS" });
+  const answer = await read(options, { type: "GET_TASKS" });
   const { tasks, unreachable_tasks, completed_tasks, orphan_tasks } = answer.get_tasks;
   const shown = [...tasks, ...unreachable_tasks, ...orphan_tasks, ...(options.all ? completed_tasks : [])];
   const wide = options.output === "wide";
@@ -29,7 +34,7 @@ export async function ps(options: ReadOptions & { readonly all: boolean }): Prom
 
 /** The offers that wait for an answer. */
 export async function offers(options: ReadOptions): Promise<void> {
-  const { get_offers } = await read(options.master, { type: "GET_OFFERS" });
+  const { get_offers } = await read(options, { type: "GET_OFFERS" });
   const rows = get_offers.offers.map((offer) => [
     offer.id.value,
     offer.framework_id.value,
@@ -42,7 +47,7 @@ export async function offers(options: ReadOptions): Promise<void> {
 
 /** The slaves and what of them is used and offered. */
 export async function slaves(options: ReadOptions): Promise<void> {
-  const { get_agents } = await read(options.master, { type: "GET_AGENTS" });
+  const { get_agents } = await read(options, { type: "GET_AGENTS" });
   const rows = get_agents.agents.map((agent) => [
     agent.agent_info.id.value,
     agent.active ? "registered" : "out of reach",
@@ -54,8 +59,12 @@ export async function slaves(options: ReadOptions): Promise<void> {
   show(options, get_agents.agents, ["SLAVE", "STATE", "ADDRESS", "TOTAL", "USED", "OFFERED"], rows);
 }
 
-async function read<const Call extends PostedCall>(master: string, call: Call): Promise<CallAnswer<Call>> {
-  const answer = await callOperator(master, call);
+/** Asks a master; what it refuses, or that there is none, ends the command. */
+export async function read<const Call extends PostedCall>(
+  { master, credential }: Pick<ReadOptions, "master" | "credential">,
+  call: Call,
+): Promise<CallAnswer<Call>> {
+  const answer = await callOperator(master, call, credentialFrom(credential));
   if (answer.ok) return answer.value;
   const kinds = {
     "no-master": "noMaster",

@@ -1,18 +1,24 @@
 import { constants } from "node:os";
 import type { LogLevel } from "../actors/world.ts";
 import type { BatchRow } from "../frameworks/batch/batch.ts";
+import type { Credential } from "../http/guards/credentials-file.ts";
 import { callOperator } from "../http/master-client.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { CliFailure } from "./failure.ts";
 import { endingFailure, FrameworkProcess } from "./framework-process.ts";
+import { credentialFrom } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
+import { type DoorName, doorPlan } from "./options.ts";
 import { TaskOutput } from "./task-output.ts";
 
 export type RunOptions = CredentialFiles & {
   readonly master: string;
+  readonly door: DoorName;
+  /** File of what to prove oneself with by HTTP. */
+  readonly credential?: string;
   readonly cpus: number;
   readonly mem: number;
   readonly name?: string;
@@ -27,7 +33,8 @@ const pollMs = 50;
 /** Runs a command as a task, prints its output, and answers with its exit code. */
 export async function run(argv: readonly string[], options: RunOptions): Promise<number> {
   const { master, logLevel } = options;
-  await requireMaster(master);
+  const credential = credentialFrom(options.credential);
+  await requireMaster(master, credential);
   const interrupted = interruption();
   const cluster = new LocalCluster({
     node: nodeName("run", options),
@@ -41,6 +48,8 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     const framework = new FrameworkProcess(cluster, {
       behaviour: "batch",
       master,
+      credential,
+      door: doorPlan(options.door, master, options.credential),
       options: batchOptions(argv, options),
       events: {
         connection: (report) => {
@@ -50,7 +59,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
       },
     });
     void aborted(interrupted).then(() => framework.stop());
-    const outputs = new Outputs(master, () => frameworkId);
+    const outputs = new Outputs(master, credential, () => frameworkId);
     const end = await Promise.race([framework.ended, outputs.follow()]);
     await outputs.finish(rows);
     const failure = end === undefined ? undefined : endingFailure(end);
@@ -61,9 +70,10 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   }
 }
 
-/** Fails with code 5 unless a master answers. */
-export async function requireMaster(master: string): Promise<void> {
-  const answer = await callOperator(master, { type: "GET_HEALTH" });
+/** Fails with code 5 unless a master answers, and with 6 when it refuses to. */
+export async function requireMaster(master: string, credential: Credential | undefined): Promise<void> {
+  const answer = await callOperator(master, { type: "GET_HEALTH" }, credential);
+  if (!answer.ok && answer.error.code === "refused") throw new CliFailure(answer.error.message, { exit: "denied" });
   if (!answer.ok)
     throw new CliFailure(`${answer.error.message}; start one with \`mesolite dev\` or name it with --master`, {
       exit: "noMaster",
@@ -87,12 +97,14 @@ function variable(text: string): [string, string] {
 /** Finds the framework's tasks as they begin, and prints what they write. */
 class Outputs {
   readonly #master: string;
+  readonly #credential: Credential | undefined;
   readonly #frameworkId: () => string | undefined;
-  readonly #followed = new Map<string, { readonly output: TaskOutput; readonly done: Promise<void> }>();
+  readonly #followed = new Map<string, { readonly output: TaskOutput; readonly done: Promise<unknown> }>();
   #over = false;
 
-  constructor(master: string, frameworkId: () => string | undefined) {
+  constructor(master: string, credential: Credential | undefined, frameworkId: () => string | undefined) {
     this.#master = master;
+    this.#credential = credential;
     this.#frameworkId = frameworkId;
   }
 
@@ -116,7 +128,7 @@ class Outputs {
   async #look(): Promise<void> {
     const frameworkId = this.#frameworkId();
     if (frameworkId === undefined) return;
-    const answer = await callOperator(this.#master, { type: "GET_TASKS" });
+    const answer = await callOperator(this.#master, { type: "GET_TASKS" }, this.#credential);
     // What begins to be followed after the end would be followed for ever.
     if (!answer.ok || this.#over) return;
     for (const task of answer.value.get_tasks.tasks) {
@@ -129,7 +141,7 @@ class Outputs {
   #start(taskId: string, slaveId: string): void {
     const frameworkId = this.#frameworkId();
     if (frameworkId === undefined || this.#followed.has(taskId)) return;
-    const output = new TaskOutput(this.#master, frameworkId, taskId);
+    const output = new TaskOutput(this.#master, this.#credential, { frameworkId, taskId });
     this.#followed.set(taskId, { output, done: output.follow(slaveId) });
   }
 }

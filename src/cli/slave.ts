@@ -4,28 +4,32 @@ import { resolve } from "node:path";
 import type { LogLevel } from "../actors/world.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { type CredentialFiles, credentialFiles } from "./credentials.ts";
+import { type HttpAccessOptions, slaveAuthenticator } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { machineResources } from "./machine.ts";
 import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
+import { shownFlags } from "./shown-flags.ts";
 
-export type SlaveOptions = CredentialFiles & {
-  readonly master: string;
-  readonly host: string;
-  readonly port: number;
-  readonly hostname?: string;
-  readonly resources?: Resources;
-  readonly attributes: { readonly [name: string]: string };
-  readonly workDir: string;
-  readonly insecure?: boolean;
-  readonly timeouts: string;
-  readonly logLevel: LogLevel;
-};
+export type SlaveOptions = CredentialFiles &
+  HttpAccessOptions & {
+    readonly master: string;
+    readonly host: string;
+    readonly port: number;
+    readonly hostname?: string;
+    readonly resources?: Resources;
+    readonly attributes: { readonly [name: string]: string };
+    readonly workDir: string;
+    readonly insecure?: boolean;
+    readonly timeouts: string;
+    readonly logLevel: LogLevel;
+  };
 
 /** One slave in a process of its own, until it is told to stop. */
 export async function slave(options: SlaveOptions): Promise<void> {
   const { master, host, port, logLevel, timeouts, attributes } = options;
+  const authenticator = slaveAuthenticator(options);
   const interrupted = interruption();
   const workDir = resolve(options.workDir);
   mkdirSync(workDir, { recursive: true });
@@ -44,7 +48,14 @@ export async function slave(options: SlaveOptions): Promise<void> {
       config: timeoutsOf(timeouts).slave,
       workDir,
       journal: true,
-      http: { host, port, insecure: options.insecure === true },
+      http: {
+        flags: shownFlags({ ...options, workDir }),
+        host,
+        port,
+        insecure: options.insecure === true,
+        names: [machineName(), hostname],
+        authenticator,
+      },
     });
     process.stdout.write(`mesolite slave is running (pid ${process.pid}), looking for its master at ${master}\n`);
     await aborted(interrupted);

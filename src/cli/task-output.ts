@@ -1,7 +1,9 @@
+import type { Credential } from "../http/guards/credentials-file.ts";
 import { callOperator, fetchSandboxFile } from "../http/master-client.ts";
 
 type Sandbox = { readonly hostPort: string; readonly directory: string };
-type Stream = { readonly file: "stdout" | "stderr"; readonly to: NodeJS.WritableStream; offset: number };
+type OutputFile = "stdout" | "stderr";
+type Stream = { readonly file: OutputFile; readonly to: NodeJS.WritableStream; offset: number };
 
 /** Pause between two looks at a file, in milliseconds. */
 const pollMs = 100;
@@ -12,29 +14,38 @@ const pollMs = 100;
  */
 export class TaskOutput {
   readonly #master: string;
+  readonly #credential: Credential | undefined;
   readonly #frameworkId: string;
   readonly #taskId: string;
-  readonly #streams: readonly Stream[] = [
-    { file: "stdout", to: process.stdout, offset: 0 },
-    { file: "stderr", to: process.stderr, offset: 0 },
-  ];
+  readonly #streams: readonly Stream[];
   #sandbox: Sandbox | undefined;
   #over = false;
+  /** Why the last look brought nothing, in words. */
+  #fault: string | undefined;
 
-  constructor(master: string, frameworkId: string, taskId: string) {
+  /** `streams`: what goes where; by default each file of the task to our stream of its name. */
+  constructor(
+    master: string,
+    credential: Credential | undefined,
+    { frameworkId, taskId }: { readonly frameworkId: string; readonly taskId: string },
+    streams: Partial<Record<OutputFile, NodeJS.WritableStream>> = { stdout: process.stdout, stderr: process.stderr },
+  ) {
+    this.#streams = Object.entries(streams).map(([file, to]) => ({ file: file as OutputFile, to, offset: 0 }));
     this.#master = master;
+    this.#credential = credential;
     this.#frameworkId = frameworkId;
     this.#taskId = taskId;
   }
 
-  /** Follows the task until `finish` is called. */
-  async follow(slaveId: string): Promise<void> {
+  /** Follows the task until `finish` is called. Resolves with what is wrong if in the end there was nothing to read. */
+  async follow(slaveId: string): Promise<string | undefined> {
     this.#sandbox = await this.#locate(slaveId);
     while (!this.#over) {
       await this.#copy();
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
     await this.#copy();
+    return this.#fault;
   }
 
   /** The task has ended: what is in its files now is all there will be. */
@@ -52,7 +63,8 @@ export class TaskOutput {
   async #copyPart(stream: Stream): Promise<boolean> {
     if (this.#sandbox === undefined) return false;
     const { hostPort, directory } = this.#sandbox;
-    const part = await fetchSandboxFile(hostPort, `${directory}/${stream.file}`, stream.offset);
+    const part = await fetchSandboxFile(hostPort, `${directory}/${stream.file}`, stream.offset, this.#credential);
+    this.#fault = part.ok ? undefined : part.error.message;
     if (!part.ok || part.value.bytes.byteLength === 0) return false;
     stream.offset += part.value.bytes.byteLength;
     stream.to.write(part.value.bytes);
@@ -60,10 +72,13 @@ export class TaskOutput {
   }
 
   async #locate(slaveId: string): Promise<Sandbox | undefined> {
-    const answer = await callOperator(this.#master, { type: "GET_AGENTS" });
+    const answer = await callOperator(this.#master, { type: "GET_AGENTS" }, this.#credential);
+    this.#fault = answer.ok ? `the master no longer knows slave ${slaveId}` : answer.error.message;
     if (!answer.ok) return undefined;
     const agent = answer.value.get_agents.agents.find(({ agent_info }) => agent_info.id.value === slaveId);
-    if (agent === undefined || agent.agent_info.port === 0) return undefined;
+    if (agent === undefined) return undefined;
+    this.#fault = `slave ${slaveId} serves no files`;
+    if (agent.agent_info.port === 0) return undefined;
     const { hostname, port } = agent.agent_info;
     const directory = `/frameworks/${this.#frameworkId}/executors/${this.#taskId}/runs/latest`;
     return { hostPort: `${hostname}:${port}`, directory };

@@ -19,7 +19,7 @@ import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
 import { credentialsFrom } from "./credentials.ts";
-import type { ThreadOptions } from "./thread-options.ts";
+import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 
 /** The entry of every worker thread: equips it as its options say and starts its roots under one supervisor. */
 hostThread({
@@ -56,7 +56,7 @@ hostThread({
 async function childFor(
   root: ThreadRoot,
   system: ActorSystem,
-  opened: (close: () => void) => void,
+  opened: (close: () => Promise<void> | void) => void,
 ): Promise<ChildSpec> {
   const { behaviour, name, args, exported = false } = root;
   if (isBehaviour(behaviour)) return childOf(behaviour, name, args, exported);
@@ -71,6 +71,10 @@ async function childFor(
     const lock = new DirectoryLock(String(args));
     opened(() => lock.release());
     return child(name, journalStorage(String(args)), {});
+  }
+  if (behaviour === "remote-master") {
+    const { remoteMasterChild } = await import("./remote-master.ts");
+    return remoteMasterChild(name, args as MasterDoorPlan, opened);
   }
   const define = await schedulerOf(behaviour);
   return child(name, schedulerDriver(define), args as SchedulerDriverArgs<null>, { exported, restart: "temporary" });

@@ -2,6 +2,7 @@ import type { Address } from "../actors/address.ts";
 import type { Spec } from "../actors/spec.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
+import { defaultRole } from "../protocol/role.ts";
 import { type SchedulerProtocol, schedulerTable } from "../protocol/scheduler-api.ts";
 import type { ReportProtocol } from "./report.ts";
 import type { SchedulerDefinition } from "./scheduler.ts";
@@ -42,6 +43,9 @@ export function schedulerDriver<Options>(
         offersRescinded: ({ offerIds, reason }) => party.offersRescinded(offerIds, reason),
         taskUpdate: ({ status }) => party.taskUpdate(status),
         slaveLost: ({ slaveId }) => party.slaveLost(slaveId),
+        // What follows from these, the SDK never asks for.
+        executorEnded: () => {},
+        operationRefused: () => {},
         onRefused: () => party.refused(),
         onStop: (reason) => party.ended(reason),
         inspect: () => party.inspect(),
@@ -56,7 +60,8 @@ function infoOf(definition: SchedulerDefinition, id: FrameworkId | undefined): F
   return {
     name: definition.name,
     user: definition.user ?? "",
-    role: definition.role ?? "*",
+    roles: definition.roles ?? [defaultRole],
+    capabilities: ["PARTITION_AWARE", "MULTI_ROLE", "RESERVATION_REFINEMENT"],
     failoverTimeoutMs: definition.failoverTimeoutMs ?? weekMs,
     checkpoint: definition.checkpoint ?? true,
     ...(id !== undefined && { id }),

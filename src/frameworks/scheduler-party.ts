@@ -104,7 +104,7 @@ export class SchedulerParty {
     if (this.#ending !== undefined) return this.#teardown();
     this.reporter.connection({ state: "subscribed", frameworkId });
     const { standing } = this;
-    if (!this.#needsOffers) standing?.master.tell("suppress", { frameworkId });
+    if (!this.#needsOffers) standing?.master.tell("suppress", { frameworkId, roles: [] });
     if (this.#filters !== undefined) this.#sayForAuthor("setFilters", { frameworkId, filters: this.#filters });
     if (returning) this.#reconcileKnown();
     this.ctx.every("reconcile", reconcileEveryMs, () => this.reconcile([]));
@@ -202,7 +202,7 @@ export class SchedulerParty {
     if (!needed && !this.#needsOffers) return;
     this.#needsOffers = needed;
     const { standing } = this;
-    standing?.master.tell(needed ? "revive" : "suppress", { frameworkId: standing.frameworkId });
+    standing?.master.tell(needed ? "revive" : "suppress", { frameworkId: standing.frameworkId, roles: [] });
   }
 
   setFilters(filters: OfferFilters): void {

@@ -17,8 +17,8 @@ import type { Ending } from "./report.ts";
  */
 export type SchedulerDefinition = {
   readonly name: string;
-  /** The name under which the framework is owed a share. Default `*`. */
-  readonly role?: string;
+  /** The names under which the framework is owed a share, each by itself: an offer is for one. Default: only `*`. */
+  readonly roles?: readonly string[];
   /** Who the tasks run as. Default: whoever runs the slave. */
   readonly user?: string;
   /** How long tasks outlive their scheduler, in milliseconds. Default one week; 0: not at all. */

@@ -46,7 +46,7 @@ export function workloadScheduler(plan: WorkloadPlan): SchedulerDefinition {
   const state = new WorkloadState(plan);
   return {
     name: plan.name,
-    ...(plan.role !== undefined && { role: plan.role }),
+    ...(plan.role !== undefined && { roles: [plan.role] }),
     ...(plan.user !== undefined && { user: plan.user }),
     start: (driver) => plan.begin(state.workWith(driver)),
     resourceOffers: (offers, driver) => state.place(offers, driver),

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { MasterRow } from "../protocol/cluster-events.ts";
-import type { ClusterRows } from "./cluster-rows.ts";
+import type { ClusterRows } from "./view/cluster-rows.ts";
 
 /** Everything that an answer about the cluster is made from. */
 export type ClusterFacts = {
@@ -8,6 +8,8 @@ export type ClusterFacts = {
   readonly master: MasterRow;
   readonly at: HttpAddress;
   readonly version: string;
+  /** How the master was told to be, by Mesos's names of flags. */
+  readonly flags: Readonly<Record<string, string>>;
 };
 
 /** Where a gateway answers. */
@@ -18,10 +20,8 @@ export function pid(process: string, ip: string, port: number): string {
   return `${process}@${isIP(ip) === 6 ? `[${ip}]` : ip}:${port}`;
 }
 
-/** The IP a slave's hostname stands for, as far as the name itself tells. */
-export function ipOf(hostname: string): string {
-  return hostname === "localhost" ? "127.0.0.1" : hostname;
-}
+/** The version of Mesos whose HTTP APIs these are: clients split it into numbers and look at them. */
+export const mesosApiVersion = "1.11.0";
 
 /** Nothing is built: the sources are what runs, so the build has neither a date nor a user of its own. */
 export function versionInfo(version: string) {
@@ -31,6 +31,11 @@ export function versionInfo(version: string) {
 /** Mesos's times in `/state` are seconds. */
 export function seconds(unixMs: number): number {
   return unixMs / 1000;
+}
+
+/** Times of others' in milliseconds, to the microsecond: a product of doubles is not what was divided. */
+export function milliseconds(ofSeconds: number): number {
+  return Math.round(ofSeconds * 1_000_000) / 1_000;
 }
 
 /** Mesos's times in the operator API. Nanoseconds since 1970 pass 2^53: they are right to a microsecond. */

@@ -1,16 +1,20 @@
-import { isIP } from "node:net";
-import { networkInterfaces } from "node:os";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { ActorRef } from "../actors/ref.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import { actorsRoute } from "./actors-read.ts";
-import { noMaster } from "./admission.ts";
-import { type ClusterFacts, type HttpAddress, versionInfo } from "./cluster-facts.ts";
-import { operatorRoute } from "./operator-route.ts";
-import { httpServer, type ListenOptions, listen, loopbackHost, type OpenServer, sendJson, sendText } from "./server.ts";
-import { stateJson } from "./state-json.ts";
-import type { ClusterView } from "./view.ts";
+import type { ClusterFacts, HttpAddress } from "./cluster-facts.ts";
+import { Authenticator, masterRealms } from "./guards/authentication.ts";
+import { type Authorizer, everybodyMay } from "./guards/authorization.ts";
+import { type Leader, Leadership } from "./leadership.ts";
+import { operatorRoute } from "./operator/route.ts";
+import { loopbackHost, reachableIp } from "./reachable-ip.ts";
+import { masterReads } from "./reads/master-reads.ts";
+import { type StreamLimits, streamLimits } from "./scheduler/event-stream.ts";
+import { schedulerRoute } from "./scheduler/route.ts";
+import { Sessions } from "./scheduler/sessions.ts";
+import { httpServer, type ListenOptions, listen, type OpenServer, sendJson, sendText } from "./server.ts";
+import type { ClusterView } from "./view/view.ts";
 
 /** Where slaves and frameworks of other processes reach the master's actors: the answer of `GET /mesolite/bridge`. */
 export type BridgeAddress = {
@@ -33,59 +37,63 @@ export type GatewayOptions = ListenOptions & {
   readonly ready: () => boolean;
   /** What the threads and actors of this process are doing. */
   readonly look: () => Promise<unknown>;
+  /** Default: nobody has to authenticate. */
+  readonly authenticator?: Authenticator | undefined;
+  /** Whom of those that come by HTTP the scheduler API lets register. Default: everybody. */
+  readonly authorizer?: Authorizer | undefined;
+  /** Who leads. Default: the master of this process. */
+  readonly leader?: (() => Leader) | undefined;
+  /** Between two heartbeats of a scheduler's stream, in milliseconds. Default 15 000, as in Mesos. */
+  readonly heartbeatMs?: number | undefined;
+  readonly streamLimits?: StreamLimits | undefined;
   /** Digits and dots only: clients of Mesos split it and compare the numbers. */
   readonly version: string;
+  /** How the master was told to be, by Mesos's names of flags, for everybody to read. Default: nothing is told. */
+  readonly flags?: Readonly<Record<string, string>> | undefined;
 };
+
+const heartbeatMsDefault = 15_000;
 
 /** The HTTP door of a master. Rejects with `ListenFailure` when the address cannot be had. */
 export async function openGateway(options: GatewayOptions): Promise<OpenServer> {
-  const { system, view, version, host = loopbackHost } = options;
-  const app = httpServer({
+  const { system, view, version, host = loopbackHost, authenticator = new Authenticator(masterRealms) } = options;
+  const { leader = () => ({ kind: "self" }) as const, flags = {} } = options;
+  const served = {
     ...options,
-    failed: (error, request) =>
+    authenticator,
+    failed: (error: Error, request: string) =>
       system.world.log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
-  });
+  };
+  const app = httpServer(served);
   /** Set before the first request can come in. */
   let at: HttpAddress = { hostname: host, ip: host, port: options.port };
   const facts = (): ClusterFacts | undefined => {
     const master = view.masterRow;
-    return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version };
+    return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version, flags };
   };
-  readRoutes(app, options, facts);
+  const leadership = new Leadership(leader, () => facts() !== undefined);
+  masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, ready: options.ready, version, flags });
+  bridgeRoute(app, options.bridge);
   actorsRoute(app, options.look);
-  operatorRoute(app, { system, view, master: options.master, facts });
-  const { port } = await listen(app, options);
-  at = { hostname: host, ip: ipFor(host), port };
-  return { port, close: () => app.close() };
+  operatorRoute(app, { system, view, master: options.master, facts, leadership, authenticator });
+  const { heartbeatMs = heartbeatMsDefault, authorizer = everybodyMay } = options;
+  schedulerRoute(app, {
+    system,
+    sessions: new Sessions({ system, view, facts, heartbeatMs, limits: options.streamLimits ?? streamLimits }),
+    view,
+    master: options.master,
+    facts,
+    leadership,
+    authorizer,
+  });
+  const open = await listen(app, served);
+  at = { hostname: host, ip: reachableIp(host), port: open.port };
+  return open;
 }
 
-function readRoutes(app: FastifyInstance, options: GatewayOptions, facts: () => ClusterFacts | undefined): void {
-  const get = (path: string, answer: (reply: FastifyReply) => FastifyReply) => {
-    for (const url of [path, `/master${path}`]) app.get(url, (_request, reply) => answer(reply));
-  };
-  const unavailable = (reply: FastifyReply) => sendText(reply, noMaster.status, noMaster.message);
-  get("/health", (reply) => {
-    if (facts() === undefined) return unavailable(reply);
-    return options.ready() ? reply.code(200).send() : sendText(reply, 503, "not every slave has registered yet");
-  });
-  get("/version", (reply) => sendJson(reply, versionInfo(options.version)));
-  get("/state", (reply) => {
-    const known = facts();
-    return known === undefined ? unavailable(reply) : sendJson(reply, stateJson(known));
-  });
+function bridgeRoute(app: FastifyInstance, address: () => BridgeAddress | undefined): void {
   app.get("/mesolite/bridge", (_request, reply) => {
-    const bridge = options.bridge();
+    const bridge = address();
     return bridge === undefined ? sendText(reply, 503, "this master has no bridge") : sendJson(reply, bridge);
   });
-}
-
-/** An IP under which the server can be reached: service discovery for Mesos insists on one. */
-function ipFor(host: string): string {
-  const bare = host.replace(/^\[(.*)\]$/, "$1");
-  if (bare === "localhost") return loopbackHost;
-  if (isIP(bare) !== 0 && bare !== "0.0.0.0" && bare !== "::") return bare;
-  const outward = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === "IPv4" && !internal);
-  return outward?.address ?? loopbackHost;
 }

@@ -1,7 +1,8 @@
 import { ok, type Result, refused } from "../base/result.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
 import type { OperatorRead } from "../protocol/operator-schema.ts";
-import type { OperatorAnswer } from "./operator-answers.ts";
+import type { Credential } from "./guards/credentials-file.ts";
+import type { OperatorAnswer } from "./operator/answers.ts";
 
 /** How long an answer may take, in milliseconds: longer than a gateway waits for its master and its view. */
 const answerTimeoutMs = 20_000;
@@ -33,14 +34,16 @@ export type CallAnswer<Call extends PostedCall> = Call["type"] extends OperatorR
 export async function callOperator<const Call extends PostedCall>(
   masterHostPort: string,
   call: Call,
+  credential?: Credential,
 ): Promise<Result<CallAnswer<Call>, ClientFailure<"no-master">>> {
   const response = await request(`http://${masterHostPort}/api/v1`, {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
+    headers: { "content-type": "application/json", accept: "application/json", ...authorization(credential) },
     body: JSON.stringify(call),
   });
   if (!response.ok) return refused({ code: "no-master", message: `no master at ${masterHostPort}: ${response.error}` });
   const { status, body } = response.value;
+  if (status === 401) return refused(denial(masterHostPort, textOf(body), credential));
   if (status !== 200) return refused(callFailure(masterHostPort, call, status, textOf(body)));
   if (call.type === "TEARDOWN") return ok(undefined as CallAnswer<Call>);
   const answer = parsed(body);
@@ -62,9 +65,10 @@ export async function fetchSandboxFile(
   slaveHostPort: string,
   path: string,
   offset: number,
+  credential?: Credential,
 ): Promise<Result<FilePart, ClientFailure<"no-slave">>> {
   const response = await request(`http://${slaveHostPort}/files/download?path=${encodeURIComponent(path)}`, {
-    headers: { range: `bytes=${offset}-${offset + fileBytesMax - 1}` },
+    headers: { range: `bytes=${offset}-${offset + fileBytesMax - 1}`, ...authorization(credential) },
   });
   if (!response.ok) return refused({ code: "no-slave", message: `no slave at ${slaveHostPort}: ${response.error}` });
   const { status, body, headers } = response.value;
@@ -72,6 +76,7 @@ export async function fetchSandboxFile(
   if ((status === 206 || status === 416) && Number.isSafeInteger(size)) {
     return ok({ bytes: status === 206 ? body : new Uint8Array(), size });
   }
+  if (status === 401) return refused(denial(slaveHostPort, textOf(body), credential));
   if (status === 404) return refused({ code: "not-found", message: `${slaveHostPort} has no file ${path}` });
   if (status >= 400 && status < 500) return refused({ code: "refused", message: textOf(body) });
   return refused({ code: "bad-answer", message: `${slaveHostPort} answered ${status} instead of a part of a file` });
@@ -81,15 +86,38 @@ export async function fetchSandboxFile(
 export async function fetchActors(
   hostPort: string,
   signal: AbortSignal,
+  credential?: Credential,
 ): Promise<Result<unknown, ClientFailure<"no-process">>> {
-  const response = await request(`http://${hostPort}/mesolite/actors`, { signal });
+  const response = await request(`http://${hostPort}/mesolite/actors`, {
+    signal,
+    headers: authorization(credential),
+  });
   if (!response.ok) return refused({ code: "no-process", message: `no master at ${hostPort}: ${response.error}` });
   const { status, body } = response.value;
   const answer = status === 200 ? parsed(body) : undefined;
   if (answer !== undefined) return ok(answer);
+  if (status === 401) return refused(denial(hostPort, textOf(body), credential));
   if (status >= 400 && status < 500 && status !== 404) return refused({ code: "refused", message: textOf(body) });
   const what = status === 404 ? "is not the HTTP address of a master or slave" : `answered ${status}: ${textOf(body)}`;
   return refused({ code: "bad-answer", message: `${hostPort} ${what}` });
+}
+
+export function authorization(credential: Credential | undefined): { readonly authorization?: string } {
+  if (credential === undefined) return {};
+  const { principal, secret } = credential;
+  return { authorization: `Basic ${Buffer.from(`${principal}:${secret.reveal()}`).toString("base64")}` };
+}
+
+export function denial(
+  hostPort: string,
+  text: string,
+  credential: Credential | undefined,
+): { readonly code: "refused"; readonly message: string } {
+  const mend =
+    credential === undefined
+      ? "give a principal and its secret with --credential FILE"
+      : `asked as ${credential.principal}`;
+  return { code: "refused", message: `${hostPort} refuses: ${text} (${mend})` };
 }
 
 type Answer = { readonly status: number; readonly headers: Headers; readonly body: Uint8Array };
@@ -105,8 +133,8 @@ async function request(url: string, { signal, ...init }: RequestInit): Promise<R
   }
 }
 
-/** `fetch` hides the reason in the cause. */
-function reasonOf(error: unknown): string {
+/** Why a request had no answer, for people: `fetch` hides the reason in the cause. */
+export function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${answerTimeoutMs / 1000} s`;
   const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   if (cause?.code === "ECONNREFUSED") return "nothing listens there";
@@ -124,7 +152,7 @@ function callFailure(master: string, call: PostedCall, status: number, text: str
 }
 
 /** One line without control characters: the text may come from anybody. */
-function textOf(body: Uint8Array): string {
+export function textOf(body: Uint8Array): string {
   return new TextDecoder()
     .decode(body.subarray(0, messageBytesMax))
     .replace(/\p{Cc}+/gu, " ")

@@ -1,23 +1,4 @@
-import { formatQuantity, isRanges, type Quantity, type Resources } from "../protocol/resources.ts";
-
-/** A resource in the operator API. The only role is `*`: nothing is reserved. */
-export type MesosResource = { readonly name: string; readonly role: "*" } & (
-  | { readonly type: "SCALAR"; readonly scalar: { readonly value: number } }
-  | { readonly type: "RANGES"; readonly ranges: { readonly range: readonly { begin: number; end: number }[] } }
-  | { readonly type: "SET"; readonly set: { readonly item: readonly string[] } }
-);
-
-/** The form of the operator API. Thousandths become doubles here and nowhere else. */
-export function resourceList(resources: Resources): readonly MesosResource[] {
-  return Object.entries(resources).map(([name, quantity]) => {
-    if (typeof quantity === "number") return { name, role: "*", type: "SCALAR", scalar: { value: quantity / 1000 } };
-    if (isRanges(quantity)) {
-      const range = quantity.ranges.map(([begin, end]) => ({ begin, end }));
-      return { name, role: "*", type: "RANGES", ranges: { range } };
-    }
-    return { name, role: "*", type: "SET", set: { item: quantity.items } };
-  });
-}
+import { formatQuantity, type Quantity, type Resources } from "../protocol/resources.ts";
 
 /** The form of `/state`: the four scalars that are always there, and whatever else there is. */
 export function resourceSummary(resources: Resources): Readonly<Record<string, number | string>> {

@@ -34,6 +34,11 @@ export class Sandbox {
     this.#slaves = resolve(workDir, "slaves");
   }
 
+  /** The directory that everything shown is below. */
+  get root(): string {
+    return this.#slaves;
+  }
+
   /** Opens a path: below `WORK_DIR/slaves`, or `/frameworks/…/runs/…` of any slave. Undefined when it may not be seen. */
   async open(path: string): Promise<Opened | undefined> {
     const root = await realpath(this.#slaves).catch(() => undefined);

@@ -2,8 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Log } from "../actors/world.ts";
 import { actorsRoute } from "./actors-read.ts";
 import { versionInfo } from "./cluster-facts.ts";
+import { Authenticator, agentRealms } from "./guards/authentication.ts";
+import { bodyOf, callbackFault, type JsonBody, jsonBody, sendBody } from "./reads/json-body.ts";
+import { legacyRoute, single } from "./reads/legacy-route.ts";
+import { systemMetrics } from "./reads/system-metrics.ts";
+import { Turns } from "./reads/turns.ts";
 import { listEntries, type Opened, Sandbox } from "./sandbox.ts";
-import { httpServer, type ListenOptions, listen, type OpenServer, sendJson, sendText } from "./server.ts";
+import { httpServer, type ListenOptions, listen, type OpenServer, sendText } from "./server.ts";
 
 /** Bytes that one `/files/read` answers with: 16 pages, as in Mesos. */
 const readBytesMax = 64 * 1024;
@@ -14,6 +19,10 @@ export type SlaveGatewayOptions = ListenOptions & {
   readonly version: string;
   /** What the threads and actors of this process are doing. */
   readonly look: () => Promise<unknown>;
+  /** Default: nobody has to authenticate. */
+  readonly authenticator?: Authenticator | undefined;
+  /** How the slave was told to be, by Mesos's names of flags, for everybody to read. Default: nothing is told. */
+  readonly flags?: Readonly<Record<string, string>> | undefined;
   readonly log: Log;
 };
 
@@ -21,42 +30,66 @@ type FileQuery = { readonly Querystring: { readonly [name: string]: string | str
 
 /** The HTTP door of a process that hosts slaves: the files of their tasks, for reading. Rejects with `ListenFailure`. */
 export async function openSlaveGateway(options: SlaveGatewayOptions): Promise<OpenServer> {
-  const { workDir, version, log } = options;
-  const app = httpServer({
+  const { workDir, version, log, authenticator = new Authenticator(agentRealms) } = options;
+  const served = {
     ...options,
-    failed: (error, request) => log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
-  });
-  app.get("/health", (_request, reply) => reply.code(200).send());
-  app.get("/version", (_request, reply) => sendJson(reply, versionInfo(version)));
+    authenticator,
+    failed: (error: Error, request: string) =>
+      log("error", "http", `${request} failed: ${error.message}`, { stack: error.stack }),
+  };
+  const app = httpServer(served);
+  const turns = new Turns();
+  const route = (name: string, answer: () => JsonBody) => legacyRoute(app, turns, { paths: named(name), answer });
+  route("/health", () => bodyOf([]));
+  route("/version", () => jsonBody(versionInfo(version)));
+  route("/flags", () => jsonBody({ flags: options.flags ?? {} }));
+  route("/metrics/snapshot", () => jsonBody({ ...systemMetrics(), "slave/uptime_secs": process.uptime() }));
+  // The directory that paths may begin with, and the beginning that stands for the same in every slave.
+  const sandbox = new Sandbox(workDir);
+  const { root } = sandbox;
+  route("/files/debug", () => jsonBody({ [root]: root, "/frameworks": `${root}/*/frameworks` }));
   actorsRoute(app, options.look);
-  fileRoutes(app, new Sandbox(workDir));
-  const { port } = await listen(app, options);
-  return { port, close: () => app.close() };
+  fileRoutes(app, sandbox, turns);
+  return await listen(app, served);
 }
 
-function fileRoutes(app: FastifyInstance, sandbox: Sandbox): void {
+/** With and without the name of Mesos's process. The parentheses may come encoded. */
+function named(name: string): readonly string[] {
+  return [name, `/slave(1)${name}`];
+}
+
+function fileRoutes(app: FastifyInstance, sandbox: Sandbox, turns: Turns): void {
   const route = (
-    url: string,
+    name: string,
     answer: (
       opened: Opened,
       path: string,
       request: FastifyRequest<FileQuery>,
       reply: FastifyReply,
     ) => Promise<FastifyReply>,
-  ) =>
-    app.get<FileQuery>(url, async (request, reply) => {
-      const { path } = request.query;
-      if (typeof path !== "string" || path === "") return sendText(reply, 400, "say which file: ?path=…");
-      const opened = await sandbox.open(path);
-      return opened === undefined ? sendText(reply, 404, "no such file") : answer(opened, path, request, reply);
-    });
-  route("/files/browse", async (opened, path, _request, reply) => {
+  ) => {
+    for (const url of named(name)) {
+      app.get<FileQuery>(url, async (request, reply) => {
+        const { path, jsonp } = request.query;
+        const fault = jsonp === undefined ? undefined : callbackFault(jsonp);
+        if (fault !== undefined) return sendText(reply, 400, fault);
+        if (typeof path !== "string" || path === "") return sendText(reply, 400, "say which file: ?path=…");
+        const opened = await sandbox.open(path);
+        return opened === undefined ? sendText(reply, 404, "no such file") : answer(opened, path, request, reply);
+      });
+    }
+  };
+  route("/files/browse", async (opened, path, { query }, reply) => {
     await using _ = opened.handle;
-    return sendJson(reply, opened.stats.isDirectory() ? await listEntries(opened, path) : []);
+    const entries = opened.stats.isDirectory() ? await listEntries(opened, path) : [];
+    return sendBody(reply, jsonBody(entries), turns, single(query, "jsonp"));
   });
   route("/files/read", async (opened, _path, { query }, reply) => {
     await using _ = opened.handle;
-    return read(opened, query, reply);
+    const part = await read(opened, query);
+    return "fault" in part
+      ? sendText(reply, 400, part.fault)
+      : sendBody(reply, jsonBody(part), turns, single(query, "jsonp"));
   });
   route("/files/download", async (opened, path, request, reply) => {
     if (opened.stats.isFile()) return download(opened, path, request, reply);
@@ -69,19 +102,18 @@ function fileRoutes(app: FastifyInstance, sandbox: Sandbox): void {
 async function read(
   { handle, stats }: Opened,
   query: FileQuery["Querystring"],
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  if (!stats.isFile()) return sendText(reply, 400, "a directory cannot be read");
+): Promise<{ readonly fault: string } | { readonly data: string; readonly offset: number }> {
+  if (!stats.isFile()) return { fault: "a directory cannot be read" };
   const offset = integer(query["offset"] ?? "-1", -1);
   const length = integer(query["length"] ?? String(readBytesMax), 0);
-  if (offset === undefined) return sendText(reply, 400, "offset is a position in bytes, or -1 for the end");
-  if (length === undefined) return sendText(reply, 400, "length is a number of bytes");
-  if (offset === -1) return sendJson(reply, { data: "", offset: stats.size });
+  if (offset === undefined) return { fault: "offset is a position in bytes, or -1 for the end" };
+  if (length === undefined) return { fault: "length is a number of bytes" };
+  if (offset === -1) return { data: "", offset: stats.size };
   const wanted = Math.max(0, Math.min(length, readBytesMax, stats.size - offset));
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(wanted), 0, wanted, offset);
   // A character that is cut at the end is held back whole, so that the next read can begin with it.
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffer.subarray(0, bytesRead), { stream: true });
-  return sendJson(reply, { data: text, offset });
+  return { data: text, offset };
 }
 
 /** The file as it was when it was opened, or the part that a `Range` asks for: `bytes=N-` continues where a reader was. */

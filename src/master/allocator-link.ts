@@ -7,6 +7,8 @@ import { type AllocatorEvents, type AllocatorProtocol, allocatorName } from "./a
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
+/** Pause between two questions for the allocator's numbers, in milliseconds. */
+const countsMs = 1_000;
 const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
 
 /**
@@ -18,6 +20,8 @@ export class AllocatorLink {
   readonly #state: () => MasterState;
   #allocator: ActorRef<AllocatorProtocol> | undefined;
   #accounts = 0;
+  /** Messages to the allocator. */
+  #told = 0;
 
   constructor(state: () => MasterState) {
     this.#state = state;
@@ -38,7 +42,13 @@ export class AllocatorLink {
   }
 
   tell<K extends TellKind<AllocatorProtocol>>(kind: K, body: BodyOf<AllocatorProtocol[K]>): void {
+    this.#told++;
     this.#allocator?.tell(kind, body);
+  }
+
+  /** Begins to ask the allocator now and then for its numbers, if it has not begun yet. */
+  startCounting(): void {
+    this.#state().ctx.every("allocatorCounts", countsMs, () => this.#askCounts());
   }
 
   /** Tells who holds what of a slave, under a number that no earlier account had. */
@@ -55,6 +65,24 @@ export class AllocatorLink {
     });
   }
 
+  /** Its answer comes when it has come to all that it was told before: what it was told meanwhile waited. */
+  #askCounts(): void {
+    const { ctx, counters } = this.#state();
+    const told = this.#told;
+    if (this.#allocator === undefined) return;
+    ctx.ask(
+      this.#allocator,
+      "passes",
+      {},
+      {
+        timeoutMs: countsMs,
+        settled: (outcome) => {
+          if (outcome.ok) counters.allocator({ runs: outcome.value.passes, waiting: this.#told - told });
+        },
+      },
+    );
+  }
+
   #feed(allocator: ActorRef<AllocatorProtocol>): void {
     const { ctx, config, frameworks, slaves } = this.#state();
     this.#allocator = allocator;
@@ -63,10 +91,11 @@ export class AllocatorLink {
     for (const framework of frameworks.all()) {
       if (framework.state === "completed" && isEmpty(framework.used)) continue;
       const active = framework.state === "connected";
-      allocator.tell("frameworkAdded", { frameworkId: framework.id, role: framework.info.role, active });
-      if (framework.suppressed) allocator.tell("suppress", { frameworkId: framework.id });
-      if (framework.filters !== undefined) {
-        allocator.tell("setFilters", { frameworkId: framework.id, filters: framework.filters });
+      const { id: frameworkId, suppressed, filters } = framework;
+      for (const role of framework.info.roles) {
+        allocator.tell("clientAdded", { frameworkId, role, active });
+        if (suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId, role });
+        if (filters !== undefined) allocator.tell("clientFilters", { frameworkId, role, filters });
       }
     }
     for (const slave of slaves.all()) this.openAccount(slave);

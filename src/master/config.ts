@@ -12,6 +12,8 @@ export type MasterConfig = {
   readonly allocationIntervalMs: number;
   /** How long a view may lag behind. Default 10. */
   readonly publishMs: number;
+  /** Whether frameworks whose user is root may subscribe. Default true, as in Mesos. */
+  readonly rootSubmissions: boolean;
 };
 
 export const masterDefaults: MasterConfig = {
@@ -21,6 +23,7 @@ export const masterDefaults: MasterConfig = {
   offerTimeoutMs: 30_000,
   allocationIntervalMs: 1_000,
   publishMs: 10,
+  rootSubmissions: true,
 };
 
 /** The same machinery a few seconds long, for tests of real processes. */

@@ -1,8 +1,10 @@
 import type { Address } from "../actors/address.ts";
+import type { BodyOf } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { FrameworkRow } from "../protocol/cluster-events.ts";
-import type { FrameworkInfo } from "../protocol/framework-info.ts";
+import { type FrameworkInfo, frameworkInfoFault } from "../protocol/framework-info.ts";
 import { FrameworkId } from "../protocol/ids.ts";
+import type { MasterProtocol, UpdateReply } from "../protocol/master-api.ts";
 import type { OfferFilters } from "../protocol/offer.ts";
 import { add, noResources, type Resources, scalarsOf, subtract } from "../protocol/resources.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
@@ -22,7 +24,8 @@ export type Framework = {
   /** Scalars over all slaves. */
   used: Resources;
   offered: Resources;
-  suppressed: boolean;
+  /** The roles it wants no offers for. */
+  suppressed: ReadonlySet<string>;
   filters: OfferFilters | undefined;
   readonly counts: { sent: number; accepted: number; declined: number; rescinded: number };
 };
@@ -48,34 +51,54 @@ export class Frameworks {
     return this.#frameworks.get(id);
   }
 
-  /** The newest scheduler of a framework wins; the one before hears that it is over. A retry is answered again. */
-  subscribe(self: Address<SchedulerProtocol>, info: FrameworkInfo): void {
+  /**
+   * The newest scheduler of a framework wins; the one before hears that it is over. A retry is answered again. What a
+   * framework says of itself may change from one subscription to the next, but for its user and its `checkpoint`.
+   */
+  subscribe({ self, info, suppressedRoles = [], filters = {} }: BodyOf<MasterProtocol["subscribe"]>): void {
     const { ctx, id: masterId, lead, allocator, offers } = this.#state();
     const scheduler = ctx.ref(self);
     const id = info.id ?? this.#awaited(self) ?? FrameworkId(`${masterId}-${String(this.#made++).padStart(4, "0")}`);
-    const framework = this.#frameworks.get(id) ?? this.#create(id, info);
-    if (framework.state === "completed") {
-      scheduler.tell("frameworkError", { message: `framework ${id} has been torn down` });
-      return;
-    }
-    if (framework.ref?.address === self) {
-      scheduler.tell("subscribed", { frameworkId: id, lead });
-      return;
-    }
-    framework.ref?.tell("frameworkError", { message: "framework failed over: another scheduler took over" });
+    const known = this.#frameworks.get(id);
+    const message = this.#refusal(known, info, suppressedRoles);
+    if (message !== undefined) return scheduler.tell("frameworkError", { message });
+    if (known?.ref?.address === self) return scheduler.tell("subscribed", { frameworkId: id, lead });
+    const framework = known ?? this.#create(id, info);
+    framework.ref?.tell("frameworkError", { message: "Framework failed over" });
     offers.withdrawFramework(id);
-    const afresh = { suppressed: false, filters: undefined };
-    Object.assign(framework, { info: { ...info, id }, state: "connected", ref: scheduler, ...afresh });
+    if (known !== undefined) this.#describe(framework, info, known.info);
+    Object.assign(framework, { state: "connected", ref: scheduler, suppressed: new Set(suppressedRoles), filters });
     ctx.cancel(`failover.${id}`);
     ctx.watch(scheduler, () => {
       if (framework.ref === scheduler) this.#disconnected(framework);
     });
     scheduler.tell("subscribed", { frameworkId: id, lead });
-    allocator.tell("frameworkActive", { frameworkId: id, active: true });
-    allocator.tell("setFilters", { frameworkId: id, filters: {} });
-    allocator.tell("revive", { frameworkId: id });
+    for (const role of framework.info.roles) {
+      allocator.tell("clientActive", { frameworkId: id, role, active: true });
+      allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      allocator.tell("clientRevived", { frameworkId: id, role });
+      if (framework.suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId: id, role });
+    }
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
+  }
+
+  /** Changes what a framework says of itself while it is subscribed (Mesos's UPDATE_FRAMEWORK). */
+  update({ frameworkId, info, suppressedRoles, filters }: BodyOf<MasterProtocol["updateFramework"]>): UpdateReply {
+    const framework = this.#frameworks.get(frameworkId);
+    if (framework === undefined) return { done: false, reason: `no framework ${frameworkId} is registered` };
+    const { info: before } = framework;
+    const fixed = (["user", "checkpoint", "principal"] as const).find((field) => before[field] !== info[field]);
+    if (fixed !== undefined) return { done: false, reason: `the ${fixed} of a framework cannot be changed` };
+    const reason = this.#refusal(framework, info, suppressedRoles);
+    if (reason !== undefined) return { done: false, reason };
+    this.#describe(framework, info, before);
+    for (const role of info.roles) {
+      const suppressed = suppressedRoles.includes(role);
+      if (framework.suppressed.has(role) !== suppressed) this.setNeedsOffers(frameworkId, [role], !suppressed);
+    }
+    if (filters !== undefined) this.setFilters(frameworkId, filters);
+    return { done: true };
   }
 
   /**
@@ -88,23 +111,29 @@ export class Frameworks {
     this.#awaitFailover(framework, Math.max(info.failoverTimeoutMs, this.#state().config.slaveReregisterMs));
   }
 
-  setNeedsOffers(id: FrameworkId, needs: boolean): void {
+  /** For some of its roles, or for all when none is named. One that it does not have voids the whole call, as in Mesos. */
+  setNeedsOffers(id: FrameworkId, named: readonly string[], needs: boolean): void {
     const framework = this.#frameworks.get(id);
-    if (framework === undefined) return;
-    framework.suppressed = !needs;
-    this.#state().allocator.tell(needs ? "revive" : "suppress", { frameworkId: id });
+    if (framework === undefined || named.some((role) => !framework.info.roles.includes(role))) return;
+    const roles = named.length === 0 ? framework.info.roles : named;
+    const others = [...framework.suppressed].filter((role) => !roles.includes(role));
+    framework.suppressed = new Set(needs ? others : [...others, ...roles]);
+    const { allocator } = this.#state();
+    for (const role of roles) allocator.tell(needs ? "clientRevived" : "clientSuppressed", { frameworkId: id, role });
   }
 
   setFilters(id: FrameworkId, filters: OfferFilters): void {
     const framework = this.#frameworks.get(id);
     if (framework === undefined) return;
     framework.filters = filters;
-    this.#state().allocator.tell("setFilters", { frameworkId: id, filters });
+    for (const role of framework.info.roles) {
+      this.#state().allocator.tell("clientFilters", { frameworkId: id, role, filters });
+    }
   }
 
   /** Ends a framework: its offers go back, its tasks are killed, its scheduler is told. False when unknown. */
   teardown(id: FrameworkId, why: string): boolean {
-    const { ctx, lead, offers, tasks, slaves, allocator } = this.#state();
+    const { ctx, lead, offers, tasks, slaves } = this.#state();
     const framework = this.#frameworks.get(id);
     if (framework === undefined || framework.state === "completed") return false;
     ctx.log("info", `framework ${id} is completed: ${why}`);
@@ -113,7 +142,7 @@ export class Frameworks {
     framework.state = "completed";
     ctx.cancel(`failover.${id}`);
     offers.withdrawFramework(id);
-    allocator.tell("frameworkActive", { frameworkId: id, active: false });
+    this.#deactivate(framework);
     const homes = new Set(tasks.ofFramework(id).map((task) => task.slaveId));
     for (const slaveId of homes) slaves.get(slaveId)?.ref.tell("shutdownFramework", { lead, frameworkId: id });
     this.#changed(framework);
@@ -126,7 +155,7 @@ export class Frameworks {
     const { tasks, allocator } = this.#state();
     const framework = this.#frameworks.get(id);
     if (framework?.state !== "completed" || tasks.ofFramework(id).length > 0) return;
-    allocator.tell("frameworkRemoved", { frameworkId: id });
+    for (const role of framework.info.roles) allocator.tell("clientRemoved", { frameworkId: id, role });
     const completed = [...this.#frameworks.values()].filter((other) => other.state === "completed");
     const [oldest] = completed;
     if (oldest !== undefined && completed.length > completedMax && tasks.ofFramework(oldest.id).length === 0) {
@@ -166,6 +195,47 @@ export class Frameworks {
     return { id, info, state, registeredMs, used, offered, offers: { ...counts } };
   }
 
+  /** Why a subscription, or a change of one, cannot be; the reasons are Mesos's. */
+  #refusal(known: Framework | undefined, info: FrameworkInfo, suppressedRoles: readonly string[]): string | undefined {
+    if (known?.state === "completed") return "Framework has been removed";
+    const fault = frameworkInfoFault(info);
+    if (fault !== undefined) return fault;
+    const stranger = suppressedRoles.find((role) => !info.roles.includes(role));
+    if (stranger !== undefined) return `suppressed role ${JSON.stringify(stranger)} is none of the framework's roles`;
+    if (info.user === "root" && !this.#state().config.rootSubmissions) return "frameworks of the user root are refused";
+    const changed = known !== undefined && known.info.principal !== info.principal;
+    return changed ? "a framework cannot change its principal" : undefined;
+  }
+
+  /**
+   * Takes over what a framework says of itself, but for what stays. Roles that it drops are offered nothing more, and lose
+   * what is offered.
+   */
+  #describe(framework: Framework, info: FrameworkInfo, { user, checkpoint }: FrameworkInfo): void {
+    const { allocator, offers } = this.#state();
+    const { id, filters, info: before } = framework;
+    framework.info = { ...info, user, checkpoint, id };
+    const active = framework.ref !== undefined;
+    for (const role of info.roles) {
+      if (before.roles.includes(role)) continue;
+      allocator.tell("clientAdded", { frameworkId: id, role, active });
+      if (filters !== undefined) allocator.tell("clientFilters", { frameworkId: id, role, filters });
+    }
+    for (const role of before.roles) {
+      if (info.roles.includes(role)) continue;
+      offers.rescindRole(id, role);
+      allocator.tell("clientRemoved", { frameworkId: id, role });
+    }
+    framework.suppressed = new Set(info.roles.filter((role) => framework.suppressed.has(role)));
+    this.#changed(framework);
+  }
+
+  #deactivate({ id, info }: Framework): void {
+    for (const role of info.roles) {
+      this.#state().allocator.tell("clientActive", { frameworkId: id, role, active: false });
+    }
+  }
+
   /** A scheduler that retries its first subscription must not become two frameworks. */
   #awaited(self: Address<SchedulerProtocol>): FrameworkId | undefined {
     for (const framework of this.#frameworks.values()) if (framework.ref?.address === self) return framework.id;
@@ -173,36 +243,36 @@ export class Frameworks {
   }
 
   #create(id: FrameworkId, info: FrameworkInfo): Framework {
-    const framework: Framework = { ...this.#blank(id), info: { ...info, id } };
+    const framework: Framework = { ...this.#blank(id), info: { ...info, id, roles: [] } };
     this.#frameworks.set(id, framework);
-    this.#state().allocator.tell("frameworkAdded", { frameworkId: id, role: info.role, active: false });
+    this.#describe(framework, info, info);
     return framework;
   }
 
   #blank(id: FrameworkId): Framework {
     return {
       id,
-      info: { name: "", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: false, id },
+      info: { name: "", user: "", roles: [], failoverTimeoutMs: 0, checkpoint: false, capabilities: [], id },
       state: "disconnected",
       ref: undefined,
       registeredMs: this.#state().ctx.clock.wall(),
       used: noResources,
       offered: noResources,
-      suppressed: false,
+      suppressed: new Set(),
       filters: undefined,
       counts: { sent: 0, accepted: 0, declined: 0, rescinded: 0 },
     };
   }
 
   #disconnected(framework: Framework): void {
-    const { ctx, allocator, offers } = this.#state();
+    const { ctx, offers } = this.#state();
     ctx.log("info", `framework ${framework.id} is disconnected`, {
       failoverTimeoutMs: framework.info.failoverTimeoutMs,
     });
     framework.ref = undefined;
     framework.state = "disconnected";
     offers.withdrawFramework(framework.id);
-    allocator.tell("frameworkActive", { frameworkId: framework.id, active: false });
+    this.#deactivate(framework);
     this.#awaitFailover(framework, framework.info.failoverTimeoutMs);
     this.#changed(framework);
   }

@@ -3,12 +3,11 @@ import { protocolTable, type ReplyOf } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { Behaviour, Spec } from "../actors/spec.ts";
 import { invariant } from "../base/invariant.ts";
-import { SlaveId } from "../protocol/ids.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
-import type { SlaveInfo } from "../protocol/slave-info.ts";
 import { type AllocatorEvents, allocatorEventsTable } from "./allocator/protocol.ts";
 import { AllocatorLink } from "./allocator-link.ts";
 import type { MasterConfig } from "./config.ts";
+import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
@@ -48,15 +47,17 @@ export const master: Spec<MasterMailbox, MasterArgs> = {
   start(ctx, args) {
     const stash: ((state: MasterState) => void)[] = [];
     let state: MasterState | undefined;
-    recover(ctx, args, (recovered) => {
+    const counters = new Counters(() => state);
+    recover(ctx, args, counters, (recovered) => {
       state = recovered;
       for (const waiting of stash.splice(0)) waiting(recovered);
     });
+    const handlers = routes((act) => {
+      if (state !== undefined) act(state);
+      else if (stash.length < stashMax) stash.push(act);
+    });
     return {
-      ...routes((act) => {
-        if (state !== undefined) act(state);
-        else if (stash.length < stashMax) stash.push(act);
-      }),
+      ...overheard(handlers, (kind, body) => counters.heard(kind, body)),
       inspect: () => state,
     };
   },
@@ -69,15 +70,21 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     pong: ({ slaveId }) => when(({ slaves }) => slaves.pong(slaveId)),
     statusUpdate: ({ slaveId, update }) => when(({ tasks }) => tasks.update(slaveId, update)),
     unregisterSlave: ({ slaveId }) => when(({ slaves }) => slaves.unregister(slaveId)),
+    executorExited: ({ slaveId, frameworkId, ...ended }) =>
+      when(({ frameworks }) => frameworks.get(frameworkId)?.ref?.tell("executorEnded", { slaveId, ...ended })),
 
-    subscribe: ({ self, info }) => when(({ frameworks }) => frameworks.subscribe(self, info)),
+    subscribe: (subscription) => when(({ frameworks }) => frameworks.subscribe(subscription)),
+    updateFramework: (update, reply) => when(({ frameworks }) => reply(frameworks.update(update))),
     accept: ({ frameworkId, offerIds, operations, filter }) =>
       when(({ offers }) => offers.accept(frameworkId, offerIds, operations, filter)),
     decline: ({ frameworkId, offerIds, filter }) => when(({ offers }) => offers.decline(frameworkId, offerIds, filter)),
-    suppress: ({ frameworkId }) => when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, false)),
-    revive: ({ frameworkId }) => when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, true)),
+    suppress: ({ frameworkId, roles }) =>
+      when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, false)),
+    revive: ({ frameworkId, roles }) => when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, true)),
     setFilters: ({ frameworkId, filters }) => when(({ frameworks }) => frameworks.setFilters(frameworkId, filters)),
-    killTask: ({ frameworkId, taskId, graceMs }) => when(({ tasks }) => tasks.kill(frameworkId, taskId, graceMs)),
+    killTask: (order) => when(({ tasks }) => tasks.kill(order)),
+    shutdownExecutor: ({ frameworkId, slaveId, executorId }) =>
+      when(({ slaves }) => slaves.shutdownExecutor(slaveId, frameworkId, executorId)),
     acknowledge: ({ frameworkId, slaveId, taskId, uuid }) =>
       when(({ tasks }) => tasks.acknowledge(frameworkId, slaveId, taskId, uuid)),
     reconcile: ({ frameworkId, tasks: asked }) => when(({ tasks }) => tasks.reconcile(frameworkId, asked)),
@@ -87,14 +94,19 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     placeable: ({ resources }, reply) => when(({ slaves }) => reply(slaves.placeable(resources))),
 
     watchCluster: ({ self }) => when(({ publisher }) => publisher.watch(self)),
-    operate: ({ call }, reply) => when((state) => reply(operate(state, call))),
+    operate: ({ call }, reply) => when((state) => operate(state, call, reply)),
 
     offered: ({ rows }) => when(({ offers }) => offers.make(rows)),
   };
 }
 
 /** Begins a term in the registry, and stands up the nouns around what it holds. The store may still be starting. */
-function recover(ctx: Context<MasterMailbox>, args: MasterArgs, then: (state: MasterState) => void): void {
+function recover(
+  ctx: Context<MasterMailbox>,
+  args: MasterArgs,
+  counters: Counters,
+  then: (state: MasterState) => void,
+): void {
   const givenUpMs = ctx.clock.now() + recoverTimeoutMs;
   const again = (reason: string) => {
     invariant(ctx.clock.now() < givenUpMs, () => `the registry cannot be read: ${reason}`);
@@ -109,7 +121,8 @@ function recover(ctx: Context<MasterMailbox>, args: MasterArgs, then: (state: Ma
       {},
       {
         timeoutMs: recoverTimeoutMs,
-        settled: (outcome) => (outcome.ok ? then(stateFrom(ctx, args, store, outcome.value)) : again(outcome.code)),
+        settled: (outcome) =>
+          outcome.ok ? then(stateFrom(ctx, args, counters, store, outcome.value)) : again(outcome.code),
       },
     );
   };
@@ -119,11 +132,12 @@ function recover(ctx: Context<MasterMailbox>, args: MasterArgs, then: (state: Ma
 function stateFrom(
   ctx: Context<MasterMailbox>,
   args: MasterArgs,
+  counters: Counters,
   store: ActorRef<RegistryStoreProtocol>,
   recovered: ReplyOf<RegistryStoreProtocol["recover"]>,
 ): MasterState {
-  const { lead, admitted, unreachable } = recovered;
-  const registry = { admitted: byId(admitted), unreachable: byId(unreachable) };
+  const { lead, slaves } = recovered;
+  const registry = Object.fromEntries(slaves.map(({ slaveId, ...slave }) => [slaveId, slave]));
   const get = () => state;
   const state: MasterState = {
     id: ctx.ids.next(),
@@ -132,18 +146,15 @@ function stateFrom(
     config: args.config,
     registrar: new Registrar(ctx, store, lead, registry),
     publisher: new Publisher(get),
+    counters,
     allocator: new AllocatorLink(get),
     slaves: new Slaves(get),
     frameworks: new Frameworks(get),
     offers: new Offers(get),
     tasks: new Tasks(get),
   };
-  ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: admitted.length });
+  ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: slaves.length });
   state.slaves.start();
   state.allocator.connect(args.allocator);
   return state;
-}
-
-function byId(slaves: readonly { readonly slaveId: string; readonly info: SlaveInfo }[]): Record<SlaveId, SlaveInfo> {
-  return Object.fromEntries(slaves.map(({ slaveId, info }) => [SlaveId(slaveId), info]));
 }

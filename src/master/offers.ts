@@ -4,11 +4,15 @@ import type { OfferRow } from "../protocol/cluster-events.ts";
 import { type FrameworkId, OfferId, type SlaveId } from "../protocol/ids.ts";
 import { clampRefuseMs, type Filter, type Offer, type Operation, type RescindReason } from "../protocol/offer.ts";
 import { add, contains, isEmpty, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
+import { defaultRole } from "../protocol/role.ts";
 import type { TaskInfo } from "../protocol/task.ts";
 import type { OfferedRow } from "./allocator/protocol.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { taskFault } from "./task-fault.ts";
+
+/** A framework in the role that an offer is for. */
+type Client = { readonly frameworkId: FrameworkId; readonly role: string };
 
 type Outstanding = Offer & { readonly madeMs: number; readonly expiresMs: number };
 
@@ -44,32 +48,35 @@ export class Offers {
       const slave = slaves.get(row.slaveId);
       const framework = frameworks.get(row.frameworkId);
       if (slave?.account !== row.account) continue;
-      if (slave.state !== "registered" || framework?.ref === undefined || framework.suppressed) {
-        const { slaveId, frameworkId, resources } = row;
-        allocator.tell("recovered", { slaveId, frameworkId, resources });
+      const { slaveId, frameworkId, role, resources } = row;
+      const wanted =
+        framework?.ref !== undefined && framework.info.roles.includes(role) && !framework.suppressed.has(role);
+      if (slave.state !== "registered" || !wanted) {
+        allocator.tell("recovered", { slaveId, frameworkId, role, resources });
         continue;
       }
       const offers = made.get(row.frameworkId) ?? [];
       made.set(row.frameworkId, offers);
-      offers.push(this.#make(row, slave, framework.info.role));
+      offers.push(this.#make(row, slave));
     }
     for (const [frameworkId, offers] of made) frameworks.get(frameworkId)?.ref?.tell("resourceOffers", { offers });
   }
 
   accept(frameworkId: FrameworkId, ids: readonly OfferId[], operations: readonly Operation[], filter: Filter): void {
-    const { slaves, tasks } = this.#state();
-    const tasksWanted = operations.flatMap((operation) => operation.tasks);
+    const { slaves } = this.#state();
     const fault = this.#fault(frameworkId, ids);
     const offers = this.#take(frameworkId, ids, "accepted");
     const [first] = offers;
     const slave = first && slaves.get(first.slaveId);
     if (fault !== undefined || slave === undefined) {
       for (const offer of offers) this.#giveBack(offer, undefined);
-      tasks.refuse(frameworkId, tasksWanted, "dropped", "INVALID_OFFERS", fault ?? "the slave is gone");
+      for (const operation of operations) this.#drop(frameworkId, operation, fault ?? "the slave is gone");
       return;
     }
-    const left = this.#launch(frameworkId, slave, sum(offers.map((offer) => offer.resources)), tasksWanted);
-    this.#recover(slave.id, frameworkId, left, clampRefuseMs(filter.refuseMs));
+    const client = { frameworkId, role: first?.role ?? defaultRole };
+    let left = sum(offers.map((offer) => offer.resources));
+    for (const operation of operations) left = this.#perform(client, slave, left, operation);
+    this.#recover(slave.id, client, left, clampRefuseMs(filter.refuseMs));
   }
 
   decline(frameworkId: FrameworkId, ids: readonly OfferId[], filter: Filter): void {
@@ -88,25 +95,34 @@ export class Offers {
     }
   }
 
-  row({ id, frameworkId, slaveId, resources, madeMs }: Outstanding): OfferRow {
-    return { id, frameworkId, slaveId, resources, madeMs };
+  /** Takes back what is offered to a framework for a role that it no longer has. */
+  rescindRole(frameworkId: FrameworkId, role: string): void {
+    for (const offer of [...this.#byFramework.get(frameworkId)]) {
+      if (offer.role === role) this.#rescind(offer, "roleDropped");
+    }
   }
 
-  #make(row: OfferedRow, slave: Slave, role: string): Offer {
+  row({ id, frameworkId, slaveId, role, resources, madeMs }: Outstanding): OfferRow {
+    return { id, frameworkId, slaveId, role, resources, madeMs };
+  }
+
+  #make(row: OfferedRow, slave: Slave): Offer {
     const { id: masterId, ctx, config, slaves, frameworks, publisher } = this.#state();
     const taken = add(slave.used, slave.offered);
     invariant(
       contains(slave.info.resources, add(taken, row.resources)),
       () => `slave ${slave.id} would be offered more than it has`,
     );
-    const { frameworkId, slaveId, resources } = row;
-    const { hostname, attributes } = slave.info;
+    const { frameworkId, slaveId, resources, role } = row;
+    const { hostname, ip, port, attributes } = slave.info;
     const id = OfferId(`${masterId}-O${this.#made++}`);
     const offer: Outstanding = {
       id,
       frameworkId,
       slaveId,
       hostname,
+      ip,
+      port,
       resources,
       attributes,
       role,
@@ -120,23 +136,61 @@ export class Offers {
     frameworks.offer(frameworkId, resources);
     publisher.changed({ type: "offer", row: this.row(offer) });
     if (this.#offers.size === 1) this.#armExpiry();
-    return { id, frameworkId, slaveId, hostname, resources, attributes, role };
+    return { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role };
+  }
+
+  /** Carries out an operation on what the ones before it left over, and answers what it leaves. */
+  #perform(client: Client, slave: Slave, left: Resources, operation: Operation): Resources {
+    const { tasks } = this.#state();
+    const { frameworkId } = client;
+    switch (operation.type) {
+      case "launch":
+        for (const task of operation.unfit ?? [])
+          tasks.refuse(frameworkId, [task], "error", "TASK_INVALID", task.fault);
+        return this.#launch(client, slave, left, operation.tasks);
+      case "launchGroup":
+        for (const task of operation.unfit) {
+          tasks.refuse(frameworkId, [task], "error", "TASK_GROUP_INVALID", task.fault);
+        }
+        return left;
+      case "unknown":
+        this.#refuse(frameworkId, operation, "error", `${operation.name} is not implemented`);
+        return left;
+    }
+  }
+
+  /** An operation on offers that are not valid. */
+  #drop(frameworkId: FrameworkId, operation: Operation, fault: string): void {
+    if (operation.type === "unknown") return this.#refuse(frameworkId, operation, "dropped", fault);
+    const wanted = [...(operation.type === "launch" ? operation.tasks : []), ...(operation.unfit ?? [])];
+    this.#state().tasks.refuse(frameworkId, wanted, "dropped", "INVALID_OFFERS", fault);
+  }
+
+  /** Nobody hears of an operation without an id, as in Mesos. */
+  #refuse(
+    frameworkId: FrameworkId,
+    { operationId }: { readonly operationId?: string },
+    state: "error" | "dropped",
+    message: string,
+  ): void {
+    if (operationId === undefined) return;
+    this.#state().frameworks.get(frameworkId)?.ref?.tell("operationRefused", { operationId, state, message });
   }
 
   /** Launches the valid tasks in order; each sees what the ones before left over. Answers what is left in the end. */
-  #launch(frameworkId: FrameworkId, slave: Slave, offered: Resources, wanted: readonly TaskInfo[]): Resources {
+  #launch(client: Client, slave: Slave, offered: Resources, wanted: readonly TaskInfo[]): Resources {
     const { tasks } = this.#state();
+    const { frameworkId, role } = client;
     let left = offered;
     for (const task of wanted) {
       const known = tasks.get(frameworkId, task.taskId) !== undefined;
-      const fault = known ? `task id ${task.taskId} is in use` : taskFault(task, slave.id, left);
+      const fault = known ? `task id ${task.taskId} is in use` : taskFault(task, { slaveId: slave.id, role, left });
       if (fault !== undefined) {
-        if (!known) tasks.refuse(frameworkId, [task], "error", "TASK_INVALID", fault);
-        else this.#state().ctx.log("warn", `launch of ${task.taskId} is ignored: ${fault}`);
+        tasks.refuse(frameworkId, [task], "error", "TASK_INVALID", fault);
         continue;
       }
       left = subtract(left, task.resources);
-      tasks.launch(frameworkId, slave, task);
+      tasks.launch(frameworkId, slave, { ...task, role });
     }
     return left;
   }
@@ -148,6 +202,7 @@ export class Offers {
     const missing = ids.find((_, index) => offers[index]?.frameworkId !== frameworkId);
     if (missing !== undefined) return `offer ${missing} is no longer valid`;
     if (new Set(offers.map((offer) => offer?.slaveId)).size > 1) return "the offers are of different slaves";
+    if (new Set(offers.map((offer) => offer?.role)).size > 1) return "the offers are for different roles";
     return undefined;
   }
 
@@ -180,14 +235,14 @@ export class Offers {
     return offer;
   }
 
-  #giveBack({ slaveId, frameworkId, resources }: Outstanding, refuseMs: number | undefined): void {
-    this.#recover(slaveId, frameworkId, resources, refuseMs);
+  #giveBack(offer: Outstanding, refuseMs: number | undefined): void {
+    this.#recover(offer.slaveId, offer, offer.resources, refuseMs);
   }
 
-  #recover(slaveId: SlaveId, frameworkId: FrameworkId, resources: Resources, refuseMs: number | undefined): void {
+  #recover(slaveId: SlaveId, { frameworkId, role }: Client, resources: Resources, refuseMs: number | undefined): void {
     if (isEmpty(resources)) return;
     const filter = refuseMs === undefined ? {} : { refuseMs };
-    this.#state().allocator.tell("recovered", { slaveId, frameworkId, resources, ...filter });
+    this.#state().allocator.tell("recovered", { slaveId, frameworkId, role, resources, ...filter });
   }
 
   /** One timer for all: offers expire in the order they were made. */

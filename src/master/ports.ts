@@ -1,7 +1,6 @@
 import { type Ask, protocolTable } from "../actors/protocol.ts";
 import type { Lead } from "../protocol/lead.ts";
-import type { SlaveInfo } from "../protocol/slave-info.ts";
-import type { RegistryOperation } from "./registry.ts";
+import type { RegisteredSlave, RegistryOperation } from "./registry.ts";
 
 /** The name under which a registry store is registered on its thread. */
 export const registryStoreName = "registry-store";
@@ -12,17 +11,14 @@ export const registryStoreName = "registry-store";
  * so that a master that was superseded can promise nothing more.
  */
 export type RegistryStoreProtocol = {
-  recover: Ask<
-    Record<never, never>,
-    { readonly lead: Lead; readonly admitted: readonly StoredSlave[]; readonly unreachable: readonly StoredSlave[] }
-  >;
+  recover: Ask<Record<never, never>, { readonly lead: Lead; readonly slaves: readonly StoredSlave[] }>;
   commit: Ask<
     { readonly lead: Lead; readonly operations: readonly RegistryOperation[] },
     { readonly committed: boolean }
   >;
 };
 
-export type StoredSlave = { readonly slaveId: string; readonly info: SlaveInfo };
+export type StoredSlave = RegisteredSlave & { readonly slaveId: string };
 
 export const registryStoreTable = protocolTable<RegistryStoreProtocol>("registryStore", {
   recover: {},

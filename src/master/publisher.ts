@@ -6,6 +6,8 @@ import type { MasterState } from "./state.ts";
 
 /** Rows in one message to a view: a task's row is about a kilobyte, and an envelope holds 256 of them. */
 const rowsMax = 200;
+/** Pause between two tellings of the counters, in milliseconds. */
+const countsMs = 1_000;
 
 /**
  * Tells views what changed. Slaves and frameworks are sent as whole rows at most once per flush, however often they
@@ -19,6 +21,7 @@ export class Publisher {
   #changes: ClusterChange[] = [];
   #seq = 0;
   #armed = false;
+  #countsArmed = false;
   #startedMs: number | undefined;
 
   constructor(state: () => MasterState) {
@@ -32,6 +35,7 @@ export class Publisher {
     const view = ctx.ref(address);
     if (!this.#views.has(address)) ctx.watch(view, () => this.#views.delete(address));
     this.#views.set(address, view);
+    this.#state().allocator.startCounting();
     const rows = this.#snapshot();
     for (let first = 0; first === 0 || first < rows.length; first += rowsMax) {
       const changes = rows.slice(first, first + rowsMax);
@@ -54,6 +58,16 @@ export class Publisher {
     if (this.#views.size === 0) return;
     this.#changes.push(change);
     this.#arm();
+  }
+
+  /** Something was counted. The numbers go out together, once a second at most. */
+  counted(): void {
+    if (this.#countsArmed || this.#views.size === 0) return;
+    this.#countsArmed = true;
+    this.#state().ctx.after("publishCounts", countsMs, () => {
+      this.#countsArmed = false;
+      this.changed(this.#counters());
+    });
   }
 
   /** Sends what has changed; the number of the last change that is on its way. */
@@ -89,6 +103,10 @@ export class Publisher {
     return { id, lead, startedMs: this.#startedMs };
   }
 
+  #counters(): ClusterChange {
+    return { type: "counters", counts: this.#state().counters.counts };
+  }
+
   #snapshot(): ClusterChange[] {
     const { slaves, frameworks, tasks, offers } = this.#state();
     return [
@@ -96,6 +114,7 @@ export class Publisher {
       ...[...slaves.all()].map(({ id }) => slaves.change(id)),
       ...[...tasks.all()].map((task) => ({ type: "task", row: tasks.row(task) }) as const),
       ...[...offers.all()].map((offer) => ({ type: "offer", row: offers.row(offer) }) as const),
+      this.#counters(),
     ];
   }
 }

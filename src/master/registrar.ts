@@ -18,6 +18,7 @@ export class Registrar {
   #registry: Registry;
   #gathering: { operation: RegistryOperation; done: () => void }[] = [];
   #committing = false;
+  #underWay = 0;
 
   constructor(ctx: Context<unknown>, store: ActorRef<RegistryStoreProtocol>, lead: Lead, registry: Registry) {
     this.#ctx = ctx;
@@ -31,6 +32,11 @@ export class Registrar {
     return this.#registry;
   }
 
+  /** Operations that are not on disk yet. */
+  get queued(): number {
+    return this.#gathering.length + this.#underWay;
+  }
+
   /** Runs `done` once the operation is on disk. A store that fails ends the master: nothing more could be promised. */
   apply(operation: RegistryOperation, done: () => void): void {
     this.#gathering.push({ operation, done });
@@ -41,6 +47,7 @@ export class Registrar {
     const batch = this.#gathering;
     this.#gathering = [];
     this.#committing = true;
+    this.#underWay = batch.length;
     const operations = batch.map(({ operation }) => operation);
     this.#ctx.ask(
       this.#store,
@@ -52,6 +59,7 @@ export class Registrar {
           invariant(outcome.ok, () => `the registry store did not commit: ${outcome.ok ? "" : outcome.code}`);
           invariant(outcome.value.committed, "another master has begun a later term: this one steps down");
           this.#committing = false;
+          this.#underWay = 0;
           this.#registry = operations.reduce(perform, this.#registry);
           for (const { done } of batch) done();
           if (this.#gathering.length > 0) this.#commit();

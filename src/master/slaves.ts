@@ -4,22 +4,15 @@ import type { Down } from "../actors/spec.ts";
 import type { ClusterChange } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
-import {
-  add,
-  contains,
-  noResources,
-  type Resources,
-  scalarsOf,
-  shortfall,
-  subtract,
-  uncountable,
-} from "../protocol/resources.ts";
+import { placeableOn } from "../protocol/placeable.ts";
+import { add, noResources, type Resources, scalarsOf, subtract, uncountable } from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
+import { registered, slavesOf } from "./registry.ts";
 import type { MasterState } from "./state.ts";
-import type { Task } from "./tasks.ts";
+import { roleOf, type Task } from "./tasks.ts";
 
 /**
  *   registering ── registered ⇄ disconnected ── unreachable        recovering: in the registry, not back yet after a
@@ -46,6 +39,12 @@ export type Slave = {
   readonly toldLost: Set<FrameworkId>;
 };
 
+/** What becomes of the tasks of a slave that is given up. */
+type Fate = "lost" | "unreachable" | "gone" | "gone_by_operator";
+
+/** Gone slaves that the registry remembers (Mesos's `--registry_max_agent_count`). The one that went first is forgotten. */
+const goneMax = 10_000;
+
 type Registration = {
   readonly self: Address<SlaveProtocol>;
   readonly slaveId?: SlaveId;
@@ -60,8 +59,8 @@ export class Slaves {
   readonly #slaves = new Map<SlaveId, Slave>();
   /** A slave that says hello again before our answer reached it must not become two. */
   readonly #byAddress = new Map<Address<SlaveProtocol>, Slave>();
-  /** Slaves whose removal from the registry is on its way. */
-  readonly #leaving = new Set<SlaveId>();
+  /** Slaves whose removal from the registry, or end there, is on its way. */
+  readonly #leaving = new Map<SlaveId, "removed" | "gone">();
   /** Registrations whose registry operation is on its way, by address: of several the last, which is how the slave is. */
   readonly #admitting = new Map<Address<SlaveProtocol>, Registration>();
   #made = 0;
@@ -84,34 +83,43 @@ export class Slaves {
   start(): void {
     const { ctx, config, registrar } = this.#state();
     ctx.every("ping", config.slavePingMs, () => this.#pingAll());
-    const awaited = Object.keys(registrar.registry.admitted).map(SlaveId);
+    const awaited = slavesOf(registrar.registry, "admitted").map(SlaveId);
     if (awaited.length === 0) return;
     ctx.after("reregister", config.slaveReregisterMs, () => {
-      for (const slaveId of awaited) if (!this.#slaves.has(slaveId)) this.#markUnreachable(slaveId);
+      for (const slaveId of awaited) {
+        if (this.#slaves.has(slaveId)) continue;
+        this.#state().counters.count("master/recovery_slave_removals");
+        this.#markUnreachable(slaveId);
+      }
     });
   }
 
   register(registration: Registration): void {
-    const { registrar, id: masterId } = this.#state();
+    const { ctx, lead, registrar, id: masterId } = this.#state();
     const { self, info } = registration;
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
     const claimed = registration.slaveId ?? retried?.id;
-    const slaveId = claimed !== undefined && this.#leaving.has(claimed) ? undefined : claimed;
+    const leaving = claimed === undefined ? undefined : this.#leaving.get(claimed);
+    // It says hello again, and is refused then.
+    if (leaving === "gone") return;
+    const slaveId = leaving === undefined ? claimed : undefined;
     if (this.#admitting.has(self)) return void this.#admitting.set(self, registration);
-    // Names of what every object has are nobody's ids.
-    if (slaveId !== undefined && Object.hasOwn(registrar.registry.admitted, slaveId)) {
-      return this.#accept(slaveId, registration);
+    const known = slaveId === undefined ? undefined : registered(registrar.registry, slaveId);
+    if (slaveId !== undefined && known?.standing === "admitted") return this.#accept(slaveId, registration);
+    if (known?.standing === "gone") {
+      return ctx.ref(self).tell("slaveRefused", { lead, reason: "an operator has marked it as gone" });
     }
     this.#admitting.set(self, registration);
-    if (slaveId !== undefined && Object.hasOwn(registrar.registry.unreachable, slaveId)) {
-      registrar.apply({ type: "markSlaveReachable", slaveId, info }, () => {
+    const atMs = ctx.clock.wall();
+    if (slaveId !== undefined && known?.standing === "unreachable") {
+      registrar.apply({ type: "markSlaveReachable", slaveId, info, atMs }, () => {
         this.#accept(slaveId, this.#admitted(registration));
       });
       return;
     }
     const id = SlaveId(`${masterId}-S${this.#made++}`);
-    registrar.apply({ type: "admitSlave", slaveId: id, info }, () => {
+    registrar.apply({ type: "admitSlave", slaveId: id, info, atMs }, () => {
       // Whoever it was before was given up, and every task with it: it starts anew under the new id.
       this.#accept(id, { ...this.#admitted(registration), tasks: [] });
     });
@@ -126,6 +134,37 @@ export class Slaves {
   unregister(slaveId: SlaveId): void {
     const slave = this.#slaves.get(slaveId);
     if (slave !== undefined) this.#leave(slave, "gone");
+  }
+
+  /**
+   * A slave that an operator has given up: never let in again, and its tasks are over. Answers with the refusal, as HTTP
+   * would have it, or with nothing once it is in the registry.
+   */
+  markGone(slaveId: SlaveId, done: (refusal?: { status: 404 | 503; reason: string }) => void): void {
+    const { ctx, lead, registrar } = this.#state();
+    const known = registered(registrar.registry, slaveId);
+    if (known === undefined) return done({ status: 404, reason: `no slave ${slaveId} is known` });
+    if (known.standing === "gone") return done();
+    if (this.#leaving.has(slaveId)) return done({ status: 503, reason: `slave ${slaveId} is being removed` });
+    this.#leaving.set(slaveId, "gone");
+    const gone = slavesOf(registrar.registry, "gone");
+    const [oldest] = gone;
+    if (oldest !== undefined && gone.length >= goneMax) {
+      registrar.apply({ type: "removeSlave", slaveId: SlaveId(oldest) }, () => {});
+    }
+    registrar.apply({ type: "markSlaveGone", slaveId, atMs: ctx.clock.wall() }, () => {
+      this.#leaving.delete(slaveId);
+      const slave = this.#slaves.get(slaveId);
+      slave?.ref.tell("slaveRefused", { lead, reason: "an operator has marked it as gone" });
+      if (slave !== undefined) this.#remove(slave, "AGENT_REMOVED_BY_OPERATOR", "gone_by_operator");
+      done();
+    });
+  }
+
+  shutdownExecutor(slaveId: SlaveId, frameworkId: FrameworkId, executorId: string): void {
+    const slave = this.#slaves.get(slaveId);
+    if (slave?.state !== "registered") return;
+    slave.ref.tell("endExecutor", { lead: this.#state().lead, frameworkId, executorId });
   }
 
   use(slaveId: SlaveId, resources: Resources): void {
@@ -151,29 +190,26 @@ export class Slaves {
     this.#state().publisher.slaveChanged(slaveId);
   }
 
-  /** Who holds what of the slave: the used and the offered, by framework. */
+  /** Who holds what of the slave: the used and the offered, by framework and role. */
   allocations(slave: Slave): readonly SlaveAllocation[] {
     const { tasks, offers } = this.#state();
-    const held = new Map<FrameworkId, Resources>();
-    const hold = (id: FrameworkId, resources: Resources) => held.set(id, add(held.get(id) ?? noResources, resources));
-    for (const task of tasks.onSlave(slave.id)) if (!task.released) hold(task.frameworkId, task.info.resources);
-    for (const offer of offers.onSlave(slave.id)) hold(offer.frameworkId, offer.resources);
-    return [...held].map(([frameworkId, resources]) => ({ frameworkId, resources }));
+    const held = new Map<string, SlaveAllocation>();
+    const hold = (frameworkId: FrameworkId, role: string, resources: Resources) => {
+      const key = `${frameworkId}/${role}`;
+      held.set(key, { frameworkId, role, resources: add(held.get(key)?.resources ?? noResources, resources) });
+    };
+    for (const task of tasks.onSlave(slave.id)) {
+      if (!task.released) hold(task.frameworkId, roleOf(task), task.info.resources);
+    }
+    for (const { frameworkId, role, resources } of offers.onSlave(slave.id)) hold(frameworkId, role, resources);
+    return [...held.values()];
   }
 
   placeable(resources: Resources): Placeable {
-    const all = [...this.#slaves.values()];
-    const fitting = all.filter(({ info }) => contains(info.resources, resources)).length;
-    const [closest] = all
-      .map(({ info }) => ({ info, lacking: shortfall(info.resources, resources).split(", ").length }))
-      .sort((a, b) => a.lacking - b.lacking);
-    return {
-      slaves: all.length,
-      fitting,
-      ...(closest === undefined || fitting > 0
-        ? {}
-        : { closest: { hostname: closest.info.hostname, resources: closest.info.resources } }),
-    };
+    return placeableOn(
+      [...this.#slaves.values()].map(({ info }) => info),
+      resources,
+    );
   }
 
   change(id: SlaveId): ClusterChange {
@@ -190,8 +226,8 @@ export class Slaves {
     return last;
   }
 
-  #accept(slaveId: SlaveId, { self, info, tasks, hello }: Registration): void {
-    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar } = this.#state();
+  #accept(slaveId: SlaveId, { self, info, tasks, hello, slaveId: claimed }: Registration): void {
+    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar, counters } = this.#state();
     const ref = ctx.ref(self);
     const known = this.#slaves.get(slaveId);
     const large = known === undefined ? uncountable(this.#total, info.resources) : undefined;
@@ -200,6 +236,8 @@ export class Slaves {
       registrar.apply({ type: "removeSlave", slaveId }, () => {});
       return;
     }
+    const again = known !== undefined || claimed === slaveId;
+    counters.count(again ? "master/slave_reregistrations" : "master/slave_registrations");
     if (known !== undefined) offers.rescindSlave(slaveId, "slaveLost");
     const slave = known ?? this.#admit(slaveId, info, ref);
     this.#byAddress.delete(slave.ref.address);
@@ -269,7 +307,7 @@ export class Slaves {
   /** Out of the registry, then out of the book. From now on nobody is let in under this id. */
   #leave(slave: Slave, state: "lost" | "gone"): void {
     if (this.#leaving.has(slave.id)) return;
-    this.#leaving.add(slave.id);
+    this.#leaving.set(slave.id, "removed");
     this.#state().registrar.apply({ type: "removeSlave", slaveId: slave.id }, () => {
       this.#leaving.delete(slave.id);
       this.#remove(slave, "AGENT_REMOVED", state);
@@ -286,19 +324,25 @@ export class Slaves {
 
   /** In memory only once it is in the registry: a restarted master must not believe otherwise. */
   #markUnreachable(slaveId: SlaveId): void {
-    const { registrar } = this.#state();
+    const { ctx, registrar, counters } = this.#state();
     const slave = this.#slaves.get(slaveId);
-    registrar.apply({ type: "markSlaveUnreachable", slaveId }, () => {
+    counters.count("master/slave_unreachable_scheduled");
+    const atMs = ctx.clock.wall();
+    registrar.apply({ type: "markSlaveUnreachable", slaveId, atMs }, () => {
       const present = this.#slaves.get(slaveId);
-      if (present === undefined) return;
+      if (present === undefined) return counters.count("master/slave_unreachable_completed");
       const silent = present === slave && (slave.missedPings > 0 || slave.state === "disconnected");
+      counters.count(silent ? "master/slave_unreachable_completed" : "master/slave_unreachable_canceled");
       if (silent) this.#remove(slave, "AGENT_REMOVED", "unreachable");
-      else registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info }, () => {});
+      else if (!this.#leaving.has(slaveId)) {
+        registrar.apply({ type: "markSlaveReachable", slaveId, info: present.info, atMs }, () => {});
+      }
     });
   }
 
-  #remove(slave: Slave, reason: "AGENT_REMOVED", state: "lost" | "unreachable" | "gone"): void {
-    const { ctx, allocator, offers, tasks, publisher } = this.#state();
+  #remove(slave: Slave, reason: "AGENT_REMOVED" | "AGENT_REMOVED_BY_OPERATOR", state: Fate): void {
+    const { ctx, allocator, offers, tasks, publisher, counters } = this.#state();
+    counters.slaveRemoved(state);
     ctx.log("warn", `slave ${slave.id} is removed: its tasks are ${state}`);
     offers.rescindSlave(slave.id, "slaveLost");
     this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);
@@ -313,8 +357,8 @@ export class Slaves {
   #giveUp(
     slave: Slave,
     given: readonly Task[],
-    reason: "AGENT_DISCONNECTED" | "AGENT_REMOVED",
-    state: "lost" | "unreachable" | "gone",
+    reason: "AGENT_DISCONNECTED" | "AGENT_REMOVED" | "AGENT_REMOVED_BY_OPERATOR",
+    state: Fate,
   ): void {
     const { frameworks, tasks } = this.#state();
     const live = given.filter((task) => !task.released);

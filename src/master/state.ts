@@ -2,6 +2,7 @@ import type { Context } from "../actors/context.ts";
 import type { Lead } from "../protocol/lead.ts";
 import type { AllocatorLink } from "./allocator-link.ts";
 import type { MasterConfig } from "./config.ts";
+import type { Counters } from "./counters.ts";
 import type { Frameworks } from "./frameworks.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { Offers } from "./offers.ts";
@@ -19,6 +20,7 @@ export type MasterState = {
   readonly config: MasterConfig;
   readonly registrar: Registrar;
   readonly publisher: Publisher;
+  readonly counters: Counters;
   readonly allocator: AllocatorLink;
   readonly slaves: Slaves;
   readonly frameworks: Frameworks;

@@ -1,7 +1,10 @@
+import type { BodyOf } from "../actors/protocol.ts";
 import { MultiMap } from "../base/multi-map.ts";
 import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
-import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { type FrameworkId, SlaveId, type TaskId } from "../protocol/ids.ts";
+import type { MasterProtocol } from "../protocol/master-api.ts";
 import { contains, subtract, sum } from "../protocol/resources.ts";
+import { defaultRole } from "../protocol/role.ts";
 import {
   isTerminal,
   type KnownTask,
@@ -11,6 +14,7 @@ import {
   type TaskState,
   type TaskStatus,
 } from "../protocol/task.ts";
+import { registered, slavesOf } from "./registry.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
@@ -25,6 +29,11 @@ export type Task = {
   /** An order to end it that waits for its slave to come back. */
   killPending?: { readonly graceMs?: number };
 };
+
+/** Whose share the task counts against. */
+export function roleOf({ info }: Task): string {
+  return info.role ?? defaultRole;
+}
 
 /** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
 export class Tasks {
@@ -74,12 +83,13 @@ export class Tasks {
   }
 
   /** News from a slave: the book first, then on to the scheduler, who acknowledges. */
-  update(slaveId: SlaveId, { frameworkId, status }: StatusUpdate): void {
-    const { frameworks, lead } = this.#state();
+  update(slaveId: SlaveId, { frameworkId, status, over = false }: StatusUpdate): void {
+    const { frameworks, lead, counters } = this.#state();
     const slave = this.#state().slaves.get(slaveId);
-    if (slave === undefined) return;
+    if (slave === undefined) return counters.statusUpdate(false);
     const framework = frameworks.get(frameworkId);
     const task = this.#onThis(slaveId, frameworkId, status.taskId);
+    counters.statusUpdate(task !== undefined);
     if (framework === undefined || framework.state === "completed") {
       this.#note(task, status);
       if (status.uuid !== undefined) this.acknowledge(frameworkId, slaveId, status.taskId, status.uuid);
@@ -87,24 +97,31 @@ export class Tasks {
       return;
     }
     this.#note(task, status);
+    // What it held is free from its end on, however long its framework takes over the news.
+    if (over && task !== undefined) this.#release(task);
     framework.ref?.tell("taskUpdate", { status });
   }
 
   /** A scheduler (or, for a finished framework, the master itself) has the update: the slave may go on to the next. */
   acknowledge(frameworkId: FrameworkId, slaveId: SlaveId, taskId: TaskId, uuid: string): void {
-    const { slaves, lead } = this.#state();
+    const { slaves, lead, counters } = this.#state();
     const task = this.get(frameworkId, taskId);
+    counters.acknowledgement(task?.slaveId === slaveId);
     // A returning slave may report a task that is over with news from before its end, which is yet to be heard.
     const last = task?.slaveId === slaveId && task.status.uuid === uuid && isTerminal(task.status.state);
     if (last) this.#remove(task);
     slaves.get(slaveId)?.ref.tell("updateAcknowledged", { lead, frameworkId, taskId, uuid });
   }
 
-  kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined): void {
+  /** An unknown task is answered for as by reconciliation; one that is not on the slave named is left alone. */
+  kill({ frameworkId, taskId, graceMs, slaveId }: BodyOf<MasterProtocol["killTask"]>): void {
     const { slaves, lead } = this.#state();
     const task = this.get(frameworkId, taskId);
+    if (task !== undefined && slaveId !== undefined && task.slaveId !== slaveId) return;
     const grace = graceMs === undefined ? {} : { graceMs };
-    if (task === undefined) return this.reconcile(frameworkId, [{ taskId }]);
+    if (task === undefined) {
+      return this.reconcile(frameworkId, [{ taskId, ...(slaveId === undefined ? {} : { slaveId }) }]);
+    }
     const slave = slaves.get(task.slaveId);
     if (slave?.state === "registered") slave.ref.tell("killOnSlave", { lead, frameworkId, taskId, ...grace });
     else task.killPending = grace;
@@ -116,23 +133,30 @@ export class Tasks {
   }
 
   /** The slave is gone for this task's purposes: its resources go back and its framework is told. */
-  giveUp(task: Task, state: "lost" | "unreachable" | "gone", reason: TaskReason): void {
+  giveUp(task: Task, state: "lost" | "unreachable" | "gone" | "gone_by_operator", reason: TaskReason): void {
     const { slaveId } = task;
-    this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason }));
+    const slave = registered(this.#state().registrar.registry, slaveId);
+    const since = state === "unreachable" && slave !== undefined ? { unreachableMs: slave.sinceMs } : {};
+    this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason, ...since }));
     this.#release(task);
     this.#remove(task);
   }
 
-  /** Statuses for tasks that never started; the scheduler hears them without a uuid. */
+  /**
+   * Statuses for tasks that never started; the scheduler hears them without a uuid. A message may quote what the scheduler
+   * sent, and there may be thousands of tasks: it is cut.
+   */
   refuse(
     frameworkId: FrameworkId,
-    tasks: readonly TaskInfo[],
+    tasks: readonly { readonly taskId: TaskId; readonly slaveId: SlaveId }[],
     state: "dropped" | "error",
     reason: TaskReason,
     message: string,
   ): void {
     for (const { taskId, slaveId } of tasks) {
-      this.#tell(frameworkId, this.#status(taskId, state, { slaveId, reason, message }));
+      const status = this.#status(taskId, state, { slaveId, reason, message: message.slice(0, refusalLengthMax) });
+      this.#state().counters.taskState(status);
+      this.#answer(frameworkId, status);
     }
   }
 
@@ -182,12 +206,12 @@ export class Tasks {
 
   reconcile(frameworkId: FrameworkId, asked: readonly { readonly taskId: TaskId; readonly slaveId?: SlaveId }[]): void {
     if (asked.length === 0) {
-      for (const task of this.ofFramework(frameworkId)) this.#answer(task);
+      for (const task of this.ofFramework(frameworkId)) this.#answerKnown(task);
       return;
     }
     for (const { taskId, slaveId } of asked) {
       const task = this.get(frameworkId, taskId);
-      if (task !== undefined) this.#answer(task);
+      if (task !== undefined) this.#answerKnown(task);
       else this.#answerUnknown(frameworkId, taskId, slaveId);
     }
   }
@@ -219,21 +243,24 @@ export class Tasks {
     return task?.slaveId === slaveId ? task : undefined;
   }
 
-  #answer({ frameworkId, status }: Task): void {
-    this.#tell(frameworkId, { ...withoutUuid(status), source: "master", reason: "RECONCILIATION" });
+  #answerKnown({ frameworkId, status }: Task): void {
+    this.#answer(frameworkId, { ...withoutUuid(status), source: "master", reason: "RECONCILIATION" });
   }
 
   /** Silence while a slave of the registry may still come back with the task; then what its absence means. */
   #answerUnknown(frameworkId: FrameworkId, taskId: TaskId, slaveId: SlaveId | undefined): void {
     const { slaves, registrar } = this.#state();
-    const { admitted, unreachable } = registrar.registry;
-    const awaited = Object.keys(admitted).some((id) => slaves.get(id as SlaveId) === undefined);
-    const isAdmitted = slaveId !== undefined && Object.hasOwn(admitted, slaveId);
-    if (slaveId === undefined ? awaited : isAdmitted && slaves.get(slaveId) === undefined) return;
-    const isUnreachable = slaveId !== undefined && Object.hasOwn(unreachable, slaveId);
-    const answer = isUnreachable ? "unreachable" : isAdmitted ? "gone" : "unknown";
-    const where = slaveId === undefined ? {} : { slaveId };
-    this.#tell(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", ...where }));
+    const { registry } = registrar;
+    if (slaveId === undefined) {
+      const awaited = slavesOf(registry, "admitted").some((id) => slaves.get(SlaveId(id)) === undefined);
+      if (!awaited) this.#answer(frameworkId, this.#status(taskId, "unknown", { reason: "RECONCILIATION" }));
+      return;
+    }
+    const slave = registered(registry, slaveId);
+    if (slave?.standing === "admitted" && slaves.get(slaveId) === undefined) return;
+    const answer = slave === undefined ? "unknown" : withoutTask[slave.standing];
+    const since = slave?.standing === "unreachable" ? { unreachableMs: slave.sinceMs } : {};
+    this.#answer(frameworkId, this.#status(taskId, answer, { reason: "RECONCILIATION", slaveId, ...since }));
   }
 
   #recover(task: Task): void {
@@ -244,8 +271,9 @@ export class Tasks {
 
   #note(task: Task | undefined, status: TaskStatus): void {
     if (task === undefined || (task.released && !isTerminal(status.state))) return;
-    const { publisher } = this.#state();
+    const { publisher, counters } = this.#state();
     if (!(task.released && task.status.uuid === status.uuid)) {
+      if (!isTerminal(task.status.state)) counters.taskState(status);
       task.status = status;
       publisher.changed({ type: "taskStatus", frameworkId: task.frameworkId, status });
     }
@@ -269,10 +297,11 @@ export class Tasks {
     const { slaves, frameworks, allocator } = this.#state();
     const { frameworkId, slaveId } = task;
     const { resources } = task.info;
+    const role = roleOf(task);
     task.released = true;
     slaves.unuse(slaveId, resources);
     frameworks.unuse(frameworkId, resources);
-    allocator.tell("recovered", { slaveId, frameworkId, resources });
+    allocator.tell("recovered", { slaveId, frameworkId, role, resources });
   }
 
   #remove(task: Task): void {
@@ -282,16 +311,29 @@ export class Tasks {
     this.#state().frameworks.settle(task.frameworkId);
   }
 
+  /** What has become of a task, to whom it concerns. */
   #tell(frameworkId: FrameworkId, status: TaskStatus): void {
-    const { frameworks, publisher } = this.#state();
-    frameworks.get(frameworkId)?.ref?.tell("taskUpdate", { status });
+    const { publisher, counters } = this.#state();
+    counters.taskState(status);
+    this.#answer(frameworkId, status);
     publisher.changed({ type: "taskStatus", frameworkId, status });
+  }
+
+  /** What its framework alone wants to know: nothing has happened to any task. */
+  #answer(frameworkId: FrameworkId, status: TaskStatus): void {
+    this.#state().frameworks.get(frameworkId)?.ref?.tell("taskUpdate", { status });
   }
 
   #status(taskId: TaskId, state: TaskState, more: Partial<TaskStatus>): TaskStatus {
     return { taskId, state, source: "master", timestampMs: this.#state().ctx.clock.wall(), ...more };
   }
 }
+
+/** Characters of the message of a refusal. */
+const refusalLengthMax = 500;
+
+/** What it means for a task that the book does not have it, by the standing of its slave. */
+const withoutTask = { admitted: "gone", unreachable: "unreachable", gone: "gone_by_operator" } as const;
 
 function withoutUuid({ uuid: _uuid, ...status }: TaskStatus): TaskStatus {
   return status;

@@ -28,7 +28,11 @@ export type ClusterChange =
   | { readonly type: "task"; readonly row: TaskRow }
   | { readonly type: "taskStatus"; readonly frameworkId: FrameworkId; readonly status: TaskStatus }
   | { readonly type: "offer"; readonly row: OfferRow }
-  | { readonly type: "offerGone"; readonly id: OfferId };
+  | { readonly type: "offerGone"; readonly id: OfferId }
+  | { readonly type: "counters"; readonly counts: Counts };
+
+/** What the master has counted since it was elected, by Mesos's names of its metrics. Sent once a second at most. */
+export type Counts = { readonly [name: string]: number };
 
 export type MasterRow = {
   /** Also the cluster's id in every id the master makes. */
@@ -69,6 +73,7 @@ export type OfferRow = {
   readonly id: OfferId;
   readonly frameworkId: FrameworkId;
   readonly slaveId: SlaveId;
+  readonly role: string;
   readonly resources: Resources;
   readonly madeMs: number;
 };

@@ -37,12 +37,35 @@ export type MasterForSlaves = {
   statusUpdate: Tell<{ readonly slaveId: SlaveId; readonly update: StatusUpdate }>;
   /** A slave that goes away in good order: its tasks have ended and been reported. */
   unregisterSlave: Tell<{ readonly slaveId: SlaveId }>;
+  /** An executor has ended that was told to. `status`: as `wait(2)` tells it. */
+  executorExited: Tell<{
+    readonly slaveId: SlaveId;
+    readonly frameworkId: FrameworkId;
+    readonly executorId: string;
+    readonly status?: number;
+  }>;
 };
 
 /** What the master hears from schedulers: the calls of the paper's Table 1 and those that came to Mesos since. */
 export type MasterForSchedulers = {
-  subscribe: Tell<{ readonly self: Address<SchedulerProtocol>; readonly info: FrameworkInfo }>;
-  /** All offers of one slave. An offer can be used once; unused resources go back with the filter. */
+  /** `suppressedRoles`: those of its roles for which it wants no offers. A later one must be told by `suppress`. */
+  subscribe: Tell<{
+    readonly self: Address<SchedulerProtocol>;
+    readonly info: FrameworkInfo;
+    readonly suppressedRoles?: readonly string[];
+    readonly filters?: OfferFilters;
+  }>;
+  /** Changes what a framework says of itself, but for its user, its `checkpoint`, its id and its principal. */
+  updateFramework: Ask<
+    {
+      readonly frameworkId: FrameworkId;
+      readonly info: FrameworkInfo;
+      readonly suppressedRoles: readonly string[];
+      readonly filters?: OfferFilters;
+    },
+    UpdateReply
+  >;
+  /** All offers of one slave and one role. An offer can be used once; unused resources go back with the filter. */
   accept: Tell<{
     readonly frameworkId: FrameworkId;
     readonly offerIds: readonly OfferId[];
@@ -50,12 +73,24 @@ export type MasterForSchedulers = {
     readonly filter: Filter;
   }>;
   decline: Tell<{ readonly frameworkId: FrameworkId; readonly offerIds: readonly OfferId[]; readonly filter: Filter }>;
-  /** No offers until `revive`. */
-  suppress: Tell<{ readonly frameworkId: FrameworkId }>;
-  /** Offers again, and every filter of the framework's own declines is gone. */
-  revive: Tell<{ readonly frameworkId: FrameworkId }>;
+  /** No offers for these roles, or for any when the list is empty, until `revive`. */
+  suppress: Tell<{ readonly frameworkId: FrameworkId; readonly roles: readonly string[] }>;
+  /** Offers again for these roles, or for all, and every filter of the framework's own declines for them is gone. */
+  revive: Tell<{ readonly frameworkId: FrameworkId; readonly roles: readonly string[] }>;
   setFilters: Tell<{ readonly frameworkId: FrameworkId; readonly filters: OfferFilters }>;
-  killTask: Tell<{ readonly frameworkId: FrameworkId; readonly taskId: TaskId; readonly graceMs?: number }>;
+  /** `slaveId`: nothing is done if the task is on another slave. */
+  killTask: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly taskId: TaskId;
+    readonly graceMs?: number;
+    readonly slaveId?: SlaveId;
+  }>;
+  /** Ends an executor with its tasks. */
+  shutdownExecutor: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly slaveId: SlaveId;
+    readonly executorId: string;
+  }>;
   acknowledge: Tell<{
     readonly frameworkId: FrameworkId;
     readonly slaveId: SlaveId;
@@ -73,6 +108,9 @@ export type MasterForSchedulers = {
   /** Whether any registered slave is large enough, whatever it is doing now. */
   placeable: Ask<{ readonly resources: Resources }, Placeable>;
 };
+
+/** A refusal says why. */
+export type UpdateReply = { readonly done: true } | { readonly done: false; readonly reason: string };
 
 type AskedTask = { readonly taskId: TaskId; readonly slaveId?: SlaveId };
 
@@ -106,7 +144,19 @@ const shapes: BodyShapes<MasterProtocol> = {
   pong: ofSlave,
   statusUpdate: { slaveId: id(), update: statusUpdateShape },
   unregisterSlave: ofSlave,
-  subscribe: { self: address(), info: frameworkInfoShape },
+  executorExited: { slaveId: id(), frameworkId: id(), executorId: text, status: optional(count) },
+  subscribe: {
+    self: address(),
+    info: frameworkInfoShape,
+    suppressedRoles: optional(list(text)),
+    filters: optional(offerFiltersShape),
+  },
+  updateFramework: {
+    frameworkId: id(),
+    info: frameworkInfoShape,
+    suppressedRoles: list(text),
+    filters: optional(offerFiltersShape),
+  },
   accept: {
     frameworkId: id(),
     offerIds: list(id()),
@@ -114,10 +164,11 @@ const shapes: BodyShapes<MasterProtocol> = {
     filter: filterShape,
   },
   decline: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
-  suppress: ofFramework,
-  revive: ofFramework,
+  suppress: { frameworkId: id(), roles: list(text) },
+  revive: { frameworkId: id(), roles: list(text) },
   setFilters: { frameworkId: id(), filters: offerFiltersShape },
-  killTask: { frameworkId: id(), taskId: id(), graceMs: optional(durationMs) },
+  killTask: { frameworkId: id(), taskId: id(), graceMs: optional(durationMs), slaveId: optional(id()) },
+  shutdownExecutor: { frameworkId: id(), slaveId: id(), executorId: text },
   acknowledge: { frameworkId: id(), slaveId: id(), taskId: id(), uuid: text },
   reconcile: {
     frameworkId: id(),
@@ -137,13 +188,16 @@ export const masterTable = protocolTable<MasterProtocol>(
     pong: { slaveId: 0 },
     statusUpdate: { slaveId: 0, update: 1 },
     unregisterSlave: { slaveId: 0 },
-    subscribe: { self: 0, info: 1 },
+    executorExited: { slaveId: 0, frameworkId: 1, executorId: 2, status: 3 },
+    subscribe: { self: 0, info: 1, suppressedRoles: 2, filters: 3 },
+    updateFramework: { frameworkId: 0, info: 1, suppressedRoles: 2, filters: 3 },
     accept: { frameworkId: 0, offerIds: 1, operations: 2, filter: 3 },
     decline: { frameworkId: 0, offerIds: 1, filter: 2 },
-    suppress: { frameworkId: 0 },
-    revive: { frameworkId: 0 },
+    suppress: { frameworkId: 0, roles: 1 },
+    revive: { frameworkId: 0, roles: 1 },
     setFilters: { frameworkId: 0, filters: 1 },
-    killTask: { frameworkId: 0, taskId: 1, graceMs: 2 },
+    killTask: { frameworkId: 0, taskId: 1, graceMs: 2, slaveId: 3 },
+    shutdownExecutor: { frameworkId: 0, slaveId: 1, executorId: 2 },
     acknowledge: { frameworkId: 0, slaveId: 1, taskId: 2, uuid: 3 },
     reconcile: { frameworkId: 0, tasks: 1 },
     teardown: { frameworkId: 0 },

@@ -1,6 +1,6 @@
-import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
+import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
-import { anyNumber, dictionary, id, list, object, optional, text, word } from "./shape.ts";
+import { anyNumber, count, dictionary, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */
@@ -9,13 +9,25 @@ export type Offer = {
   readonly frameworkId: FrameworkId;
   readonly slaveId: SlaveId;
   readonly hostname: string;
+  /** Where the slave's HTTP answers; port 0 when it serves none. */
+  readonly ip: string;
+  readonly port: number;
   readonly resources: Resources;
   readonly attributes: { readonly [name: string]: string };
   readonly role: string;
 };
 
-/** What to do with accepted resources. Whatever the operations leave over goes back with the filter. */
-export type Operation = { readonly type: "launch"; readonly tasks: readonly TaskInfo[] };
+/** What to do with accepted resources, one after the other. Whatever they leave over goes back with the filter. */
+export type Operation =
+  /** `unfit`: tasks that cannot even be written down as such; each is refused for its reason. */
+  | { readonly type: "launch"; readonly tasks: readonly TaskInfo[]; readonly unfit?: readonly UnfitTask[] }
+  /** Tasks that share an executor. It is refused for its reason: executors of frameworks do not exist yet. */
+  | { readonly type: "launchGroup"; readonly unfit: readonly UnfitTask[] }
+  /** An operation of Mesos's that does not exist yet. With an id, its framework hears that. */
+  | { readonly type: "unknown"; readonly name: string; readonly operationId?: string };
+
+/** A task that its framework hears of only as refused. */
+export type UnfitTask = { readonly taskId: TaskId; readonly slaveId: SlaveId; readonly fault: string };
 
 /** A refusal that lasts: for `refuseMs` the slave's resources are not offered again unless there are more of them. */
 export type Filter = { readonly refuseMs: number };
@@ -31,7 +43,7 @@ export function clampRefuseMs(refuseMs: number): number {
 }
 
 /** Why an offer was taken back. */
-export type RescindReason = "offerExpired" | "slaveLost";
+export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped";
 
 /**
  * The filters of a framework that the master applies before it offers (paper §3.5): only these slaves, and only
@@ -47,16 +59,28 @@ export const offerShape = object<Offer>({
   frameworkId: id(),
   slaveId: id(),
   hostname: text,
+  ip: text,
+  port: count,
   resources: resourcesShape,
   attributes: dictionary(text),
   role: text,
 });
 
-export const operationShape = object<Operation>({ type: word({ launch: true }), tasks: list(taskInfoShape) });
+const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));
+
+export const operationShape = variants<Operation>({
+  launch: { tasks: list(taskInfoShape), unfit: optional(unfitTasksShape) },
+  launchGroup: { unfit: unfitTasksShape },
+  unknown: { name: text, operationId: optional(text) },
+});
 
 export const filterShape = object<Filter>({ refuseMs: anyNumber });
 
-export const rescindReasonShape = word<RescindReason>({ offerExpired: true, slaveLost: true });
+export const rescindReasonShape = word<RescindReason>({
+  offerExpired: true,
+  slaveLost: true,
+  roleDropped: true,
+});
 
 export const offerFiltersShape = object<OfferFilters>({
   slaves: optional(list(id<SlaveId>())),

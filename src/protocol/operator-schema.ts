@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ok, type Result, refused } from "../base/result.ts";
-import { FrameworkId, idFault } from "./ids.ts";
+import { FrameworkId, idFault, SlaveId } from "./ids.ts";
 import type { OperatorCall } from "./operator-api.ts";
 
 /** The operator calls that only read. All are Mesos's but GET_OFFERS. */
@@ -40,6 +40,11 @@ const writeSchemas = {
     .object({ teardown: z.object({ framework_id: idSchema }) })
     .transform(
       (call): OperatorCall => ({ type: "TEARDOWN", frameworkId: FrameworkId(call.teardown.framework_id.value) }),
+    ),
+  MARK_AGENT_GONE: z
+    .object({ mark_agent_gone: z.object({ agent_id: idSchema }) })
+    .transform(
+      (call): OperatorCall => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
     ),
 } as const satisfies Record<OperatorCall["type"], z.ZodType<OperatorCall>>;
 

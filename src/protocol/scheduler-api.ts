@@ -2,7 +2,7 @@ import { protocolTable, type Tell } from "../actors/protocol.ts";
 import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
 import { type Lead, leadShape } from "./lead.ts";
 import { type Offer, offerShape, type RescindReason, rescindReasonShape } from "./offer.ts";
-import { type BodyShapes, bodyFault, id, list, text } from "./shape.ts";
+import { type BodyShapes, bodyFault, count, id, list, optional, text, word } from "./shape.ts";
 import { type TaskStatus, taskStatusShape } from "./task.ts";
 
 /** What a scheduler hears from the master. */
@@ -14,6 +14,14 @@ export type SchedulerProtocol = {
   offersRescinded: Tell<{ readonly offerIds: readonly OfferId[]; readonly reason: RescindReason }>;
   taskUpdate: Tell<{ readonly status: TaskStatus }>;
   slaveLost: Tell<{ readonly slaveId: SlaveId; readonly hostname: string }>;
+  /** An executor that was told to end has ended. `status`: as `wait(2)` tells it. Not repeated if it goes missing. */
+  executorEnded: Tell<{ readonly slaveId: SlaveId; readonly executorId: string; readonly status?: number }>;
+  /** What became of an operation that has an id. It was not carried out. */
+  operationRefused: Tell<{
+    readonly operationId: string;
+    readonly state: "error" | "dropped";
+    readonly message: string;
+  }>;
 };
 
 const shapes: BodyShapes<SchedulerProtocol> = {
@@ -23,6 +31,8 @@ const shapes: BodyShapes<SchedulerProtocol> = {
   offersRescinded: { offerIds: list(id()), reason: rescindReasonShape },
   taskUpdate: { status: taskStatusShape },
   slaveLost: { slaveId: id(), hostname: text },
+  executorEnded: { slaveId: id(), executorId: text, status: optional(count) },
+  operationRefused: { operationId: text, state: word({ error: true, dropped: true }), message: text },
 };
 
 export const schedulerTable = protocolTable<SchedulerProtocol>(
@@ -34,6 +44,8 @@ export const schedulerTable = protocolTable<SchedulerProtocol>(
     offersRescinded: { offerIds: 0, reason: 1 },
     taskUpdate: { status: 0 },
     slaveLost: { slaveId: 0, hostname: 1 },
+    executorEnded: { slaveId: 0, executorId: 1, status: 2 },
+    operationRefused: { operationId: 0, state: 1, message: 2 },
   },
   bodyFault(shapes),
 );

@@ -27,6 +27,10 @@ type Fields<T> = {
     : Shape<T[K]>;
 };
 
+type Variants<T extends { readonly type: string }> = {
+  readonly [K in T["type"]]: Fields<Omit<Extract<T, { readonly type: K }>, "type">>;
+};
+
 /** The fields of every body that another host may send to the actors of a protocol. */
 export type BodyShapes<P> = { readonly [K in keyof P & string]: Fields<BodyOf<P[K]>> };
 
@@ -89,6 +93,19 @@ export function dictionary<T>(item: Shape<T>): Shape<{ readonly [name: string]: 
 
 export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
   return (value) => (first(value) === undefined || second(value) === undefined ? undefined : ": is of neither shape");
+}
+
+/** One of several kinds of thing; its `type` says which. */
+export function variants<T extends { readonly type: string }>(kinds: Variants<T>): Shape<T> {
+  const shapes = new Map(
+    Object.entries<Fields<WireBody>>(kinds as never).map(([type, fields]) => [type, object(fields)]),
+  );
+  return (value) => {
+    if (!isRecord(value)) return unlike("fields", value);
+    const { type } = value;
+    const shape = typeof type === "string" ? shapes.get(type) : undefined;
+    return shape === undefined ? `.type: is none of ${[...shapes.keys()]}` : shape(value);
+  };
 }
 
 /** Fields that it does not name are let through: a newer peer may say more. */

@@ -30,6 +30,8 @@ export type SlaveProtocol = {
     readonly taskId: TaskId;
     readonly graceMs?: number;
   }>;
+  /** Ends an executor with its tasks; they have failed. */
+  endExecutor: Tell<{ readonly lead: Lead; readonly frameworkId: FrameworkId; readonly executorId: string }>;
   shutdownFramework: Tell<{ readonly lead: Lead; readonly frameworkId: FrameworkId }>;
   updateAcknowledged: Tell<{
     readonly lead: Lead;
@@ -55,6 +57,7 @@ const shapes: BodyShapes<SlaveProtocol> = {
     hello: count,
   },
   killOnSlave: { lead: leadShape, frameworkId: id(), taskId: id(), graceMs: optional(durationMs) },
+  endExecutor: { lead: leadShape, frameworkId: id(), executorId: text },
   shutdownFramework: { lead: leadShape, frameworkId: id() },
   updateAcknowledged: { lead: leadShape, frameworkId: id(), taskId: id(), uuid: text },
   ping: { lead: leadShape },
@@ -67,6 +70,7 @@ export const slaveTable = protocolTable<SlaveProtocol>(
     slaveRefused: { lead: 0, reason: 1 },
     runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3, hello: 4 },
     killOnSlave: { lead: 0, frameworkId: 1, taskId: 2, graceMs: 3 },
+    endExecutor: { lead: 0, frameworkId: 1, executorId: 2 },
     shutdownFramework: { lead: 0, frameworkId: 1 },
     updateAcknowledged: { lead: 0, frameworkId: 1, taskId: 2, uuid: 3 },
     ping: { lead: 0 },

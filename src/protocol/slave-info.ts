@@ -4,6 +4,8 @@ import { count, dictionary, flag, object, text } from "./shape.ts";
 /** What a slave says of itself when it registers. */
 export type SlaveInfo = {
   readonly hostname: string;
+  /** The address under which others reach it; service discovery wants one beside the name. */
+  readonly ip: string;
   /** Where its HTTP (sandbox files) answers; 0 when it serves none. */
   readonly port: number;
   readonly resources: Resources;
@@ -14,6 +16,7 @@ export type SlaveInfo = {
 
 export const slaveInfoShape = object<SlaveInfo>({
   hostname: text,
+  ip: text,
   port: count,
   resources: resourcesShape,
   attributes: dictionary(text),

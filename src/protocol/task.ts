@@ -1,6 +1,7 @@
 import type { WireValue } from "../actors/wire-value.ts";
 import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
 import type { FrameworkId, SlaveId, TaskId } from "./ids.ts";
+import { type Label, labelsShape } from "./label.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import {
   anything,
@@ -28,7 +29,13 @@ export type TaskInfo = {
   readonly simulated?: SimulatedTask;
   /** Time between SIGTERM and SIGKILL, in milliseconds. Default 3 000. */
   readonly killGraceMs?: number;
-  readonly labels?: { readonly [name: string]: string };
+  readonly labels?: readonly Label[];
+  /** How others find what it offers: Mesos's `DiscoveryInfo`, passed on as it is. */
+  readonly discovery?: WireValue;
+  /** After so long it is ended as failed, in milliseconds. Default: never. */
+  readonly maxCompletionMs?: number;
+  /** Whose share its resources count against: the role of the offers it was launched on. Given by the master. */
+  readonly role?: string;
 };
 
 /** An OS process: `/bin/sh -c value`, or `value` executed with `arguments` as the whole argv. */
@@ -60,13 +67,23 @@ export type TaskState =
   | "dropped"
   | "unreachable"
   | "gone"
+  | "gone_by_operator"
   | "unknown";
 
-const terminal: ReadonlySet<TaskState> = new Set(["finished", "failed", "killed", "error", "lost", "dropped", "gone"]);
+const terminal: ReadonlySet<TaskState> = new Set([
+  "finished",
+  "failed",
+  "killed",
+  "error",
+  "lost",
+  "dropped",
+  "gone",
+  "gone_by_operator",
+]);
 
 /**
  *   staging ── starting ── running ── killing ──┬─ finished  failed  killed  error
- *                                               └─ lost  dropped  gone
+ *                                               └─ lost  dropped  gone  gone_by_operator
  *   unreachable: the slave is silent and may come back; unknown: only ever an answer to reconciliation.
  */
 export function isTerminal(state: TaskState): boolean {
@@ -91,11 +108,16 @@ export type TaskStatus = {
   readonly exit?: { readonly status: number } | { readonly signal: string };
   /** Who runs it: a pid, or a pool thread as `PID/THREAD`. */
   readonly worker?: string;
+  /** The run of its executor, as in the path of its sandbox. */
+  readonly containerId?: string;
+  /** Since when its slave is out of reach, in Unix milliseconds. */
+  readonly unreachableMs?: number;
 };
 
 const taskReasons = [
   "AGENT_DISCONNECTED",
   "AGENT_REMOVED",
+  "AGENT_REMOVED_BY_OPERATOR",
   "AGENT_REREGISTERED",
   "AGENT_RESTARTED",
   "AGENT_UNKNOWN",
@@ -103,7 +125,9 @@ const taskReasons = [
   "EXECUTOR_TERMINATED",
   "FRAMEWORK_REMOVED",
   "INVALID_OFFERS",
+  "MAX_COMPLETION_TIME_REACHED",
   "RECONCILIATION",
+  "TASK_GROUP_INVALID",
   "TASK_INVALID",
   "TASK_KILLED_DURING_LAUNCH",
   "TASK_UNKNOWN",
@@ -111,8 +135,8 @@ const taskReasons = [
 
 export type TaskReason = (typeof taskReasons)[number];
 
-/** A status on its way from a slave's stream. */
-export type StatusUpdate = { readonly frameworkId: FrameworkId; readonly status: TaskStatus };
+/** A status on its way from a slave's stream. `over`: the task has ended since, and that news waits its turn. */
+export type StatusUpdate = { readonly frameworkId: FrameworkId; readonly status: TaskStatus; readonly over?: boolean };
 
 /** A task as a slave reports it when it registers again. */
 export type KnownTask = {
@@ -142,7 +166,10 @@ export const taskInfoShape = object<TaskInfo>({
   function: optional(object<FunctionTask>({ module: text, export: text, args: anything })),
   simulated: optional(object<SimulatedTask>({ durationMs, outcome: word({ finished: true, failed: true }) })),
   killGraceMs: optional(durationMs),
-  labels: optional(dictionary(text)),
+  labels: optional(labelsShape),
+  discovery: optional(anything),
+  maxCompletionMs: optional(durationMs),
+  role: optional(text),
 });
 
 export const taskStatusShape = object<TaskStatus>({
@@ -160,6 +187,7 @@ export const taskStatusShape = object<TaskStatus>({
     dropped: true,
     unreachable: true,
     gone: true,
+    gone_by_operator: true,
     unknown: true,
   }),
   source: word({ master: true, slave: true, executor: true }),
@@ -178,9 +206,15 @@ export const taskStatusShape = object<TaskStatus>({
     ),
   ),
   worker: optional(text),
+  containerId: optional(text),
+  unreachableMs: optional(durationMs),
 });
 
-export const statusUpdateShape = object<StatusUpdate>({ frameworkId: id(), status: taskStatusShape });
+export const statusUpdateShape = object<StatusUpdate>({
+  frameworkId: id(),
+  status: taskStatusShape,
+  over: optional(flag),
+});
 
 export const knownTaskShape = object<KnownTask>({
   frameworkId: id(),

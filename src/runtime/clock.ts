@@ -36,8 +36,8 @@ export class RealClock implements Clock {
   #entries = emptyHeap();
   #disarmed = 0;
   #armed = 0;
-  #timeout: NodeJS.Timeout | undefined;
-  #timeoutDueMs = Number.POSITIVE_INFINITY;
+  #waiting: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #waitingDueMs = Number.POSITIVE_INFINITY;
 
   constructor(options: RealClockOptions = {}) {
     this.#keepAlive = options.keepAlive ?? false;
@@ -64,7 +64,7 @@ export class RealClock implements Clock {
   arm(delayMs: number, task: () => void): Timer {
     const entry = new Entry(this.now() + Math.max(0, delayMs), this.#armed++, task);
     this.#entries.push(entry);
-    if (entry.dueMs < this.#timeoutDueMs) this.#wait(entry.dueMs);
+    if (entry.dueMs < this.#waitingDueMs) this.#wait(entry.dueMs);
     return entry;
   }
 
@@ -78,7 +78,7 @@ export class RealClock implements Clock {
   /** Runs what was due on entry, so that a task which arms another for now cannot hold the thread. */
   #ring(): void {
     // What tasks arm meanwhile is waited for once, at the end.
-    this.#timeoutDueMs = Number.NEGATIVE_INFINITY;
+    this.#waitingDueMs = Number.NEGATIVE_INFINITY;
     const now = this.now();
     const armed = this.#armed;
     try {
@@ -105,17 +105,31 @@ export class RealClock implements Clock {
       this.#entries.pop();
       this.#disarmed--;
     }
-    clearTimeout(this.#timeout);
-    this.#timeoutDueMs = Number.POSITIVE_INFINITY;
+    this.#stopWaiting();
+    this.#waitingDueMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Rounded up: Node rounds down, and would ring for nothing a fraction of a millisecond too early. */
+  /**
+   * Rounded up: Node rounds down, and would ring for nothing a fraction of a millisecond too early. What is due now runs as
+   * soon as everything that has come has been looked at: the shortest timeout of Node is a whole millisecond.
+   */
   #wait(dueMs: number): void {
-    clearTimeout(this.#timeout);
+    this.#stopWaiting();
     const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.now())), timeoutMsMax);
-    this.#timeoutDueMs = dueMs;
-    this.#timeout = setTimeout(() => this.#ring(), delayMs);
-    if (!this.#keepAlive) this.#timeout.unref();
+    this.#waitingDueMs = dueMs;
+    const ring = () => this.#ring();
+    if (delayMs === 0) {
+      // Never unreferenced: a loop that has nothing else to do would sleep over it.
+      this.#waiting = setImmediate(ring);
+      return;
+    }
+    this.#waiting = setTimeout(ring, delayMs);
+    if (!this.#keepAlive) this.#waiting.unref();
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#waiting as NodeJS.Timeout | undefined);
+    clearImmediate(this.#waiting as NodeJS.Immediate | undefined);
   }
 
   #rebuild(): void {

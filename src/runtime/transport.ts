@@ -23,6 +23,8 @@ export type BridgeTransportOptions = {
 const directionsTimeoutMs = 5_000;
 /** Length of that answer, in characters. */
 const directionsLengthMax = 16_384;
+/** Characters of a refusal that are told on. */
+const refusalLengthMax = 200;
 
 /** Where a bridge is, and of which cluster it must be. */
 type Directions = BridgeTarget & { readonly clusterId?: string };
@@ -80,6 +82,7 @@ export class BridgeTransport implements Transport {
       const response = await fetch(`http://${endpoint}/mesolite/bridge`, { signal });
       const text = await textOf(response);
       if (response.status === 503) return `the master at ${endpoint} is not leading, and knows no leader (503)`;
+      if (response.status === 421) return `the master at ${endpoint} does not answer to it (${lineOf(text)})`;
       if (!response.ok) return `what answers at ${endpoint} is no mesolite master (HTTP ${response.status})`;
       return targetOf(text) ?? `what answers at ${endpoint} is no mesolite master (it names no bridge)`;
     } catch (error) {
@@ -95,6 +98,14 @@ async function textOf(response: Response): Promise<string> {
     if (text.length > directionsLengthMax) throw new Error("its answer is too long");
   }
   return text;
+}
+
+/** One line for people; the text may come from anybody. */
+function lineOf(text: string): string {
+  return text
+    .slice(0, refusalLengthMax)
+    .replace(/\p{Cc}+/gu, " ")
+    .trim();
 }
 
 function targetOf(text: string): Directions | undefined {

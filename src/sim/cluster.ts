@@ -173,7 +173,7 @@ export class SimCluster {
     const hostname = slaveName(index);
     const disk = this.journals.get(hostname);
     const checkpoint = disk !== undefined;
-    const info = { hostname, port: 0, resources, attributes: {}, checkpoint };
+    const info = { hostname, ip: "127.0.0.1", port: 0, resources, attributes: {}, checkpoint };
     const args = {
       master: masterEndpoint,
       info,

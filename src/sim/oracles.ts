@@ -1,5 +1,7 @@
 import type { DeadLetterReason } from "../actors/dead-letters.ts";
+import { type ClientId, clientId } from "../master/allocator/client.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
+import { registered } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
 import { add, contains, equal, format, noResources, type Resources, sum } from "../protocol/resources.ts";
@@ -142,8 +144,8 @@ function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
 /** A slave that is being removed leaves the registry a moment before the book. */
 function undurableSlave({ master, disk: { registry } }: SimCluster): string | undefined {
   for (const { id, state } of master?.slaves.all() ?? []) {
-    const isStored = registry.admitted[id] !== undefined || registry.unreachable[id] !== undefined;
-    if (!isStored && state !== "disconnected") return `slave ${id} was let in and is not in the registry`;
+    if (registered(registry, id) === undefined && state !== "disconnected")
+      return `slave ${id} was let in and is not in the registry`;
   }
   return undefined;
 }
@@ -198,14 +200,16 @@ function bookDifference({ master, allocatorBook }: SimCluster): string | undefin
     if (master.slaves.get(slaveId) === undefined) return `${allocatorName} has ${slaveId}, which the master has not`;
   }
   for (const slave of master.slaves.all()) {
-    const theirs = ledger.has(slave.id) ? ledger.allocations(slave.id) : new Map<FrameworkId, Resources>();
+    const theirs = ledger.has(slave.id) ? ledger.allocations(slave.id) : new Map<ClientId, Resources>();
     const ours = new Map(
-      master.slaves.allocations(slave).map(({ frameworkId, resources }) => [frameworkId, resources]),
+      master.slaves
+        .allocations(slave)
+        .map(({ frameworkId, role, resources }) => [clientId(frameworkId, role), resources] as const),
     );
-    for (const frameworkId of new Set([...theirs.keys(), ...ours.keys()])) {
-      const [left, right] = [ours.get(frameworkId) ?? noResources, theirs.get(frameworkId) ?? noResources];
+    for (const client of new Set([...theirs.keys(), ...ours.keys()])) {
+      const [left, right] = [ours.get(client) ?? noResources, theirs.get(client) ?? noResources];
       if (!equal(left, right))
-        return `${slave.id}, ${frameworkId}: master ${format(left)}, ${allocatorName} ${format(right)}`;
+        return `${slave.id}, ${client}: master ${format(left)}, ${allocatorName} ${format(right)}`;
     }
   }
   return undefined;

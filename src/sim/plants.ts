@@ -3,6 +3,7 @@ import type { Book } from "../master/allocator/allocator.ts";
 import type { MasterState } from "../master/state.ts";
 import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
+import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type StatusUpdate } from "../protocol/task.ts";
 import type { Party } from "../slave/slave.ts";
 import {
@@ -31,7 +32,8 @@ const plants = {
         const task = state?.tasks.get(frameworkId, status.taskId);
         behaviour["statusUpdate"]?.(body as never, reply);
         if (task?.released === true && isTerminal(status.state)) {
-          state?.allocator.tell("recovered", { slaveId: task.slaveId, frameworkId, resources: task.info.resources });
+          const { role = defaultRole, resources } = task.info;
+          state?.allocator.tell("recovered", { slaveId: task.slaveId, frameworkId, role, resources });
         }
       },
     })),

@@ -41,7 +41,7 @@ export class Platter {
     const kept = Math.floor(lengths);
     const [cut] = this.unsynced.splice(kept);
     this.sync();
-    if (cut?.tear === undefined || lengths - kept < 0.5) return;
+    if (cut?.tear === undefined || lengths - kept < 0.1) return;
     this.torn++;
     cut.tear();
   }

@@ -1,7 +1,7 @@
 import type { Spec } from "../actors/spec.ts";
 import type { Prng } from "../base/prng.ts";
 import { type RegistryStoreProtocol, registryStoreTable } from "../master/ports.ts";
-import { emptyRegistry, perform, type Registry } from "../master/registry.ts";
+import { emptyRegistry, perform, type Registry, storedSlaves } from "../master/registry.ts";
 import { isOlderLead, type Lead } from "../protocol/lead.ts";
 import { Platter } from "./platter.ts";
 
@@ -44,12 +44,7 @@ export function simRegistryStore(disk: RegistryDisk, random: Prng): Spec<Registr
             () => {
               disk.lead = lead;
             },
-            () =>
-              reply({
-                lead,
-                admitted: stored(disk.registry.admitted),
-                unreachable: stored(disk.registry.unreachable),
-              }),
+            () => reply({ lead, slaves: storedSlaves(disk.registry) }),
           );
         },
         commit: ({ lead, operations }, reply) => {
@@ -64,8 +59,4 @@ export function simRegistryStore(disk: RegistryDisk, random: Prng): Spec<Registr
       };
     },
   };
-}
-
-function stored(slaves: Registry["admitted"]) {
-  return Object.entries(slaves).map(([slaveId, info]) => ({ slaveId, info }));
 }

@@ -126,6 +126,9 @@ function runUnguarded(options: RunOptions): RunResult {
   };
 }
 
+/** Roles that a simulated framework may have. */
+const roleSets = [["*"], ["*"], ["web"], ["web", "db"], ["*", "db/old"]] as const;
+
 function drawStrategy(random: Prng): StrategyName {
   return strategyNames[random.int(strategyNames.length)] ?? "uniform";
 }
@@ -142,12 +145,13 @@ function drawCluster(
     const cpus = 1 + shape.int(8);
     return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
   });
+  const roles = random.split("roles");
   const work = Array.from({ length: 1 + shape.int(4) }, (_, index): WorkRecord => {
     const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
     const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
     const mood = { declines: some(0.5), hoards: some(0.15), repeats: some(0.3), forges: some(0.2), kills: some(0.1) };
     const drawn = 4 + shape.int(16);
-    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood);
+    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, roleSets[roles.int(roleSets.length)]);
   });
   return new SimCluster(random.split("cluster"), {
     slaves,

@@ -54,10 +54,10 @@ function watched(definition: SchedulerDefinition, tell: (deed: Deed) => void): S
     tell(deed);
     return observed(run, settled, (error) => tell({ kind: "threw", callback, message: messageOf(error) }));
   };
-  const { name, role, user, failoverTimeoutMs, checkpoint } = definition;
+  const { name, roles, user, failoverTimeoutMs, checkpoint } = definition;
   return {
     name,
-    ...(role !== undefined && { role }),
+    ...(roles !== undefined && { roles }),
     ...(user !== undefined && { user }),
     ...(failoverTimeoutMs !== undefined && { failoverTimeoutMs }),
     ...(checkpoint !== undefined && { checkpoint }),

@@ -3,6 +3,7 @@ import { defineScheduler, type SchedulerDefinition, type SchedulerDriver } from 
 import { type FrameworkId, OfferId, TaskId } from "../protocol/ids.ts";
 import type { Offer } from "../protocol/offer.ts";
 import { contains, type Resources, subtract } from "../protocol/resources.ts";
+import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
 
 /** How a simulated framework behaves; every number is a probability per occasion. */
@@ -25,6 +26,8 @@ export type WorkRecord = {
   readonly items: number;
   readonly resources: Resources;
   readonly mood: Mood;
+  /** The roles of its framework. */
+  readonly roles: readonly string[];
   readonly done: Set<number>;
   /** Every state a task went through, in the order the framework heard them. */
   readonly heard: Map<string, TaskState[]>;
@@ -42,12 +45,19 @@ export type WorkRecord = {
   frameworkId: FrameworkId | undefined;
 };
 
-export function workRecord(name: string, items: number, resources: Resources, mood: Mood): WorkRecord {
+export function workRecord(
+  name: string,
+  items: number,
+  resources: Resources,
+  mood: Mood,
+  roles: readonly string[] = [defaultRole],
+): WorkRecord {
   return {
     name,
     items,
     resources,
     mood,
+    roles,
     done: new Set(),
     heard: new Map(),
     misheard: undefined,
@@ -96,6 +106,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
 
   return defineScheduler({
     name: record.name,
+    roles: record.roles,
     failoverTimeoutMs: 600_000,
     subscribed: (frameworkId) => {
       record.frameworkId = frameworkId;

@@ -18,11 +18,15 @@ export type Entry = {
   readonly task: TaskInfo;
   /** Absent when the task ran in an earlier life of the slave. */
   readonly executor?: ActorRef<ExecutorProtocol>;
+  /** The run of the executor; absent as that is. */
+  readonly containerId?: string;
   /** Whether the executor has been told to begin; before that the launch is on its way to disk. */
   begun: boolean;
   status: TaskStatus;
   /** Its end is not reported to anybody: the master gave it up before. */
   disowned: boolean;
+  /** Why it was ended, if not for a kill of its framework: its end is then a failure for this reason. */
+  endedFor?: "EXECUTOR_TERMINATED" | "MAX_COMPLETION_TIME_REACHED";
 };
 
 export type ExecutorsConfig = {
@@ -65,7 +69,8 @@ export class Executors {
     staged: TaskStatus,
   ): Entry {
     const { taskId } = task;
-    const ids = { slaveId, frameworkId, taskId, run: this.#ctx.ids.next() };
+    const containerId = this.#ctx.ids.next();
+    const ids = { slaveId, frameworkId, taskId, run: containerId };
     const args: ExecutorArgs = {
       slave: this.#ctx.self.address,
       slaveId,
@@ -74,7 +79,16 @@ export class Executors {
       environment: this.#config.environment,
     };
     const executor = this.#spawn(task, args);
-    const entry: Entry = { frameworkId, framework, task, executor, begun: false, status: staged, disowned: false };
+    const entry: Entry = {
+      frameworkId,
+      framework,
+      task,
+      executor,
+      containerId,
+      begun: false,
+      status: staged,
+      disowned: false,
+    };
     this.#entries.set(taskKey(frameworkId, taskId), entry);
     this.#ctx.watch(executor, (down) => this.#ended(frameworkId, taskId, down));
     return entry;
@@ -82,8 +96,15 @@ export class Executors {
 
   /** The launch is on disk: the executor may begin. */
   begin(entry: Entry): void {
+    const { frameworkId, task } = entry;
     entry.begun = true;
-    entry.executor?.tell("launch", { task: entry.task });
+    entry.executor?.tell("launch", { task });
+    if (task.maxCompletionMs === undefined) return;
+    this.#ctx.after(`completion.${taskKey(frameworkId, task.taskId)}`, task.maxCompletionMs, () => {
+      if (isTerminal(entry.status.state)) return;
+      entry.endedFor ??= "MAX_COMPLETION_TIME_REACHED";
+      this.kill(entry, undefined);
+    });
   }
 
   /** A task of an earlier life, of which only its news are left. */
@@ -97,6 +118,13 @@ export class Executors {
     if (entry.executor !== undefined) this.#ctx.stop(entry.executor);
   }
 
+  /** Ends an executor and its task, which has failed thereby. */
+  shutdown(entry: Entry): void {
+    if (isTerminal(entry.status.state)) return;
+    entry.endedFor ??= "EXECUTOR_TERMINATED";
+    entry.executor?.tell("shutdown", { graceMs: entry.task.killGraceMs ?? killGraceMsDefault });
+  }
+
   kill(entry: Entry, graceMs: number | undefined): void {
     if (isTerminal(entry.status.state)) return;
     entry.executor?.tell("kill", {
@@ -106,6 +134,7 @@ export class Executors {
   }
 
   forget(frameworkId: FrameworkId, taskId: TaskId): void {
+    this.#ctx.cancel(`completion.${taskKey(frameworkId, taskId)}`);
     this.#entries.delete(taskKey(frameworkId, taskId));
   }
 

@@ -4,11 +4,11 @@ import { type Ask, protocolTable } from "../actors/protocol.ts";
 import type { Spec } from "../actors/spec.ts";
 import { type ExecutorCalls, type ExecutorStatus, executorCallsTable } from "../protocol/executor-api.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
-import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import { type FrameworkId, type SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { type LostTask, type SlaveProtocol, slaveTable } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
-import { isTerminal, type KnownTask, type TaskInfo, type TaskStatus } from "../protocol/task.ts";
+import { isTerminal, type KnownTask, type TaskInfo, type TaskReason, type TaskStatus } from "../protocol/task.ts";
 import { Checkpoint, type RecoveredTask } from "./checkpoint.ts";
 import type { SlaveConfig } from "./config.ts";
 import { type Entry, Executors } from "./executors.ts";
@@ -35,6 +35,14 @@ type SlaveOperations = {
 
 export type SlaveMailbox = SlaveProtocol & ExecutorCalls & SlaveOperations;
 
+/** Ends that the slave tells of, because no executor is there to do so. */
+const oursToTell: ReadonlySet<TaskReason> = new Set([
+  "AGENT_RESTARTED",
+  "CONTAINER_LAUNCH_FAILED",
+  "EXECUTOR_TERMINATED",
+  "TASK_KILLED_DURING_LAUNCH",
+]);
+
 /** The slave: what it hears, and which noun answers. */
 export const slave: Spec<SlaveMailbox, SlaveArgs> = {
   name: "slave",
@@ -59,6 +67,9 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
       },
       killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
         if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
+      },
+      endExecutor: ({ lead, frameworkId, executorId }) => {
+        if (registration.accepts(lead)) party.endExecutor(frameworkId, executorId);
       },
       shutdownFramework: ({ lead, frameworkId }) => {
         if (registration.accepts(lead)) party.shutdownFramework(frameworkId);
@@ -94,6 +105,7 @@ export class Party {
     this.#self = ctx.self.address;
     this.#checkpoint = new Checkpoint(ctx, args.checkpoint);
     this.executors = new Executors(ctx, args, (frameworkId, taskId, { reason }) => {
+      this.#exited(frameworkId, taskId);
       const why = typeof reason === "object" ? reason.failed : reason;
       this.reported(frameworkId, {
         taskId,
@@ -104,7 +116,10 @@ export class Party {
     });
     this.updates = new StatusUpdates(ctx, args.config, this.#checkpoint, (update) => {
       const { master, slaveId } = this.registration;
-      if (slaveId !== undefined) master?.tell("statusUpdate", { slaveId, update });
+      if (slaveId === undefined) return;
+      const entry = this.executors.get(update.frameworkId, update.status.taskId);
+      const over = entry !== undefined && isTerminal(entry.status.state) && !isTerminal(update.status.state);
+      master?.tell("statusUpdate", { slaveId, update: over ? { ...update, over } : update });
     });
     this.registration = new Registration(ctx, args.master, args.config, {
       hello: (master) => {
@@ -157,6 +172,13 @@ export class Party {
     if (entry !== undefined) this.#kill(entry, graceMs);
   }
 
+  /** A task without an executor of its own has one named after it. */
+  endExecutor(frameworkId: FrameworkId, executorId: string): void {
+    const entry = this.executors.get(frameworkId, TaskId(executorId));
+    if (entry?.begun === true) this.executors.shutdown(entry);
+    else if (entry !== undefined) this.#kill(entry, undefined);
+  }
+
   shutdownFramework(frameworkId: FrameworkId): void {
     for (const entry of this.executors.all()) {
       if (entry.frameworkId === frameworkId) this.#kill(entry, undefined);
@@ -172,7 +194,12 @@ export class Party {
       return;
     }
     const worker = reported.worker ?? entry.status.worker;
-    entry.status = this.status({ ...reported, ...(worker === undefined ? {} : { worker }) });
+    const { containerId } = entry;
+    entry.status = this.status({
+      ...endFor(entry, reported),
+      ...(worker === undefined ? {} : { worker }),
+      ...(containerId === undefined ? {} : { containerId }),
+    });
     this.updates.append({ frameworkId, status: entry.status });
     if (isTerminal(reported.state)) this.#finishDrain();
   }
@@ -198,7 +225,7 @@ export class Party {
     const { slaveId } = this.registration;
     return {
       ...reported,
-      source: "executor",
+      source: reported.reason !== undefined && oursToTell.has(reported.reason) ? "slave" : "executor",
       timestampMs: this.#ctx.clock.wall(),
       uuid: this.#ctx.ids.next(),
       ...(slaveId === undefined ? {} : { slaveId }),
@@ -231,6 +258,14 @@ export class Party {
     this.#kill(entry, undefined);
   }
 
+  /** Frameworks hear of the end of an executor only if somebody had it ended: else its task's end says it all. */
+  #exited(frameworkId: FrameworkId, taskId: TaskId): void {
+    const { master, slaveId } = this.registration;
+    const entry = this.executors.get(frameworkId, taskId);
+    if (entry?.endedFor !== "EXECUTOR_TERMINATED" || slaveId === undefined) return;
+    master?.tell("executorExited", { slaveId, frameworkId, executorId: taskId });
+  }
+
   #kill(entry: Entry, graceMs: number | undefined): void {
     if (entry.begun) return this.executors.kill(entry, graceMs);
     const { taskId } = entry.task;
@@ -260,4 +295,10 @@ export class Party {
     this.#drained();
     this.#drained = undefined;
   }
+}
+
+/** A task that was ended for a reason of its own has failed for it, whatever its executor says of its end. */
+function endFor({ endedFor }: Entry, reported: ExecutorStatus): ExecutorStatus {
+  if (endedFor === undefined || !isTerminal(reported.state) || reported.state === "finished") return reported;
+  return { ...reported, state: "failed", reason: endedFor };
 }

@@ -106,12 +106,73 @@ const rows: readonly Row[] = [
     code: 2,
     says: /shorter than 16/,
   },
+  {
+    what: "authentication of nobody",
+    args: ["master", "--port", "0", "--data", "d", "--authenticate-http-readonly"],
+    code: 2,
+    says: /add --credentials FILE/,
+  },
+  {
+    what: "a slave's authentication of nobody",
+    args: ["slave", "--port", "0", "--authenticate-http-readonly", "true"],
+    code: 2,
+    says: /add --credentials FILE/,
+  },
+  {
+    what: "a switch that is neither on nor off",
+    args: ["master", "--authenticate-http-frameworks", "maybe"],
+    code: 2,
+    says: /--authenticate-http-frameworks.*write true or false/,
+  },
+  {
+    what: "credentials that are not there",
+    args: ["master", "--port", "0", "--data", "d", "--credentials", "none", "--authenticate-http-readonly"],
+    code: 78,
+    says: /cannot read --credentials none: ENOENT/,
+  },
+  {
+    what: "credentials that are none",
+    args: ["master", "--port", "0", "--data", "d", "--credentials", "short", "--authenticate-http-readonly"],
+    code: 78,
+    says: /--credentials short: line 1: it has no secret/,
+  },
+  {
+    what: "a slave's credentials that are none",
+    args: ["slave", "--port", "0", "--credentials", "empty.mjs", "--authenticate-http-readonly"],
+    code: 78,
+    says: /--credentials empty\.mjs: line 1: write a principal, a space and a secret/,
+  },
+  {
+    what: "a credential that is none",
+    args: ["ps", "--credential", "short"],
+    code: 78,
+    says: /--credential short: line 1: it has no secret/,
+  },
+  {
+    what: "a credential that anybody can read",
+    args: ["ps", "--credential", "open", "--master", "127.0.0.1:1"],
+    code: 5,
+    says: /warning: --credential open is open to other users: chmod 600 open\nmesolite: no master/,
+  },
+  {
+    what: "access lists of what is not controlled",
+    args: ["master", "--port", "0", "--data", "d", "--acls", '{"run_tasks":[]}'],
+    code: 78,
+    says: /--acls as given: "run_tasks" is not implemented/,
+  },
+  {
+    what: "access lists that are not there",
+    args: ["master", "--port", "0", "--data", "d", "--acls", "none"],
+    code: 78,
+    says: /cannot read --acls none: ENOENT/,
+  },
 ];
 
 test.each(rows)("$what gets one clear line and exit code $code", async ({ args, code, says }) => {
   using home = temporary();
   writeFileSync(join(home.path, "empty.mjs"), "export const nothing = 1;\n");
   writeFileSync(join(home.path, "short"), "secret\n");
+  writeFileSync(join(home.path, "open"), "ada secret\n");
   const run = await mesolite(args, home.path);
   expect(run.stderr).toMatch(says);
   expect(run.stderr).not.toMatch(/^ +at /m);

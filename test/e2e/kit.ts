@@ -88,13 +88,14 @@ export function temporary(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A master on free ports. */
+/** A master on free ports, or on the HTTP port that an earlier one had. */
 export async function startMaster(
   cwd: string,
   port = 0,
 ): Promise<{ readonly process: Mesolite; readonly address: string }> {
-  const bridge = port === 0 ? [] : ["--bridge-port", String(port + 1)];
-  const args = ["master", "--port", String(port), ...bridge, "--data", join(cwd, "master"), "--timeouts", "test"];
+  // Whoever joins asks the HTTP door where the bridge is, so any port will do, also after a restart.
+  const ports = ["--port", String(port), "--bridge-port", "0"];
+  const args = ["master", ...ports, "--data", join(cwd, "master"), "--timeouts", "test"];
   const process = new Mesolite([...args, "--log-level", "warn"], cwd);
   const [, address = ""] = await process.printed(/ready: http:\/\/(\S+)/);
   return { process, address };

@@ -126,7 +126,9 @@ export class Kit {
 
   /** The tasks the scheduler launched since the last call. */
   takeTasks(): readonly TaskInfo[] {
-    const tasks = this.calls("accept").flatMap(({ operations }) => operations.flatMap((operation) => operation.tasks));
+    const tasks = this.calls("accept").flatMap(({ operations }) =>
+      operations.flatMap((operation) => (operation.type === "launch" ? operation.tasks : [])),
+    );
     this.heard.length = 0;
     return tasks;
   }
@@ -191,6 +193,8 @@ export function offer(id: string, slave: string, resources: string): Offer {
     frameworkId,
     slaveId: SlaveId(slave),
     hostname: `${slave}.test`,
+    ip: "10.0.0.1",
+    port: 0,
     resources: quantities(resources),
     attributes: {},
     role: "*",

@@ -9,8 +9,22 @@ describe("subscription", () => {
     kit.startMaster();
     kit.run(scheduler());
     expect(kit.calls("subscribe").map(({ info }) => info)).toEqual([
-      { name: "probe", role: "*", user: "", failoverTimeoutMs: 604_800_000, checkpoint: true },
+      {
+        name: "probe",
+        roles: ["*"],
+        capabilities: ["PARTITION_AWARE", "MULTI_ROLE", "RESERVATION_REFINEMENT"],
+        user: "",
+        failoverTimeoutMs: 604_800_000,
+        checkpoint: true,
+      },
     ]);
+  });
+
+  test("or with the roles that it names", () => {
+    const kit = new Kit();
+    kit.startMaster();
+    kit.run(scheduler({ roles: ["web", "db"] }));
+    expect(kit.calls("subscribe").map(({ info: { roles } }) => roles)).toEqual([["web", "db"]]);
   });
 
   test("it says hello again until the master has answered, and then no more", () => {

@@ -1,21 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { ClusterView } from "../../src/http/view.ts";
-import type { ClusterChange } from "../../src/protocol/cluster-events.ts";
+import { ClusterView } from "../../src/http/view/view.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
-import { fedView, frameworkRow, gateway, offerRow, slaveRow, taskRow } from "./scene.ts";
-
-const cluster: readonly ClusterChange[] = [
-  { type: "framework", row: frameworkRow("f1") },
-  { type: "framework", row: frameworkRow("f0", { state: "completed" }) },
-  { type: "slave", row: slaveRow("s1") },
-  { type: "slave", row: slaveRow("s2", { state: "disconnected" }) },
-  { type: "slave", row: slaveRow("s3", { state: "unreachable" }) },
-  { type: "task", row: taskRow("f1", "t1") },
-  { type: "task", row: taskRow("f1", "t2", "unreachable") },
-  { type: "task", row: taskRow("f1", "t3", "finished") },
-  { type: "task", row: taskRow("nobody", "t4") },
-  { type: "offer", row: offerRow("o1", "f1") },
-];
+import { fedView, frameworkRow, gateway, slaveRow, taskRow } from "./scene.ts";
 
 describe("/health", () => {
   test("is 200 and empty once the master leads and the cluster is ready", async () => {
@@ -103,110 +89,6 @@ describe("/mesolite/actors", () => {
     expect(response.status).toBe(403);
   });
 });
-
-describe("/state", () => {
-  test("is 503 while nobody leads", async () => {
-    expect((await fetch(`${(await gateway({ view: new ClusterView() })).url}/state`)).status).toBe(503);
-  });
-
-  test("has the keys of Mesos and no others", async () => {
-    const { port, url } = await gateway({ view: fedView(cluster) });
-    const response = await fetch(`${url}/master/state/`);
-    expect(response.headers.get("content-type")).toBe("application/json");
-    const state = await response.json();
-    expect(await (await fetch(`${url}/state`)).json()).toEqual(state);
-    const pid = `master@127.0.0.1:${port}`;
-    expect(state).toEqual({
-      version: "1.11.0",
-      build_date: "1970-01-01 00:00:00",
-      build_time: 0,
-      build_user: "mesolite",
-      start_time: 1_700_000_000,
-      elected_time: 1_700_000_000,
-      id: "cluster-1",
-      pid,
-      hostname: "127.0.0.1",
-      capabilities: [],
-      activated_slaves: 1,
-      deactivated_slaves: 1,
-      unreachable_slaves: 1,
-      leader: pid,
-      leader_info: { id: "cluster-1", pid, port, hostname: "127.0.0.1" },
-      flags: {},
-      slaves: [slaveJson("s1", true), slaveJson("s2", false)],
-      recovered_slaves: [],
-      frameworks: [frameworkJson("f1", true)],
-      completed_frameworks: [frameworkJson("f0", false)],
-      orphan_tasks: [{ ...taskJson("t4", "TASK_RUNNING"), framework_id: "nobody", role: "*" }],
-      unregistered_frameworks: [],
-    });
-  });
-});
-
-function slaveJson(id: string, active: boolean) {
-  const total = { cpus: 4, gpus: 0, mem: 1024, disk: 0, ports: "[31000-31009]", zones: "{a, b}" };
-  return {
-    id,
-    hostname: "127.0.0.1",
-    port: 5051,
-    attributes: { rack: "r1", size: 2.5 },
-    pid: "slave(1)@127.0.0.1:5051",
-    registered_time: 1_700_000_001,
-    resources: total,
-    used_resources: { cpus: 1.5, gpus: 0, mem: 64, disk: 0 },
-    offered_resources: { cpus: 0.5, gpus: 0, mem: 0, disk: 0 },
-    reserved_resources: {},
-    unreserved_resources: total,
-    active,
-    deactivated: false,
-    version: "1.11.0",
-    capabilities: [],
-  };
-}
-
-function frameworkJson(id: string, active: boolean) {
-  return {
-    id,
-    name: `${id} name`,
-    used_resources: { cpus: 1.5, gpus: 0, mem: 64, disk: 0 },
-    offered_resources: { cpus: 0.5, gpus: 0, mem: 0, disk: 0 },
-    resources: { cpus: 2, gpus: 0, mem: 64, disk: 0 },
-    capabilities: [],
-    hostname: "",
-    webui_url: "",
-    active,
-    connected: active,
-    recovered: false,
-    user: "ada",
-    failover_timeout: 60.5,
-    checkpoint: true,
-    registered_time: 1_700_000_002,
-    unregistered_time: 0,
-    role: "batch",
-    tasks: active ? [taskJson("t1", "TASK_RUNNING")] : [],
-    unreachable_tasks: active ? [taskJson("t2", "TASK_UNREACHABLE")] : [],
-    completed_tasks: active ? [taskJson("t3", "TASK_FINISHED")] : [],
-    offers: active
-      ? [{ id: "o1", framework_id: "f1", slave_id: "s1", resources: { cpus: 0.5, gpus: 0, mem: 0, disk: 0 } }]
-      : [],
-    executors: [],
-  };
-}
-
-function taskJson(id: string, state: string) {
-  return {
-    id,
-    name: `${id} name`,
-    framework_id: "f1",
-    executor_id: "",
-    slave_id: "s1",
-    state,
-    resources: { cpus: 1.5, gpus: 0, mem: 64, disk: 0 },
-    role: "batch",
-    statuses: [{ state, timestamp: 1_700_000_003.5 }],
-    labels: [{ key: "tier", value: "front" }],
-  };
-}
 
 test("names that mean something to JavaScript are only names", async () => {
   const view = fedView([

@@ -5,7 +5,8 @@ import type { Spec } from "../../src/actors/spec.ts";
 import { ActorSystem } from "../../src/actors/system.ts";
 import type { World } from "../../src/actors/world.ts";
 import { type GatewayOptions, openGateway } from "../../src/http/gateway.ts";
-import { ClusterView } from "../../src/http/view.ts";
+import type { OpenServer } from "../../src/http/server.ts";
+import { ClusterView } from "../../src/http/view/view.ts";
 import {
   type ClusterChange,
   type FrameworkRow,
@@ -28,6 +29,7 @@ export function slaveRow(id: string, more: Partial<SlaveRow> = {}): SlaveRow {
     id: SlaveId(id),
     info: {
       hostname: "127.0.0.1",
+      ip: "10.0.0.7",
       port: 5051,
       resources: { cpus: 4_000, mem: 1_024_000, ports: { ranges: [[31_000, 31_009]] }, zones: { items: ["a", "b"] } },
       attributes: { rack: "r1", size: "2.5" },
@@ -44,7 +46,14 @@ export function slaveRow(id: string, more: Partial<SlaveRow> = {}): SlaveRow {
 export function frameworkRow(id: string, more: Partial<FrameworkRow> = {}): FrameworkRow {
   return {
     id: FrameworkId(id),
-    info: { name: `${id} name`, user: "ada", role: "batch", failoverTimeoutMs: 60_500, checkpoint: true },
+    info: {
+      name: `${id} name`,
+      user: "ada",
+      roles: ["batch"],
+      failoverTimeoutMs: 60_500,
+      checkpoint: true,
+      capabilities: [],
+    },
     state: "connected",
     registeredMs: 1_700_000_002_000,
     used: { cpus: 1_500, mem: 64_000 },
@@ -63,7 +72,8 @@ export function taskRow(frameworkId: string, taskId: string, state: TaskState = 
       slaveId: SlaveId("s1"),
       resources: { cpus: 1_500, mem: 64_000 },
       command: { shell: true, value: "true" },
-      labels: { tier: "front" },
+      labels: [{ key: "tier", value: "front" }, { key: "plain" }],
+      role: "batch",
     },
     status: {
       taskId: TaskId(taskId),
@@ -73,6 +83,7 @@ export function taskRow(frameworkId: string, taskId: string, state: TaskState = 
       slaveId: SlaveId("s1"),
       message: "as told",
       worker: "4242",
+      containerId: "run-1",
     },
   };
 }
@@ -82,6 +93,7 @@ export function offerRow(id: string, frameworkId: string): OfferRow {
     id: OfferId(id),
     frameworkId: FrameworkId(frameworkId),
     slaveId: SlaveId("s1"),
+    role: "batch",
     resources: { cpus: 500 },
     madeMs: 1_700_000_004_000,
   };
@@ -154,7 +166,14 @@ export function scriptedMaster(script: Partial<Handlers<MasterProtocol>>): Spec<
 export async function gateway(
   options: Partial<GatewayOptions> = {},
 ): Promise<{ readonly port: number; readonly url: string }> {
-  const { port, close } = await openGateway({
+  const { port, close } = await bareGateway(options);
+  onTestFinished(close);
+  return { port, url: `http://127.0.0.1:${port}` };
+}
+
+/** A gateway on a free port. */
+export function bareGateway(options: Partial<GatewayOptions> = {}): Promise<OpenServer> {
+  return openGateway({
     system: oneThread().system,
     view: fedView([]),
     master: () => undefined,
@@ -165,6 +184,4 @@ export async function gateway(
     version: "1.11.0",
     ...options,
   });
-  onTestFinished(close);
-  return { port, url: `http://127.0.0.1:${port}` };
 }

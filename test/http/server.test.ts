@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { Authenticator, masterRealms } from "../../src/http/guards/authentication.ts";
 import { portHolder } from "../../src/http/port-holder.ts";
 import { gateway } from "./scene.ts";
 
@@ -16,6 +17,23 @@ test("an address that others can reach needs a flag", async () => {
     code: "EINSECURE",
     message: expect.stringMatching(/refusing to listen on 0\.0\.0\.0.*--insecure/),
   });
+});
+
+test.each([
+  { required: masterRealms.slice(0, 2), missing: "--authenticate-http-frameworks" },
+  { required: masterRealms.slice(1), missing: "--authenticate-http-readonly" },
+])("with $required on, others are not let in for want of $missing", async ({ required, missing }) => {
+  const authenticator = new Authenticator(masterRealms, [], required);
+  await expect(gateway({ host: "0.0.0.0", authenticator })).rejects.toMatchObject({
+    code: "EINSECURE",
+    message: expect.stringContaining(`add --credentials FILE and ${missing}, or`),
+  });
+});
+
+test("where everybody has to authenticate, an address that others can reach needs no flag", async () => {
+  const authenticator = new Authenticator(masterRealms, [], masterRealms);
+  const { url } = await gateway({ host: "0.0.0.0", authenticator });
+  expect((await fetch(`${url}/state`)).status).toBe(401);
 });
 
 test("a port in use is told with who uses it and what to do", async () => {

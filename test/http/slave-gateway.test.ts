@@ -26,6 +26,7 @@ async function scene() {
     port: 0,
     workDir,
     version: "1.11.0",
+    flags: { work_dir: "/w" },
     look: async () => ({ threads: [] }),
     log: () => {},
   });
@@ -40,6 +41,73 @@ test("/health and /version answer", async () => {
   const health = await fetch(`http://${at}/health`);
   expect([health.status, await health.text()]).toEqual([200, ""]);
   expect(await (await fetch(`http://${at}/version`)).json()).toMatchObject({ version: "1.11.0" });
+});
+
+describe("the name of Mesos's process", () => {
+  const paths = [
+    "/health",
+    "/version",
+    "/flags",
+    "/metrics/snapshot",
+    "/files/debug",
+    `/files/browse?path=${virtual}/c1`,
+  ];
+
+  test.each([...paths, `/files/read?path=${virtual}/c1/stdout`, `/files/download?path=${virtual}/c1/stdout`])(
+    "may stand before %s, with its parentheses encoded or not",
+    async (path) => {
+      const { at } = await scene();
+      const answers = ["", "/slave(1)", "/slave%281%29"].map(async (name) => {
+        const response = await fetch(`http://${at}${name}${path}`);
+        const text = await response.text();
+        return [response.status, response.headers.get("content-type"), text.replaceAll(/:[\d.]+/g, ":N")];
+      });
+      const [plain, ...named] = await Promise.all(answers);
+      expect(plain?.[0]).toBe(200);
+      for (const each of named) expect(each).toEqual(plain);
+    },
+  );
+});
+
+test("what the slave tells of itself", async () => {
+  const { at, workDir } = await scene();
+  const json = async (path: string) => await (await fetch(`http://${at}${path}`)).json();
+  expect(await json("/flags")).toEqual({ flags: { work_dir: "/w" } });
+  expect(await json("/metrics/snapshot/")).toEqual({
+    "system/cpus_total": expect.any(Number),
+    "system/load_1min": expect.any(Number),
+    "system/load_5min": expect.any(Number),
+    "system/load_15min": expect.any(Number),
+    "system/mem_free_bytes": expect.any(Number),
+    "system/mem_total_bytes": expect.any(Number),
+    "slave/uptime_secs": expect.any(Number),
+  });
+  const slaves = `${workDir}/slaves`;
+  expect(await json("/files/debug")).toEqual({ [slaves]: slaves, "/frameworks": `${slaves}/*/frameworks` });
+});
+
+describe("jsonp", () => {
+  test.each([
+    ["/version?", "version"],
+    ["/flags?", "flags"],
+    ["/metrics/snapshot?", "slave/uptime_secs"],
+    [`/files/browse?path=${virtual}/c1&`, "0"],
+    [`/files/read?path=${virtual}/c1/stdout&offset=0&`, "data"],
+  ])("%s is a script that calls back with what has %s", async (path, key) => {
+    const { at } = await scene();
+    const response = await fetch(`http://${at}${path}jsonp=cb`);
+    expect(response.headers.get("content-type")).toBe("text/javascript");
+    const [, json = ""] = /^cb\((.*)\);$/s.exec(await response.text()) ?? [];
+    expect(Object.keys(JSON.parse(json))).toContain(key);
+  });
+
+  test.each(["/version?", `/files/browse?path=${virtual}/c1&`, `/files/read?path=${virtual}/c1/stdout&`])(
+    "%s refuses what is no name of a function",
+    async (path) => {
+      const { at } = await scene();
+      expect((await fetch(`http://${at}${path}jsonp=alert(1)//`)).status).toBe(400);
+    },
+  );
 });
 
 test("/mesolite/actors tells what the process sees of itself", async () => {

@@ -33,7 +33,7 @@ const laws: readonly Law[] = [
   ...[...watches, ...names, ...deadLetters, ...drain, ...bodies, ...causes, ...links],
 ];
 
-/** Runs of each law by mode: `sim=30,threads=3,processes=2` in `MESOLITE_LAW_RUNS`; a mode with 0 is left out. */
+/** Runs of each law by mode: `sim=20,threads=2,processes=1` in `MESOLITE_LAW_RUNS`; a mode with 0 is left out. */
 const runs = runsOf(process.env["MESOLITE_LAW_RUNS"] ?? "");
 /** Whatever hangs in a run says so long before: this allows for many runs of one law. */
 const timeoutMs = 60_000 + 2_000 * (runs.sim + runs.threads + runs.processes);
@@ -95,7 +95,7 @@ function lawsIn(mode: Mode): readonly Law[] {
 function runsOf(text: string): Record<Mode, number> {
   const given = new Map(text.split(",").map((part) => part.split("=") as [string, string]));
   const of = (mode: Mode, byDefault: number) => Number(given.get(mode) ?? byDefault);
-  return { sim: of("sim", 30), threads: of("threads", 3), processes: of("processes", 2) };
+  return { sim: of("sim", 20), threads: of("threads", 2), processes: of("processes", 1) };
 }
 
 function messageOf(error: unknown): string {

@@ -3,6 +3,7 @@ import type { AskOutcome } from "../../src/actors/context.ts";
 import type { AskKind, BodyOf, ProtocolTable, ReplyOf, TellKind } from "../../src/actors/protocol.ts";
 import type { ActorSystem } from "../../src/actors/system.ts";
 import { allocator, type Book } from "../../src/master/allocator/allocator.ts";
+import { clientId } from "../../src/master/allocator/client.ts";
 import { allocatorName } from "../../src/master/allocator/protocol.ts";
 import { type MasterConfig, masterDefaults } from "../../src/master/config.ts";
 import { master } from "../../src/master/master.ts";
@@ -14,10 +15,11 @@ import { add, contains, equal, format, noResources } from "../../src/protocol/re
 import { schedulerTable } from "../../src/protocol/scheduler-api.ts";
 import { slaveTable } from "../../src/protocol/slave-api.ts";
 import { Hearing } from "../protocol/hearing.ts";
-import { Stage } from "../protocol/stage.ts";
+import { Stage, type StageOptions } from "../protocol/stage.ts";
 import { RegistryOnHold } from "./registry-on-hold.ts";
 
-const endpoint = "master:5050";
+/** Where slaves find the master. */
+export const masterEndpoint = "master:5050";
 
 /** Seconds where the defaults are minutes; four pings that stay unanswered make a slave unreachable. */
 const timing: MasterConfig = {
@@ -35,10 +37,11 @@ export class Cluster {
   readonly #config: MasterConfig;
   #master: ActorSystem | undefined;
 
-  constructor(config: Partial<MasterConfig> = {}) {
+  /** `tables`: the protocols of what else lives on the stage. */
+  constructor(config: Partial<MasterConfig> = {}, tables: readonly unknown[] = [], options: StageOptions = {}) {
     this.#config = { ...timing, ...config };
-    const tables = [schedulerTable, slaveTable, viewTable, master.protocol, allocator.protocol, registryStoreTable];
-    this.stage = new Stage(tables as unknown as ProtocolTable<never>[]);
+    const known = [schedulerTable, slaveTable, viewTable, master.protocol, allocator.protocol, registryStoreTable];
+    this.stage = new Stage([...known, ...tables] as unknown as ProtocolTable<never>[], options);
     this.bootMaster();
   }
 
@@ -51,7 +54,7 @@ export class Cluster {
     system.spawn(this.registry.spec, {}, { name: registryStoreName });
     system.spawn(allocator, {}, { name: allocatorName });
     this.#spawnMaster(system);
-    this.stage.network.publish(endpoint, system.place);
+    this.stage.network.publish(masterEndpoint, system.place);
     this.settle();
   }
 
@@ -107,7 +110,11 @@ export class Cluster {
       if (!contains(info.resources, add(used, offered))) return `${id} is over-allocated`;
       if (!book.ledger.has(id)) return `the allocator does not know ${id}`;
       const theirs = book.ledger.allocations(id);
-      const ours = new Map(state.slaves.allocations(slave).map((each) => [each.frameworkId, each.resources]));
+      const ours = new Map(
+        state.slaves
+          .allocations(slave)
+          .map(({ frameworkId, role, resources }) => [clientId(frameworkId, role), resources] as const),
+      );
       for (const holder of new Set([...theirs.keys(), ...ours.keys()])) {
         const [left, right] = [ours.get(holder) ?? noResources, theirs.get(holder) ?? noResources];
         if (!equal(left, right)) return `${id}, ${holder}: master ${format(left)}, allocator ${format(right)}`;
@@ -153,7 +160,7 @@ export class Party<P> {
 
   connect(): void {
     this.#node.links.dial(
-      endpoint,
+      masterEndpoint,
       () => {},
       (reason) => {
         throw new Error(`${this.node} cannot reach the master: ${reason}`);

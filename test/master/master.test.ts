@@ -38,7 +38,7 @@ function everybodyReturns({ slaves, schedulers }: ReturnType<typeof scene>): voi
   }
 }
 
-const neverInfo = { name: "never", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: false };
+const neverInfo = { name: "never", user: "", roles: ["*"], failoverTimeoutMs: 0, checkpoint: false, capabilities: [] };
 
 describe("a master", () => {
   test("acts only once the registry has begun its term; what comes before waits", () => {
@@ -114,7 +114,7 @@ describe("an allocator that is new", () => {
     const quiet = ScriptedScheduler.subscribed(cluster, "quiet");
     const picky = ScriptedScheduler.subscribed(cluster, "picky");
     picky.party.tell("setFilters", { frameworkId: picky.id, filters: { slaves: [] } });
-    quiet.party.tell("suppress", { frameworkId: quiet.id });
+    quiet.party.tell("suppress", { frameworkId: quiet.id, roles: [] });
     cluster.stopAllocator();
     greedy.launch(task("t1", slave.id, "cpus:1;mem:64"));
     ScriptedSlave.registered(cluster, "s2");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FrameworkId, OfferId } from "../../src/protocol/ids.ts";
+import { FrameworkId, OfferId, TaskId } from "../../src/protocol/ids.ts";
 import { Cluster } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave, task } from "./scripted-slave.ts";
@@ -169,7 +169,7 @@ test("what the allocator gave from an account that the master has closed since i
   slave.party.connect();
   slave.helloAgain();
   expect(cluster.state.slaves.get(slaveId)?.account).toBeGreaterThan(account);
-  const late = { slaveId, account, frameworkId: scheduler.id, resources: info.resources };
+  const late = { slaveId, account, frameworkId: scheduler.id, role: "*", resources: info.resources };
   cluster.state.offers.make([late]);
   cluster.settle();
   expect(scheduler.offers.length).toBe(1);
@@ -198,12 +198,17 @@ describe("launching", () => {
     expect(slave.tasks.map(({ taskId }) => String(taskId))).toEqual(["t1", "t3"]);
   });
 
-  test("a task id that is in use leaves the first alone", () => {
+  test("a task id that is in use is refused, and the task that has it goes on", () => {
     const { cluster, slave, scheduler } = scene();
     scheduler.launch(task("t1", slave.id, "cpus:1"), task("t1", slave.id, "cpus:2"));
     expect(slave.tasks.length).toBe(1);
-    expect(scheduler.updates).toEqual([]);
+    expect(scheduler.updates).toMatchObject([
+      { taskId: "t1", state: "error", reason: "TASK_INVALID", message: "task id t1 is in use" },
+    ]);
     expect(cluster.state.slaves.get(slave.id)?.used).toEqual({ cpus: 1_000 });
+    expect(cluster.state.tasks.get(scheduler.id, TaskId("t1"))?.status.state).toBe("staging");
+    slave.report(scheduler.id, "t1", "running");
+    expect(scheduler.news).toEqual(["t1 error", "t1 running"]);
   });
 
   test("the same task id of another framework is another task", () => {

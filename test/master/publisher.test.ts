@@ -25,11 +25,16 @@ function scene() {
 }
 
 describe("a view", () => {
-  test("of an empty cluster gets an empty snapshot that is the last", () => {
+  test("of an empty cluster gets a snapshot without rows that is the last", () => {
     const cluster = new Cluster();
     const view = watching(cluster);
     expect(view.hearing.of("clusterSnapshot")).toMatchObject([
-      { seq: 0, master: { id: cluster.state.id, lead: { epoch: 1, term: 1 } }, changes: [], last: true },
+      {
+        seq: 0,
+        master: { id: cluster.state.id, lead: { epoch: 1, term: 1 } },
+        changes: [{ type: "counters" }],
+        last: true,
+      },
     ]);
   });
 
@@ -37,7 +42,7 @@ describe("a view", () => {
     const { cluster, slave, scheduler } = scene();
     const view = watching(cluster);
     const [snapshot] = view.hearing.of("clusterSnapshot");
-    expect(snapshot?.changes.map(({ type }) => type)).toEqual(["framework", "slave", "task", "offer"]);
+    expect(snapshot?.changes.map(({ type }) => type)).toEqual(["framework", "slave", "task", "offer", "counters"]);
     slave.report(scheduler.id, "t1", "running");
     slave.report(scheduler.id, "t1", "finished");
     scheduler.decline(0);

@@ -1,7 +1,13 @@
 import type { Reply } from "../../src/actors/protocol.ts";
 import type { Spec } from "../../src/actors/spec.ts";
-import { type RegistryStoreProtocol, registryStoreTable, type StoredSlave } from "../../src/master/ports.ts";
-import { emptyRegistry, perform, type Registry, type RegistryOperation } from "../../src/master/registry.ts";
+import { type RegistryStoreProtocol, registryStoreTable } from "../../src/master/ports.ts";
+import {
+  emptyRegistry,
+  perform,
+  type Registry,
+  type RegistryOperation,
+  storedSlaves,
+} from "../../src/master/registry.ts";
 import type { Lead } from "../../src/protocol/lead.ts";
 
 /** A registry that outlives its master, and whose commits wait while the test holds them back. */
@@ -18,8 +24,7 @@ export class RegistryOnHold {
     start: () => ({
       recover: (_, reply) => {
         this.lead = { ...this.lead, term: this.lead.term + 1 };
-        const { admitted, unreachable } = this.registry;
-        reply({ lead: this.lead, admitted: stored(admitted), unreachable: stored(unreachable) });
+        reply({ lead: this.lead, slaves: storedSlaves(this.registry) });
       },
       commit: ({ lead, operations }, reply) => {
         const write = () => this.#write(lead, operations, reply);
@@ -53,8 +58,4 @@ export class RegistryOnHold {
     }
     reply({ committed });
   }
-}
-
-function stored(slaves: Registry["admitted"]): readonly StoredSlave[] {
-  return Object.entries(slaves).map(([slaveId, info]) => ({ slaveId, info }));
 }

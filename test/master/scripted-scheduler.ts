@@ -14,7 +14,15 @@ export class ScriptedScheduler {
   readonly info: FrameworkInfo;
 
   constructor(cluster: Cluster, name: string, more: Partial<FrameworkInfo> = {}) {
-    this.info = { name, user: "tester", role: "*", failoverTimeoutMs: 60_000, checkpoint: true, ...more };
+    this.info = {
+      name,
+      user: "tester",
+      roles: ["*"],
+      failoverTimeoutMs: 60_000,
+      checkpoint: true,
+      capabilities: [],
+      ...more,
+    };
     this.party = cluster.party(name, schedulerTable);
   }
 

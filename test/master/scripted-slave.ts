@@ -15,7 +15,15 @@ export class ScriptedSlave {
   pongs = true;
 
   constructor(cluster: Cluster, hostname: string, resources: string, more: Partial<SlaveInfo> = {}) {
-    this.info = { hostname, port: 0, resources: quantities(resources), attributes: {}, checkpoint: false, ...more };
+    this.info = {
+      hostname,
+      ip: "10.0.0.1",
+      port: 0,
+      resources: quantities(resources),
+      attributes: {},
+      checkpoint: false,
+      ...more,
+    };
     this.party = cluster.party(hostname, slaveTable);
     this.party.hearing.react = ({ kind }) => {
       if (kind === "ping" && this.pongs) this.party.say("pong", { slaveId: this.id });

@@ -8,13 +8,15 @@ import { task } from "./scripted-slave.ts";
 
 const s1 = SlaveId("s1");
 const left = quantities("cpus:4;mem:1024;ports:[31000-31009];disks:{a,b}");
+const place = { slaveId: s1, role: "web", left };
 const fine = task("t1", s1, "cpus:1;mem:64;ports:[31001-31002];disks:{a}");
 const command = { shell: true, value: "true" };
 const simulated = { durationMs: 1, outcome: "finished" } as const;
 
 test("a task that fits has no fault", () => {
-  expect(taskFault(fine, s1, left)).toBeUndefined();
-  expect(taskFault(task("t1", s1, "cpus:4;mem:1024"), s1, left)).toBeUndefined();
+  expect(taskFault(fine, place)).toBeUndefined();
+  expect(taskFault(task("t1", s1, "cpus:4;mem:1024"), place)).toBeUndefined();
+  expect(taskFault({ ...fine, role: "web" }, place)).toBeUndefined();
 });
 
 test.each<[string, TaskInfo, string]>([
@@ -23,6 +25,7 @@ test.each<[string, TaskInfo, string]>([
   ["two kinds", { ...fine, command, simulated }, "exactly one of command, function and simulated; this one has 2"],
   ["no kind", withoutCommand(fine), "this one has 0"],
   ["another slave", { ...fine, slaveId: SlaveId("s2") }, "the task names slave s2, the offer is of s1"],
+  ["another role", { ...fine, role: "db" }, "the task's resources are allocated to role db, the offer's to web"],
   ["no resources", { ...fine, resources: {} }, "the task uses no resources"],
   ["only nothings", { ...fine, resources: { cpus: 0 } }, "the task uses no resources"],
   ["too much", task("t1", s1, "cpus:5;mem:2048"), "more than the offer has: cpus:5 of 4, mem:2048 of 1024"],
@@ -32,7 +35,7 @@ test.each<[string, TaskInfo, string]>([
   ["something unheard of", task("t1", s1, "gpus:1"), "gpus:1 of 0"],
   ["a name of every object", task("t1", s1, "toString:1"), "toString:1 of 0"],
 ])("%s is one", (_, wrong, message) => {
-  expect(taskFault(wrong, s1, left)).toContain(message);
+  expect(taskFault(wrong, place)).toContain(message);
 });
 
 test.each<[string, unknown]>([
@@ -60,7 +63,7 @@ test.each<[string, unknown]>([
 ])("%s for a quantity is one, and told without failing", (_, quantity) => {
   for (const name of ["cpus", "ports", "disks"]) {
     const resources = { mem: 1_000, [name]: quantity as Quantity };
-    expect(taskFault({ ...fine, resources }, s1, left)).toMatch(/^(a resource of the task|the task needs more)/);
+    expect(taskFault({ ...fine, resources }, place)).toMatch(/^(a resource of the task|the task needs more)/);
   }
 });
 

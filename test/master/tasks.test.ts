@@ -65,6 +65,17 @@ describe("a status update", () => {
     expect(cluster.state.slaves.get(slave.id)?.used).toEqual({});
   });
 
+  test("of a task that has ended since frees what it held, and its end is still heard", () => {
+    const { cluster, slave, scheduler } = running();
+    const status = { taskId: TaskId("t1"), state: "running", source: "executor", timestampMs: 1, uuid: "u1" } as const;
+    const update = { frameworkId: scheduler.id, status, over: true };
+    slave.party.tell("statusUpdate", { slaveId: slave.id, update });
+    expect(cluster.state.slaves.get(slave.id)?.used).toEqual({});
+    slave.report(scheduler.id, "t1", "finished");
+    expect(scheduler.news).toEqual(["t1 running", "t1 running", "t1 finished"]);
+    expect(cluster.state.slaves.get(slave.id)?.used).toEqual({});
+  });
+
   test("of a slave that is not in the cluster is not forwarded", () => {
     const { slave, scheduler } = running();
     const status = { taskId: TaskId("t1"), state: "failed", source: "executor", timestampMs: 1 } as const;
@@ -103,12 +114,47 @@ describe("a kill", () => {
     }
   });
 
+  test("that names another slave than the task's is void", () => {
+    const { slave, scheduler } = running();
+    const order = { frameworkId: scheduler.id, taskId: TaskId("t1") };
+    scheduler.party.tell("killTask", { ...order, slaveId: SlaveId("other") });
+    expect(slave.hearing.of("killOnSlave")).toEqual([]);
+    expect(scheduler.news).toEqual(["t1 running"]);
+    scheduler.party.tell("killTask", { ...order, slaveId: slave.id });
+    expect(slave.hearing.of("killOnSlave").length).toBe(1);
+  });
+
+  test("of a task that its slave does not have says so", () => {
+    const { slave, scheduler } = running();
+    const order = { frameworkId: scheduler.id, taskId: TaskId("t9") };
+    scheduler.party.tell("killTask", { ...order, slaveId: slave.id });
+    expect(scheduler.news).toEqual(["t1 running", "t9 gone"]);
+  });
+
   test("of somebody else's task ends nothing", () => {
     const { cluster, slave } = running();
     const other = ScriptedScheduler.subscribed(cluster, "f2");
     other.kill("t1");
     expect(slave.hearing.of("killOnSlave")).toEqual([]);
     expect(other.news).toEqual(["t1 unknown"]);
+  });
+});
+
+describe("an executor", () => {
+  test("is shut down by its slave, and its end is told to its framework", () => {
+    const { slave, scheduler } = running();
+    const executorId = "t1";
+    scheduler.party.tell("shutdownExecutor", { frameworkId: scheduler.id, slaveId: slave.id, executorId });
+    expect(slave.hearing.of("endExecutor")).toMatchObject([{ frameworkId: scheduler.id, executorId }]);
+    slave.party.tell("executorExited", { slaveId: slave.id, frameworkId: scheduler.id, executorId, status: 9 });
+    expect(scheduler.hearing.of("executorEnded")).toEqual([{ slaveId: slave.id, executorId, status: 9 }]);
+  });
+
+  test("of a slave that is not there is nobody's", () => {
+    const { slave, scheduler } = running();
+    const order = { frameworkId: scheduler.id, executorId: "t1" };
+    scheduler.party.tell("shutdownExecutor", { ...order, slaveId: SlaveId("never") });
+    expect(slave.hearing.of("endExecutor")).toEqual([]);
   });
 });
 
@@ -148,13 +194,22 @@ describe("reconciliation", () => {
     expect(scene.scheduler.news).toEqual(news);
   });
 
-  test("an unreachable slave's task is unreachable", () => {
+  test("an unreachable slave's task is unreachable, and since when it was told to be", () => {
     const { cluster, slave, scheduler } = running();
     slave.pongs = false;
-    cluster.advance(10_000);
+    cluster.registry.hold();
+    cluster.advance(4_000);
+    const unreachableMs = cluster.state.ctx.clock.wall();
+    cluster.advance(2_000);
+    scheduler.hearing.clear();
+    cluster.registry.release();
+    cluster.settle();
+    expect(scheduler.updates).toMatchObject([{ ...t1, state: "unreachable", unreachableMs }]);
+    cluster.restartMaster();
+    scheduler.subscribe(scheduler.id);
     scheduler.hearing.clear();
     scheduler.reconcile({ ...t1, slaveId: slave.id });
-    expect(scheduler.news).toEqual(["t1 unreachable"]);
+    expect(scheduler.updates).toMatchObject([{ ...t1, state: "unreachable", unreachableMs }]);
   });
 
   test("silence while a slave of the registry may still come back, then an answer", () => {

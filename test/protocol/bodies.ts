@@ -3,7 +3,7 @@ import type { BodyOf } from "../../src/actors/protocol.ts";
 import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
 import type { MasterProtocol } from "../../src/protocol/master-api.ts";
-import type { Offer } from "../../src/protocol/offer.ts";
+import type { Offer, Operation } from "../../src/protocol/offer.ts";
 import type { SchedulerProtocol } from "../../src/protocol/scheduler-api.ts";
 import type { SlaveProtocol } from "../../src/protocol/slave-api.ts";
 import type { SlaveInfo } from "../../src/protocol/slave-info.ts";
@@ -19,8 +19,26 @@ const self: Address<never> = "slave-1~1/slaves.1:2.1";
 const uuid = "V1StGXR8_Z5jdHi6B-myT";
 const lead = { epoch: 2, term: 3 };
 const resources = { cpus: 1_500, ports: { ranges: [[31_000, 31_009] as const] }, disks: { items: ["a", "b"] } };
-const info: SlaveInfo = { hostname: "h1", port: 5_051, resources, attributes: { rack: "r1" }, checkpoint: true };
-const framework: FrameworkInfo = { name: "f", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: true };
+const info: SlaveInfo = {
+  hostname: "h1",
+  ip: "10.0.0.1",
+  port: 5_051,
+  resources,
+  attributes: { rack: "r1" },
+  checkpoint: true,
+};
+const framework: FrameworkInfo = {
+  name: "f",
+  user: "",
+  roles: ["*"],
+  failoverTimeoutMs: 0,
+  checkpoint: true,
+  capabilities: ["PARTITION_AWARE"],
+  principal: "p",
+  hostname: "h0",
+  webuiUrl: "http://h0",
+  labels: [{ key: "team", value: "a" }, { key: "team" }],
+};
 const task: TaskInfo = {
   taskId,
   name: "a task",
@@ -28,7 +46,10 @@ const task: TaskInfo = {
   resources,
   command: { shell: false, value: "/bin/true", arguments: ["true"], environment: { A: "b" } },
   killGraceMs: 1_000,
-  labels: { kind: "map" },
+  labels: [{ key: "kind", value: "map" }, { key: "kind" }],
+  discovery: { visibility: "CLUSTER" },
+  maxCompletionMs: 60_000,
+  role: "*",
 };
 const status: TaskStatus = {
   taskId,
@@ -42,8 +63,26 @@ const status: TaskStatus = {
   data: { words: 7, rest: [null, true] },
   exit: { signal: "SIGKILL" },
   worker: "17",
+  containerId: "c-1",
+  unreachableMs: 1_700_000_000_000,
 };
-const offer: Offer = { id: offerId, frameworkId, slaveId, hostname: "h1", resources, attributes: {}, role: "*" };
+const offer: Offer = {
+  id: offerId,
+  frameworkId,
+  slaveId,
+  hostname: "h1",
+  ip: "10.0.0.1",
+  port: 5_051,
+  resources,
+  attributes: {},
+  role: "*",
+};
+const unfit = [{ taskId, slaveId, fault: "no" }];
+const operations: readonly Operation[] = [
+  { type: "launch", tasks: [task], unfit },
+  { type: "launchGroup", unfit },
+  { type: "unknown", name: "RESERVE", operationId: "o 1" },
+];
 const filter = { refuseMs: 5_000 };
 
 /** A body of every kind, with every field that it may have. */
@@ -58,13 +97,16 @@ export const masterBodies: Bodies<MasterProtocol> = {
   pong: { slaveId },
   statusUpdate: { slaveId, update: { frameworkId, status } },
   unregisterSlave: { slaveId },
-  subscribe: { self, info: { ...framework, id: frameworkId } },
-  accept: { frameworkId, offerIds: [offerId], operations: [{ type: "launch", tasks: [task] }], filter },
+  executorExited: { slaveId, frameworkId, executorId: "e 1", status: 9 },
+  subscribe: { self, info: { ...framework, id: frameworkId }, suppressedRoles: ["*"], filters: { slaves: [slaveId] } },
+  updateFramework: { frameworkId, info: framework, suppressedRoles: ["*"], filters: { slaves: [slaveId] } },
+  accept: { frameworkId, offerIds: [offerId], operations, filter },
   decline: { frameworkId, offerIds: [offerId], filter },
-  suppress: { frameworkId },
-  revive: { frameworkId },
+  suppress: { frameworkId, roles: ["*"] },
+  revive: { frameworkId, roles: ["*"] },
   setFilters: { frameworkId, filters: { slaves: [slaveId], minFree: { cpus: 100 } } },
-  killTask: { frameworkId, taskId, graceMs: 0.5 },
+  killTask: { frameworkId, taskId, graceMs: 0.5, slaveId },
+  shutdownExecutor: { frameworkId, slaveId, executorId: "e 1" },
   acknowledge: { frameworkId, slaveId, taskId, uuid },
   reconcile: { frameworkId, tasks: [{ taskId, slaveId }, { taskId }] },
   teardown: { frameworkId },
@@ -79,6 +121,7 @@ export const slaveBodies: Bodies<SlaveProtocol> = {
   slaveRefused: { lead, reason: "no" },
   runTask: { lead, frameworkId, framework, task, hello: 1 },
   killOnSlave: { lead, frameworkId, taskId, graceMs: 0 },
+  endExecutor: { lead, frameworkId, executorId: "e 1" },
   shutdownFramework: { lead, frameworkId },
   updateAcknowledged: { lead, frameworkId, taskId, uuid },
   ping: { lead },
@@ -91,6 +134,8 @@ export const schedulerBodies: Bodies<SchedulerProtocol> = {
   offersRescinded: { offerIds: [offerId], reason: "slaveLost" },
   taskUpdate: { status },
   slaveLost: { slaveId, hostname: "h1" },
+  executorEnded: { slaveId, executorId: "e 1", status: 9 },
+  operationRefused: { operationId: "o 1", state: "error", message: "no" },
 };
 
 /** The body with another value at the path; `undefined` takes the field away. */

@@ -29,18 +29,24 @@ const kinds = protocols.flatMap(({ table, bodies }) =>
 /** Fields that may be absent, and names of dictionaries. */
 const mayMiss = [
   /^registerSlave\.slaveId$/,
-  /^kill\w+\.graceMs$/,
+  /^kill\w+\.(graceMs|slaveId)$/,
+  /^subscribe\.suppressedRoles$/,
+  /^(subscribe|updateFramework)\.filters$/,
+  /^execut\w+\.status$/,
+  /^accept\.operations\.0\.unfit$/,
+  /^accept\.operations\.\d\.operationId$/,
   /^reconcile\.tasks\.\d\.slaveId$/,
-  /\.(framework|info)\.id$/,
+  /(\.framework|subscribe\.info|updateFramework\.info)\.(id|principal|hostname|webuiUrl|labels)$/,
   /\.filters\.(slaves|minFree)$/,
-  /\.status\.(reason|message|slaveId|uuid|data|exit|worker)$/,
-  /\.task(s\.\d)?(\.task)?\.(command|killGraceMs|labels)$/,
+  /\.status\.(reason|message|slaveId|uuid|data|exit|worker|containerId|unreachableMs)$/,
+  /\.task(s\.\d)?(\.task)?\.(command|killGraceMs|labels|discovery|maxCompletionMs|role)$/,
   /\.command\.(arguments|environment)$/,
-  /\.(resources|minFree|environment|labels|attributes)\.\w+$/,
+  /\.(resources|minFree|environment|attributes)\.\w+$/,
+  /\.labels\.\d\.value$/,
 ];
-const dictionaries = new Set("resources minFree environment labels attributes".split(" "));
+const dictionaries = new Set("resources minFree environment attributes".split(" "));
 /** What is inside them is for their reader. */
-const free = new Set(["data"]);
+const free = new Set(["data", "discovery"]);
 
 describe.each(kinds)("$name", ({ name, body, faultOf }) => {
   const kind = name.split(" ")[1] ?? "";

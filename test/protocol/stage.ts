@@ -10,6 +10,15 @@ import { NodeClock, simWorld } from "../../src/sim/world.ts";
 /** Turns and timers that one call may run before we believe that they never end. */
 const stepsMax = 100_000;
 
+export type StageOptions = {
+  /** Told when there is something to do: for whoever lets a stage run beside real sockets. Default: nobody. */
+  readonly wake?: () => void;
+  /** What else the world of every node has. */
+  readonly world?: Partial<World>;
+  /** Default `roundtrip`: messages within a node are packed as well, so each protocol must be in `tables`. */
+  readonly isolation?: "reference" | "roundtrip";
+};
+
 /**
  * Nodes of one actor system each, on one virtual clock and a network without latency. Nothing runs but inside
  * `settle` and `advance`, which return when everything that could happen by then has happened.
@@ -24,7 +33,10 @@ export class Stage {
   readonly #nodes = new Map<string, { readonly system: ActorSystem; readonly clock: NodeClock }>();
   readonly #lives = new Map<string, number>();
 
-  constructor(tables: readonly ProtocolTable<never>[]) {
+  readonly #options: StageOptions;
+
+  constructor(tables: readonly ProtocolTable<never>[], options: StageOptions = {}) {
+    this.#options = options;
     this.#kinds = new KindTable(tables as unknown as ProtocolTable<unknown>[]);
     const config = { latencyMinMs: 0, latencyMaxMs: 0, silenceMs: 0 };
     this.network = new Network(this.clock, this.#random.split("network"), config);
@@ -43,10 +55,10 @@ export class Stage {
     });
     const system = new ActorSystem({
       place,
-      world: { ...world, ...more },
+      world: { ...world, ...this.#options.world, ...more },
       kinds: this.#kinds,
-      wake: () => {},
-      isolation: "roundtrip",
+      wake: this.#options.wake ?? (() => {}),
+      isolation: this.#options.isolation ?? "roundtrip",
     });
     this.network.attach(system);
     this.#nodes.set(node, { system, clock });

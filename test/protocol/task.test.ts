@@ -15,6 +15,7 @@ const ends = {
   lost: true,
   dropped: true,
   gone: true,
+  gone_by_operator: true,
 } as const satisfies Record<TaskState, boolean>;
 
 test.each(Object.entries(ends) as [TaskState, boolean][])("whether %s is the end: %s", (state, end) => {

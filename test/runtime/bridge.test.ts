@@ -100,6 +100,9 @@ describe("a dial fails with the reason", () => {
     const client = openNode("client");
     expect(await dial(client, await openHttp(503, ""))).toContain("is not leading");
     expect(await dial(client, await openHttp(404, ""))).toContain("is no mesolite master (HTTP 404)");
+    expect(await dial(client, await openHttp(421, "only\nmy names"))).toContain(
+      "does not answer to it (only my names)",
+    );
     expect(await dial(client, await openHttp(200, "x".repeat(20_000)))).toContain("its answer is too long");
   });
 

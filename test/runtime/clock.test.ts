@@ -1,7 +1,9 @@
 /** One Node timer serves any number of ours: each runs once, not early, in order, unless it was given up. */
 
+import { once } from "node:events";
 import { setImmediate as nextLoopTurn } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { RealClock } from "../../src/runtime/clock.ts";
 
 describe("on this machine", () => {
@@ -28,7 +30,7 @@ describe("on this machine", () => {
 
 describe("under time of the test's own", () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance"] });
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -126,4 +128,21 @@ test("a clock keeps a process alive only when told to", async () => {
   unreferenced.mockRestore();
   for (const timer of timers) idle.disarm(timer);
   awake.arm(0, () => {});
+});
+
+test("what is due now runs although its thread has nothing else to wake for", async () => {
+  const clockModule = new URL("../../src/runtime/clock.ts", import.meta.url).href;
+  const code = `
+    const { parentPort } = require("node:worker_threads");
+    import(${JSON.stringify(clockModule)}).then(({ RealClock }) => {
+      const clock = new RealClock();
+      // From within the round of the loop in which such things run: the next one must not wait for anything.
+      parentPort.on("message", () => setImmediate(() => clock.arm(0, () => parentPort.postMessage("rang"))));
+      parentPort.postMessage("ready");
+    });`;
+  const worker = new Worker(code, { eval: true });
+  onTestFinished(() => void worker.terminate());
+  await once(worker, "message");
+  worker.postMessage("arm");
+  expect(await once(worker, "message", { signal: AbortSignal.timeout(5_000) })).toEqual(["rang"]);
 });

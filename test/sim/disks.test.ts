@@ -22,7 +22,7 @@ describe("a write that the power cuts in two", () => {
   const record = { type: "forgotten", frameworkId: "f", taskId: "t" };
 
   test.each([
-    { share: 0.1, tails: 0, torn: 0 },
+    { share: 0.04, tails: 0, torn: 0 },
     { share: 0.3, tails: 1, torn: 1 },
     { share: 0.6, tails: 0, torn: 0 },
   ])("is the one in which the share ends: $tails at $share", ({ share, tails, torn }) => {

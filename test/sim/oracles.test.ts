@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
+import type { ClientId } from "../../src/master/allocator/client.ts";
 import type { MasterState } from "../../src/master/state.ts";
 import { FrameworkId, TaskId } from "../../src/protocol/ids.ts";
 import { SimCluster, slaveName } from "../../src/sim/cluster.ts";
@@ -69,7 +70,7 @@ describe("a quick look sees what was replaced", () => {
   });
 
   test("in what the registry lacks", () => {
-    cluster.disk.registry = { admitted: {}, unreachable: {} };
+    cluster.disk.registry = {};
     expect(broken()).toEqual(["a registered slave is in the registry on disk"]);
   });
 });
@@ -86,7 +87,7 @@ describe("a thorough look sees what was changed in place", () => {
   test("in the allocator's ledger", () => {
     const ledger = cluster.allocatorBook?.ledger;
     if (ledger === undefined) throw new Error("there is no allocator");
-    (ledger.allocations(the(ledger.slaves)) as Map<FrameworkId, unknown>).clear();
+    (ledger.allocations(the(ledger.slaves)) as Map<ClientId, unknown>).clear();
     expect(broken()).toEqual([]);
     thorough = true;
     expect(broken()).toEqual(["the allocator's parts are its totals"]);
@@ -111,7 +112,7 @@ test("what is left over once all is calm breaks a rule", () => {
   for (let tries = 0; tries < 200 && left().length > 0; tries++) cluster.step();
   expect(left()).toEqual([]);
   const party = cluster.slaveParty(slaveName(0));
-  const framework = { name: "f", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: true };
+  const framework = { name: "f", user: "", roles: ["*"], failoverTimeoutMs: 0, checkpoint: true, capabilities: [] };
   const task = { taskId: TaskId("old"), name: "old", slaveId: the(master.slaves.all()).id, resources: small };
   const status = { taskId: task.taskId, state: "finished", source: "executor", timestampMs: 0 } as const;
   party?.executors.restore(FrameworkId("f"), framework, task, status);

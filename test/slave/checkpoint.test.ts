@@ -4,7 +4,7 @@ import { FrameworkId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
 import type { TaskInfo, TaskState, TaskStatus } from "../../src/protocol/task.ts";
 import { type CheckpointRecord, recordsOf, recoveredFrom } from "../../src/slave/checkpoint.ts";
 
-const framework = { name: "f", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: true };
+const framework = { name: "f", user: "", roles: ["*"], failoverTimeoutMs: 0, checkpoint: true, capabilities: [] };
 const frameworkId = FrameworkId("f");
 
 function task(id: string): TaskInfo {

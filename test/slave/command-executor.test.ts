@@ -137,7 +137,7 @@ describe("killing a command", () => {
     host.say("runTask", {
       lead: { epoch: 2, term: 2 },
       frameworkId: "f2" as never,
-      framework: { name: "f2", user: "", role: "*", failoverTimeoutMs: 0, checkpoint: false },
+      framework: { name: "f2", user: "", roles: ["*"], failoverTimeoutMs: 0, checkpoint: false, capabilities: [] },
       task: commandTask("t1"),
       hello: host.party.registration.hello,
     });

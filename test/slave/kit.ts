@@ -26,7 +26,14 @@ export const config: SlaveConfig = {
 };
 
 export const frameworkId = FrameworkId("f1");
-export const framework = { name: "f1", user: "", role: "*", failoverTimeoutMs: 60_000, checkpoint: true };
+export const framework = {
+  name: "f1",
+  user: "",
+  roles: ["*"],
+  failoverTimeoutMs: 60_000,
+  checkpoint: true,
+  capabilities: [],
+};
 export const slaveId = SlaveId("m-S0");
 export const lead: Lead = { epoch: 2, term: 2 };
 
@@ -47,6 +54,7 @@ export class Host {
   readonly called: Called[] = [];
   readonly info = {
     hostname: "h1",
+    ip: "10.0.0.1",
     port: 0,
     resources: quantities("cpus:4;mem:1024"),
     attributes: {},

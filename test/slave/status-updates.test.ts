@@ -97,6 +97,18 @@ describe("the updates of a task", () => {
   });
 });
 
+test("an update says, while it waits, that its task has ended since", () => {
+  const host = twoUpdates();
+  host.advance(config.updateRetryMinMs);
+  host.acknowledgeLast();
+  const told = host.hearing.of("statusUpdate").map(({ update }) => [update.status.state, update.over]);
+  expect(told).toEqual([
+    ["running", undefined],
+    ["running", true],
+    ["finished", undefined],
+  ]);
+});
+
 describe("an update on its way to disk", () => {
   test.each([
     { dropped: false, sent: ["1"], timers: ["retry.f1/t1"] },

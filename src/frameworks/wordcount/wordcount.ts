@@ -93,7 +93,7 @@ export function wordcount(options: WordcountOptions): SchedulerDefinition {
   };
   return workloadScheduler({
     name,
-    ...(role !== undefined && { role }),
+    ...(role !== undefined && { roles: [role] }),
     ...(user !== undefined && { user }),
     fit: "spread",
     begin: (work) => enter(work, [pieceOf("plan", 0, settings, settings.plan)]),

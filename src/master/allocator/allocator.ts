@@ -3,6 +3,7 @@ import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import { type Resources, scalar } from "../../protocol/resources.ts";
+import { type ClientId, clientId } from "./client.ts";
 import { DrfSorter } from "./drf-sorter.ts";
 import { Filters } from "./filters.ts";
 import { Ledger } from "./ledger.ts";
@@ -21,11 +22,11 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
   protocol: allocatorTable,
   mailboxMax,
   start(ctx) {
-    let book = new Book(ctx, undefined);
+    let book = new Book(ctx, undefined, 0);
     return {
       resetBook: ({ master, allocationIntervalMs }) => {
         ctx.cancel("pass");
-        book = new Book(ctx, ctx.ref(master));
+        book = new Book(ctx, ctx.ref(master), allocationIntervalMs);
         ctx.every("batch", allocationIntervalMs, () => book.touchAll());
       },
       resume: () => book.resume(),
@@ -33,7 +34,9 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
         book.ledger.addSlave(slave.slaveId, slave.total, slave.active);
         book.accounts.set(slave.slaveId, slave.account);
         book.sorter.addTotal(slave.total);
-        for (const { frameworkId, resources } of slave.allocated) book.grant(slave.slaveId, frameworkId, resources);
+        for (const { frameworkId, role, resources } of slave.allocated) {
+          book.grant(slave.slaveId, clientId(frameworkId, role), resources);
+        }
         book.touch(slave.slaveId);
       },
       slaveRemoved: ({ slaveId }) => book.removeSlave(slaveId),
@@ -42,26 +45,28 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
         book.ledger.setActive(slaveId, active);
         book.touch(slaveId);
       },
-      frameworkAdded: ({ frameworkId, active }) => book.addFramework(frameworkId, active),
-      frameworkRemoved: ({ frameworkId }) => book.removeFramework(frameworkId),
-      frameworkActive: ({ frameworkId, active }) => book.setWanting(frameworkId, { active }),
-      suppress: ({ frameworkId }) => book.setWanting(frameworkId, { suppressed: true }),
-      revive: ({ frameworkId }) => {
-        book.filters.revive(frameworkId);
-        book.setWanting(frameworkId, { suppressed: false });
+      clientAdded: ({ frameworkId, role, active }) => book.addClient({ frameworkId, role, active, suppressed: false }),
+      clientRemoved: ({ frameworkId, role }) => book.removeClient(clientId(frameworkId, role)),
+      clientActive: ({ frameworkId, role, active }) => book.setWanting(clientId(frameworkId, role), { active }),
+      clientSuppressed: ({ frameworkId, role }) => book.setWanting(clientId(frameworkId, role), { suppressed: true }),
+      clientRevived: ({ frameworkId, role }) => {
+        const client = clientId(frameworkId, role);
+        book.filters.revive(client);
+        book.setWanting(client, { suppressed: false });
       },
-      setFilters: ({ frameworkId, filters }) => {
-        book.filters.setStanding(frameworkId, filters);
+      clientFilters: ({ frameworkId, role, filters }) => {
+        book.filters.setStanding(clientId(frameworkId, role), filters);
         book.touchAll();
       },
-      recovered: ({ slaveId, frameworkId, resources, refuseMs }) =>
-        book.recovered(slaveId, frameworkId, resources, refuseMs),
+      recovered: ({ slaveId, frameworkId, role, resources, refuseMs }) =>
+        book.recovered(slaveId, clientId(frameworkId, role), resources, refuseMs),
+      passes: (_, reply) => reply({ passes: book.passes }),
       inspect: () => book,
     };
   },
 };
 
-type Wanting = { active: boolean; suppressed: boolean };
+type Client = { readonly frameworkId: FrameworkId; readonly role: string; active: boolean; suppressed: boolean };
 
 /** Everything the allocator knows between two resets. */
 export class Book {
@@ -70,15 +75,19 @@ export class Book {
   readonly filters = new Filters();
   /** The number of each slave's present account. */
   readonly accounts = new Map<SlaveId, number>();
+  passes = 0;
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
-  readonly #frameworks = new Map<FrameworkId, Wanting>();
+  readonly #refuseMsMin: number;
+  readonly #clients = new Map<ClientId, Client>();
   readonly #candidates = new Set<SlaveId>();
   #running = false;
 
-  constructor(ctx: Context<AllocatorProtocol>, master: ActorRef<AllocatorEvents> | undefined) {
+  /** `refuseMsMin`: the least time that a decline with a filter keeps a slave away, in milliseconds. */
+  constructor(ctx: Context<AllocatorProtocol>, master: ActorRef<AllocatorEvents> | undefined, refuseMsMin: number) {
     this.#ctx = ctx;
     this.#master = master;
+    this.#refuseMsMin = refuseMsMin;
   }
 
   resume(): void {
@@ -86,25 +95,26 @@ export class Book {
     this.touchAll();
   }
 
-  addFramework(frameworkId: FrameworkId, active: boolean): void {
-    if (this.#frameworks.has(frameworkId)) return;
-    this.#frameworks.set(frameworkId, { active, suppressed: false });
-    this.sorter.addClient(frameworkId);
+  addClient(added: Client): void {
+    const client = clientId(added.frameworkId, added.role);
+    if (this.#clients.has(client)) return;
+    this.#clients.set(client, added);
+    this.sorter.addClient(client);
     for (const slaveId of this.ledger.slaves) {
-      const held = this.ledger.allocations(slaveId).get(frameworkId);
-      if (held !== undefined) this.sorter.allocated(frameworkId, held);
+      const held = this.ledger.allocations(slaveId).get(client);
+      if (held !== undefined) this.sorter.allocated(client, held);
     }
     this.touchAll();
   }
 
-  removeFramework(frameworkId: FrameworkId): void {
-    if (!this.#frameworks.delete(frameworkId)) return;
-    this.sorter.removeClient(frameworkId);
-    this.filters.removeFramework(frameworkId);
+  removeClient(client: ClientId): void {
+    if (!this.#clients.delete(client)) return;
+    this.sorter.removeClient(client);
+    this.filters.removeClient(client);
   }
 
-  setWanting(frameworkId: FrameworkId, change: Partial<Wanting>): void {
-    const wanting = this.#frameworks.get(frameworkId);
+  setWanting(client: ClientId, change: { readonly active?: boolean; readonly suppressed?: boolean }): void {
+    const wanting = this.#clients.get(client);
     if (wanting === undefined) return;
     Object.assign(wanting, change);
     this.touchAll();
@@ -113,27 +123,28 @@ export class Book {
   removeSlave(slaveId: SlaveId): void {
     if (!this.ledger.has(slaveId)) return;
     this.sorter.removeTotal(this.ledger.total(slaveId));
-    for (const [frameworkId, resources] of this.ledger.removeSlave(slaveId)) {
-      if (this.#frameworks.has(frameworkId)) this.sorter.unallocated(frameworkId, resources);
+    for (const [client, resources] of this.ledger.removeSlave(slaveId)) {
+      if (this.#clients.has(client)) this.sorter.unallocated(client, resources);
     }
     this.filters.removeSlave(slaveId);
     this.accounts.delete(slaveId);
     this.#candidates.delete(slaveId);
   }
 
-  grant(slaveId: SlaveId, frameworkId: FrameworkId, resources: Resources): void {
-    this.ledger.grant(slaveId, frameworkId, resources);
-    if (this.#frameworks.has(frameworkId)) this.sorter.allocated(frameworkId, resources);
+  grant(slaveId: SlaveId, client: ClientId, resources: Resources): void {
+    this.ledger.grant(slaveId, client, resources);
+    if (this.#clients.has(client)) this.sorter.allocated(client, resources);
   }
 
   /** A decline that asks for no filter waits for the next batch: else it would be offered again and again at once. */
-  recovered(slaveId: SlaveId, frameworkId: FrameworkId, resources: Resources, refuseMs: number | undefined): void {
+  recovered(slaveId: SlaveId, client: ClientId, resources: Resources, refuseMs: number | undefined): void {
     if (!this.ledger.has(slaveId)) return;
-    this.ledger.release(slaveId, frameworkId, resources);
-    if (this.#frameworks.has(frameworkId)) this.sorter.unallocated(frameworkId, resources);
+    this.ledger.release(slaveId, client, resources);
+    if (this.#clients.has(client)) this.sorter.unallocated(client, resources);
     if (refuseMs === 0) return;
-    if (refuseMs !== undefined && this.#frameworks.has(frameworkId)) {
-      this.filters.refuse(frameworkId, slaveId, resources, this.#ctx.clock.now() + refuseMs);
+    if (refuseMs !== undefined && this.#clients.has(client)) {
+      const untilMs = this.#ctx.clock.now() + Math.max(refuseMs, this.#refuseMsMin);
+      this.filters.refuse(client, slaveId, resources, untilMs);
     }
     this.touch(slaveId);
   }
@@ -154,16 +165,19 @@ export class Book {
 
   /** Offers all that is free on each candidate to the client owed most that wants it: coarse grains, as in Mesos. */
   #pass(): void {
+    this.passes++;
     const now = this.#ctx.clock.now();
     const rows: OfferedRow[] = [];
     for (const slaveId of this.#candidates) {
       const resources = this.ledger.available(slaveId);
       if (scalar(resources, "cpus") < offerMin.cpus && scalar(resources, "mem") < offerMin.mem) continue;
-      const frameworkId = this.sorter.order().find((client) => this.#wants(client, slaveId, resources, now));
+      const owed = this.sorter.order().find((client) => this.#wants(client, slaveId, resources, now));
+      const client = owed && this.#clients.get(owed);
       const account = this.accounts.get(slaveId);
-      if (frameworkId === undefined || account === undefined) continue;
-      this.grant(slaveId, frameworkId, resources);
-      rows.push({ slaveId, account, frameworkId, resources });
+      if (owed === undefined || client === undefined || account === undefined) continue;
+      this.grant(slaveId, owed, resources);
+      const { frameworkId, role } = client;
+      rows.push({ slaveId, account, frameworkId, role, resources });
     }
     this.#candidates.clear();
     for (let first = 0; first < rows.length; first += rowsMax) {
@@ -171,9 +185,9 @@ export class Book {
     }
   }
 
-  #wants(frameworkId: FrameworkId, slaveId: SlaveId, resources: Resources, nowMs: number): boolean {
-    const wanting = this.#frameworks.get(frameworkId);
+  #wants(client: ClientId, slaveId: SlaveId, resources: Resources, nowMs: number): boolean {
+    const wanting = this.#clients.get(client);
     if (wanting === undefined || !wanting.active || wanting.suppressed) return false;
-    return !this.filters.hides(frameworkId, slaveId, resources, nowMs);
+    return !this.filters.hides(client, slaveId, resources, nowMs);
   }
 }

@@ -1,24 +1,24 @@
 import { invariant } from "../../base/invariant.ts";
-import type { FrameworkId } from "../../protocol/ids.ts";
 import { type Resources, scalarsOf } from "../../protocol/resources.ts";
+import type { ClientId } from "./client.ts";
 import type { Sorter } from "./sorter.ts";
 
-type Client = { readonly id: FrameworkId; readonly allocated: Map<string, number>; share: number; allocations: number };
+type Client = { readonly id: ClientId; readonly allocated: Map<string, number>; share: number; allocations: number };
 
 /**
  * Dominant resource fairness (Ghodsi et al., NSDI 2011): the client whose largest fraction of any resource is
  * smallest comes first. Ties go to fewer allocations, then to the id, as in Mesos, so the order is always the same.
  */
 export class DrfSorter implements Sorter {
-  readonly #clients = new Map<FrameworkId, Client>();
+  readonly #clients = new Map<ClientId, Client>();
   readonly #totals = new Map<string, number>();
 
-  addClient(id: FrameworkId): void {
+  addClient(id: ClientId): void {
     invariant(!this.#clients.has(id), () => `client ${id} is sorted already`);
     this.#clients.set(id, { id, allocated: new Map(), share: 0, allocations: 0 });
   }
 
-  removeClient(id: FrameworkId): void {
+  removeClient(id: ClientId): void {
     this.#clients.delete(id);
   }
 
@@ -32,30 +32,30 @@ export class DrfSorter implements Sorter {
     this.#reshareAll();
   }
 
-  allocated(id: FrameworkId, resources: Resources): void {
+  allocated(id: ClientId, resources: Resources): void {
     const client = this.#client(id);
     addScalars(client.allocated, resources, 1);
     client.allocations++;
     client.share = this.#shareOf(client);
   }
 
-  unallocated(id: FrameworkId, resources: Resources): void {
+  unallocated(id: ClientId, resources: Resources): void {
     const client = this.#client(id);
     addScalars(client.allocated, resources, -1);
     client.allocations--;
     client.share = this.#shareOf(client);
   }
 
-  order(): readonly FrameworkId[] {
+  order(): readonly ClientId[] {
     return [...this.#clients.values()].sort(before).map(({ id }) => id);
   }
 
   /** The client's dominant share, in [0, 1]. */
-  share(id: FrameworkId): number {
+  share(id: ClientId): number {
     return this.#client(id).share;
   }
 
-  #client(id: FrameworkId): Client {
+  #client(id: ClientId): Client {
     const client = this.#clients.get(id);
     invariant(client !== undefined, () => `client ${id} is not sorted`);
     return client;

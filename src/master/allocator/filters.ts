@@ -1,6 +1,7 @@
-import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
+import type { SlaveId } from "../../protocol/ids.ts";
 import type { OfferFilters } from "../../protocol/offer.ts";
 import { contains, type Resources } from "../../protocol/resources.ts";
+import type { ClientId } from "./client.ts";
 
 type Refusal = { readonly resources: Resources; readonly untilMs: number };
 
@@ -9,28 +10,28 @@ type Refusal = { readonly resources: Resources; readonly untilMs: number };
  * (paper §3.5). A decline hides a slave only while nothing more is free there than what was refused.
  */
 export class Filters {
-  readonly #refusals = new Map<FrameworkId, Map<SlaveId, Refusal>>();
-  readonly #standing = new Map<FrameworkId, OfferFilters>();
+  readonly #refusals = new Map<ClientId, Map<SlaveId, Refusal>>();
+  readonly #standing = new Map<ClientId, OfferFilters>();
 
   /** A later refusal of the same slave replaces the earlier one. */
-  refuse(frameworkId: FrameworkId, slaveId: SlaveId, resources: Resources, untilMs: number): void {
-    const refusals = this.#refusals.get(frameworkId) ?? new Map<SlaveId, Refusal>();
-    this.#refusals.set(frameworkId, refusals);
+  refuse(client: ClientId, slaveId: SlaveId, resources: Resources, untilMs: number): void {
+    const refusals = this.#refusals.get(client) ?? new Map<SlaveId, Refusal>();
+    this.#refusals.set(client, refusals);
     refusals.set(slaveId, { resources, untilMs });
   }
 
-  setStanding(frameworkId: FrameworkId, filters: OfferFilters): void {
-    this.#standing.set(frameworkId, filters);
+  setStanding(client: ClientId, filters: OfferFilters): void {
+    this.#standing.set(client, filters);
   }
 
   /** Forgets the declines of a framework, as REVIVE does; standing filters stay. */
-  revive(frameworkId: FrameworkId): void {
-    this.#refusals.delete(frameworkId);
+  revive(client: ClientId): void {
+    this.#refusals.delete(client);
   }
 
-  removeFramework(frameworkId: FrameworkId): void {
-    this.#refusals.delete(frameworkId);
-    this.#standing.delete(frameworkId);
+  removeClient(client: ClientId): void {
+    this.#refusals.delete(client);
+    this.#standing.delete(client);
   }
 
   removeSlave(slaveId: SlaveId): void {
@@ -38,11 +39,11 @@ export class Filters {
   }
 
   /** Whether the framework must not be offered these resources of the slave now. */
-  hides(frameworkId: FrameworkId, slaveId: SlaveId, resources: Resources, nowMs: number): boolean {
-    const { slaves, minFree } = this.#standing.get(frameworkId) ?? {};
+  hides(client: ClientId, slaveId: SlaveId, resources: Resources, nowMs: number): boolean {
+    const { slaves, minFree } = this.#standing.get(client) ?? {};
     if (slaves !== undefined && !slaves.includes(slaveId)) return true;
     if (minFree !== undefined && !contains(resources, minFree)) return true;
-    const refusals = this.#refusals.get(frameworkId);
+    const refusals = this.#refusals.get(client);
     const refusal = refusals?.get(slaveId);
     if (refusal === undefined) return false;
     if (refusal.untilMs <= nowMs) {

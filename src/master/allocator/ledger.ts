@@ -1,11 +1,12 @@
 import { invariant } from "../../base/invariant.ts";
-import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
+import type { SlaveId } from "../../protocol/ids.ts";
 import { add, equal, isEmpty, noResources, type Resources, subtract, sum } from "../../protocol/resources.ts";
+import type { ClientId } from "./client.ts";
 
 type SlaveRow = {
   readonly total: Resources;
   available: Resources;
-  readonly allocated: Map<FrameworkId, Resources>;
+  readonly allocated: Map<ClientId, Resources>;
   active: boolean;
 };
 
@@ -30,7 +31,7 @@ export class Ledger {
   }
 
   /** What was allocated there, by framework. */
-  removeSlave(slaveId: SlaveId): ReadonlyMap<FrameworkId, Resources> {
+  removeSlave(slaveId: SlaveId): ReadonlyMap<ClientId, Resources> {
     const { allocated } = this.#row(slaveId);
     this.#slaves.delete(slaveId);
     return allocated;
@@ -50,21 +51,21 @@ export class Ledger {
     return row === undefined || !row.active ? noResources : row.available;
   }
 
-  grant(slaveId: SlaveId, frameworkId: FrameworkId, resources: Resources): void {
+  grant(slaveId: SlaveId, client: ClientId, resources: Resources): void {
     const row = this.#row(slaveId);
     row.available = subtract(row.available, resources);
-    row.allocated.set(frameworkId, add(row.allocated.get(frameworkId) ?? noResources, resources));
+    row.allocated.set(client, add(row.allocated.get(client) ?? noResources, resources));
   }
 
-  release(slaveId: SlaveId, frameworkId: FrameworkId, resources: Resources): void {
+  release(slaveId: SlaveId, client: ClientId, resources: Resources): void {
     const row = this.#row(slaveId);
-    const left = subtract(row.allocated.get(frameworkId) ?? noResources, resources);
-    if (isEmpty(left)) row.allocated.delete(frameworkId);
-    else row.allocated.set(frameworkId, left);
+    const left = subtract(row.allocated.get(client) ?? noResources, resources);
+    if (isEmpty(left)) row.allocated.delete(client);
+    else row.allocated.set(client, left);
     row.available = add(row.available, resources);
   }
 
-  allocations(slaveId: SlaveId): ReadonlyMap<FrameworkId, Resources> {
+  allocations(slaveId: SlaveId): ReadonlyMap<ClientId, Resources> {
     return this.#row(slaveId).allocated;
   }
 

@@ -1,5 +1,5 @@
 import type { Address } from "../../actors/address.ts";
-import { protocolTable, type Tell } from "../../actors/protocol.ts";
+import { type Ask, protocolTable, type Tell } from "../../actors/protocol.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import type { OfferFilters } from "../../protocol/offer.ts";
 import type { Resources } from "../../protocol/resources.ts";
@@ -25,22 +25,28 @@ export type AllocatorProtocol = {
   slaveRemoved: Tell<{ readonly slaveId: SlaveId }>;
   /** An inactive slave keeps its allocations and is not offered. */
   slaveActive: Tell<{ readonly slaveId: SlaveId; readonly active: boolean }>;
-  frameworkAdded: Tell<{ readonly frameworkId: FrameworkId; readonly role: string; readonly active: boolean }>;
-  frameworkRemoved: Tell<{ readonly frameworkId: FrameworkId }>;
-  frameworkActive: Tell<{ readonly frameworkId: FrameworkId; readonly active: boolean }>;
-  suppress: Tell<{ readonly frameworkId: FrameworkId }>;
-  revive: Tell<{ readonly frameworkId: FrameworkId }>;
-  setFilters: Tell<{ readonly frameworkId: FrameworkId; readonly filters: OfferFilters }>;
-  /** Resources that a framework gives back. `refuseMs`: it does not want them again for so long; 0: no filter. */
+  /** A framework in one of its roles. */
+  clientAdded: Tell<Client & { readonly active: boolean }>;
+  clientRemoved: Tell<Client>;
+  clientActive: Tell<Client & { readonly active: boolean }>;
+  clientSuppressed: Tell<Client>;
+  clientRevived: Tell<Client>;
+  clientFilters: Tell<Client & { readonly filters: OfferFilters }>;
+  /** Resources that a client gives back. `refuseMs`: it does not want them again for so long; 0: no filter. */
   recovered: Tell<{
     readonly slaveId: SlaveId;
     readonly frameworkId: FrameworkId;
+    readonly role: string;
     readonly resources: Resources;
     readonly refuseMs?: number;
   }>;
+  /** How many passes it has made since `resetBook`. */
+  passes: Ask<Record<never, never>, { readonly passes: number }>;
 };
 
-export type SlaveAllocation = { readonly frameworkId: FrameworkId; readonly resources: Resources };
+type Client = { readonly frameworkId: FrameworkId; readonly role: string };
+
+export type SlaveAllocation = Client & { readonly resources: Resources };
 
 /** What the master hears from the allocator: rows to confirm as offers, or to give back. */
 export type AllocatorEvents = {
@@ -52,6 +58,7 @@ export type OfferedRow = {
   /** The account that it was taken from; when that is no longer the slave's, there is nothing to confirm or give back. */
   readonly account: number;
   readonly frameworkId: FrameworkId;
+  readonly role: string;
   readonly resources: Resources;
 };
 
@@ -61,13 +68,14 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   slaveAdded: { slaveId: 0, account: 1, total: 2, allocated: 3, active: 4 },
   slaveRemoved: { slaveId: 0 },
   slaveActive: { slaveId: 0, active: 1 },
-  frameworkAdded: { frameworkId: 0, role: 1, active: 2 },
-  frameworkRemoved: { frameworkId: 0 },
-  frameworkActive: { frameworkId: 0, active: 1 },
-  suppress: { frameworkId: 0 },
-  revive: { frameworkId: 0 },
-  setFilters: { frameworkId: 0, filters: 1 },
-  recovered: { slaveId: 0, frameworkId: 1, resources: 2, refuseMs: 3 },
+  clientAdded: { frameworkId: 0, role: 1, active: 2 },
+  clientRemoved: { frameworkId: 0, role: 1 },
+  clientActive: { frameworkId: 0, role: 1, active: 2 },
+  clientSuppressed: { frameworkId: 0, role: 1 },
+  clientRevived: { frameworkId: 0, role: 1 },
+  clientFilters: { frameworkId: 0, role: 1, filters: 2 },
+  recovered: { slaveId: 0, frameworkId: 1, role: 2, resources: 3, refuseMs: 4 },
+  passes: {},
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", { offered: { rows: 0 } });

@@ -12,9 +12,14 @@ class RegistryUnavailable extends Error {
   readonly code = "REGISTRY_UNAVAILABLE";
 }
 
+/** Of the tables below; it grows when they change. */
+const schemaVersion = 2;
+
 const schema = `
   CREATE TABLE IF NOT EXISTS lead (only INTEGER PRIMARY KEY CHECK (only = 1), epoch INTEGER NOT NULL, term INTEGER NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS slaves (id TEXT PRIMARY KEY, reachable INTEGER NOT NULL, info TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS slaves (
+    id TEXT PRIMARY KEY, standing TEXT NOT NULL, since_ms INTEGER NOT NULL, info TEXT NOT NULL
+  ) STRICT;
   INSERT OR IGNORE INTO lead VALUES (1, 0, 0);
 `;
 
@@ -32,10 +37,17 @@ export class RegistryDatabase {
     try {
       mkdirSync(dirname(file), { recursive: true });
       this.#database = new DatabaseSync(file, { timeout: 0 });
-      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    } catch (error) {
+      throw unavailable(file, error);
+    }
+    try {
+      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE");
+      this.#claim();
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
       this.#database.exec(schema);
       this.#database.exec("UPDATE lead SET epoch = epoch + 1, term = 0");
     } catch (error) {
+      this.#database.close();
       throw unavailable(file, error);
     }
     this.#epoch = this.#lead().epoch;
@@ -47,11 +59,14 @@ export class RegistryDatabase {
     return this.#lead();
   }
 
-  slaves(reachable: boolean): readonly StoredSlave[] {
-    const rows = this.#database
-      .prepare("SELECT id, info FROM slaves WHERE reachable = ? ORDER BY id")
-      .all(Number(reachable));
-    return rows.map(({ id, info }) => ({ slaveId: String(id), info: JSON.parse(String(info)) as SlaveInfo }));
+  slaves(): readonly StoredSlave[] {
+    const rows = this.#database.prepare("SELECT id, standing, since_ms, info FROM slaves ORDER BY id").all();
+    return rows.map((row) => ({
+      slaveId: String(row["id"]),
+      info: JSON.parse(String(row["info"])) as SlaveInfo,
+      standing: row["standing"] as StoredSlave["standing"],
+      sinceMs: Number(row["since_ms"]),
+    }));
   }
 
   /** All of the operations or none. False when the leadership is not the present one. */
@@ -78,16 +93,31 @@ export class RegistryDatabase {
     switch (operation.type) {
       case "admitSlave":
       case "markSlaveReachable": {
-        const write = this.#database.prepare("INSERT OR REPLACE INTO slaves (id, reachable, info) VALUES (?, 1, ?)");
-        write.run(slaveId, JSON.stringify(operation.info));
+        const write = this.#database.prepare("INSERT OR REPLACE INTO slaves VALUES (?, 'admitted', ?, ?)");
+        write.run(slaveId, operation.atMs, JSON.stringify(operation.info));
         return;
       }
       case "markSlaveUnreachable":
-        this.#database.prepare("UPDATE slaves SET reachable = 0 WHERE id = ?").run(slaveId);
+        this.#database
+          .prepare("UPDATE slaves SET standing = 'unreachable', since_ms = ? WHERE id = ? AND standing = 'admitted'")
+          .run(operation.atMs, slaveId);
+        return;
+      case "markSlaveGone":
+        this.#database
+          .prepare("UPDATE slaves SET standing = 'gone', since_ms = ? WHERE id = ? AND standing <> 'gone'")
+          .run(operation.atMs, slaveId);
         return;
       case "removeSlave":
         this.#database.prepare("DELETE FROM slaves WHERE id = ?").run(slaveId);
     }
+  }
+
+  /** A file with other tables is left as it is. */
+  #claim(): void {
+    const version = Number(this.#database.prepare("PRAGMA user_version").get()?.["user_version"]);
+    const tables = Number(this.#database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"]);
+    if (tables > 0 && version !== schemaVersion) throw new Error("it was written by another version of mesolite");
+    if (tables === 0) this.#database.exec(`PRAGMA user_version = ${schemaVersion}`);
   }
 
   #lead(): Lead {

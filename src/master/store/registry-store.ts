@@ -10,7 +10,7 @@ export function registryStore(database: RegistryDatabase): Spec<RegistryStorePro
     start: () => ({
       recover: (_, reply) => {
         const lead = database.begin();
-        reply({ lead, admitted: database.slaves(true), unreachable: database.slaves(false) });
+        reply({ lead, slaves: database.slaves() });
       },
       commit: ({ lead, operations }, reply) => reply({ committed: database.commit(lead, operations) }),
     }),

@@ -1,6 +1,7 @@
 import type { Protocol } from "../../actors/protocol.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { Book } from "../../master/allocator/allocator.ts";
+import { type ClientId, clientId } from "../../master/allocator/client.ts";
 import type { OfferedRow } from "../../master/allocator/protocol.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import { contains, type Resources, scalarsOf } from "../../protocol/resources.ts";
@@ -14,9 +15,9 @@ export const allocationRules = {
 } as const;
 
 type Refusal = { readonly resources: Resources; readonly untilMs: number };
-type Recovered = {
+type Client = { readonly frameworkId: FrameworkId; readonly role: string };
+type Recovered = Client & {
   readonly slaveId: SlaveId;
-  readonly frameworkId: FrameworkId;
   readonly resources: Resources;
   readonly refuseMs?: number;
 };
@@ -37,15 +38,15 @@ export function allocationsLookout(findings: Findings): Lookout {
 function watchOver(findings: Findings, onReset: () => void): Change {
   let book: Book | undefined;
   let now = () => 0;
-  const refusals = new Map<FrameworkId, Map<SlaveId, Refusal>>();
-  const wanting = new Map<FrameworkId, { active: boolean; suppressed: boolean }>();
-  const hides = ({ frameworkId, slaveId, resources }: Pick<OfferedRow, "frameworkId" | "slaveId" | "resources">) => {
-    const refusal = refusals.get(frameworkId)?.get(slaveId);
+  const refusals = new Map<ClientId, Map<SlaveId, Refusal>>();
+  const wanting = new Map<ClientId, { active: boolean; suppressed: boolean }>();
+  const hides = (client: ClientId, { slaveId, resources }: Pick<OfferedRow, "slaveId" | "resources">) => {
+    const refusal = refusals.get(client)?.get(slaveId);
     return refusal !== undefined && now() < refusal.untilMs && contains(refusal.resources, resources);
   };
 
   const offered = (rows: readonly OfferedRow[]) => {
-    const hidden = rows.find(hides);
+    const hidden = rows.find((row) => hides(clientId(row.frameworkId, row.role), row));
     if (hidden !== undefined) {
       findings.breach(
         allocationRules.filters,
@@ -55,20 +56,21 @@ function watchOver(findings: Findings, onReset: () => void): Change {
     if (book === undefined || wanting.size < 2) return;
     const shares = new Shares(book);
     // The last row was decided when all the others had been.
-    for (const { frameworkId, slaveId, resources } of rows.toReversed()) {
-      shares.takeBack(frameworkId, resources);
-      const own = shares.of(frameworkId);
+    for (const row of rows.toReversed()) {
+      const client = clientId(row.frameworkId, row.role);
+      shares.takeBack(client, row.resources);
+      const own = shares.of(client);
       for (const [other, { active, suppressed }] of wanting) {
-        if (!active || suppressed || hides({ frameworkId: other, slaveId, resources })) continue;
+        if (!active || suppressed || hides(other, row)) continue;
         if (shares.of(other) >= own) continue;
-        const what = `${slaveId} goes to ${frameworkId} with a share of ${own} and not to ${other} with ${shares.of(other)}`;
+        const what = `${row.slaveId} goes to ${client} with a share of ${own} and not to ${other} with ${shares.of(other)}`;
         findings.breach(allocationRules.fairness, what);
       }
     }
   };
 
-  const want = (frameworkId: FrameworkId, change: { active?: boolean; suppressed?: boolean }) => {
-    const known = wanting.get(frameworkId);
+  const want = ({ frameworkId, role }: Client, change: { active?: boolean; suppressed?: boolean }) => {
+    const known = wanting.get(clientId(frameworkId, role));
     if (known !== undefined) Object.assign(known, change);
   };
   return {
@@ -87,27 +89,28 @@ function watchOver(findings: Findings, onReset: () => void): Change {
             book = behaviour.inspect?.() as Book;
           };
         },
-        frameworkAdded: ({ frameworkId, active }: { frameworkId: FrameworkId; active: boolean }) => {
-          if (!wanting.has(frameworkId)) wanting.set(frameworkId, { active, suppressed: false });
+        clientAdded: ({ frameworkId, role, active }: Client & { active: boolean }) => {
+          const client = clientId(frameworkId, role);
+          if (!wanting.has(client)) wanting.set(client, { active, suppressed: false });
         },
-        frameworkRemoved: ({ frameworkId }: { frameworkId: FrameworkId }) => {
-          wanting.delete(frameworkId);
-          refusals.delete(frameworkId);
+        clientRemoved: ({ frameworkId, role }: Client) => {
+          wanting.delete(clientId(frameworkId, role));
+          refusals.delete(clientId(frameworkId, role));
         },
-        frameworkActive: ({ frameworkId, active }: { frameworkId: FrameworkId; active: boolean }) =>
-          want(frameworkId, { active }),
-        suppress: ({ frameworkId }: { frameworkId: FrameworkId }) => want(frameworkId, { suppressed: true }),
-        revive: ({ frameworkId }: { frameworkId: FrameworkId }) => {
-          refusals.delete(frameworkId);
-          want(frameworkId, { suppressed: false });
+        clientActive: ({ active, ...client }: Client & { active: boolean }) => want(client, { active }),
+        clientSuppressed: (client: Client) => want(client, { suppressed: true }),
+        clientRevived: (client: Client) => {
+          refusals.delete(clientId(client.frameworkId, client.role));
+          want(client, { suppressed: false });
         },
         slaveRemoved: ({ slaveId }: { slaveId: SlaveId }) => {
           for (const some of refusals.values()) some.delete(slaveId);
         },
-        recovered: ({ slaveId, frameworkId, resources, refuseMs = 0 }: Recovered) => {
-          if (refuseMs === 0 || !wanting.has(frameworkId) || book?.ledger.has(slaveId) !== true) return;
-          const some = refusals.get(frameworkId) ?? new Map<SlaveId, Refusal>();
-          refusals.set(frameworkId, some.set(slaveId, { resources, untilMs: now() + refuseMs }));
+        recovered: ({ slaveId, frameworkId, role, resources, refuseMs = 0 }: Recovered) => {
+          const client = clientId(frameworkId, role);
+          if (refuseMs === 0 || !wanting.has(client) || book?.ledger.has(slaveId) !== true) return;
+          const some = refusals.get(client) ?? new Map<SlaveId, Refusal>();
+          refusals.set(client, some.set(slaveId, { resources, untilMs: now() + refuseMs }));
           findings.mark("a decline hides a slave");
         },
       }),
@@ -129,31 +132,31 @@ function overheard(ref: ActorRef<Protocol>, offered: (rows: readonly OfferedRow[
 /** Dominant shares, worked out from who holds what. */
 class Shares {
   readonly #totals = new Map<string, number>();
-  readonly #held = new Map<FrameworkId, Map<string, number>>();
+  readonly #held = new Map<ClientId, Map<string, number>>();
 
   constructor({ ledger }: Book) {
     for (const slaveId of ledger.slaves) {
       addTo(this.#totals, ledger.total(slaveId), 1);
-      for (const [frameworkId, resources] of ledger.allocations(slaveId)) addTo(this.#of(frameworkId), resources, 1);
+      for (const [client, resources] of ledger.allocations(slaveId)) addTo(this.#of(client), resources, 1);
     }
   }
 
-  takeBack(frameworkId: FrameworkId, resources: Resources): void {
-    addTo(this.#of(frameworkId), resources, -1);
+  takeBack(client: ClientId, resources: Resources): void {
+    addTo(this.#of(client), resources, -1);
   }
 
-  of(frameworkId: FrameworkId): number {
+  of(client: ClientId): number {
     let share = 0;
-    for (const [name, amount] of this.#of(frameworkId)) {
+    for (const [name, amount] of this.#of(client)) {
       const total = this.#totals.get(name) ?? 0;
       if (total > 0) share = Math.max(share, amount / total);
     }
     return share;
   }
 
-  #of(frameworkId: FrameworkId): Map<string, number> {
-    const held = this.#held.get(frameworkId) ?? new Map<string, number>();
-    this.#held.set(frameworkId, held);
+  #of(client: ClientId): Map<string, number> {
+    const held = this.#held.get(client) ?? new Map<string, number>();
+    this.#held.set(client, held);
     return held;
   }
 }

@@ -5,6 +5,7 @@ import { Allocation, offered, rowsOf } from "./kit.ts";
 
 const whole = quantities("cpus:4;mem:1024");
 const frameworkId = FrameworkId("a");
+const client = { frameworkId, role: "*" };
 const slaveId = SlaveId("s1");
 
 /** One slave, one framework, everything offered. */
@@ -19,7 +20,7 @@ function scene() {
 describe("offering", () => {
   test("is done at once, a slave's free resources as a whole", () => {
     const { master } = scene();
-    expect(rowsOf(master)).toEqual([{ slaveId, account: 1, frameworkId, resources: whole }]);
+    expect(rowsOf(master)).toEqual([{ slaveId, account: 1, ...client, resources: whole }]);
   });
 
   test("happens not before resume, and then with what has been told", () => {
@@ -45,7 +46,7 @@ describe("offering", () => {
 
   test("does not offer twice what is out, however often it is asked to look", () => {
     const { allocation, master } = scene();
-    allocation.tell("revive", { frameworkId });
+    allocation.tell("clientRevived", client);
     allocation.advance(10_000);
     expect(offered(master)).toEqual(["s1 a"]);
   });
@@ -53,10 +54,10 @@ describe("offering", () => {
   test("leaves out what is held already when the slave is told", () => {
     const { allocation, master } = Allocation.running();
     allocation.framework("a");
-    const allocated = [{ frameworkId, resources: quantities("cpus:1;mem:24") }];
+    const allocated = [{ ...client, resources: quantities("cpus:1;mem:24") }];
     allocation.tell("slaveAdded", { slaveId, account: 1, total: whole, allocated, active: true });
     allocation.settle();
-    expect(rowsOf(master)).toEqual([{ slaveId, account: 1, frameworkId, resources: quantities("cpus:3;mem:1000") }]);
+    expect(rowsOf(master)).toEqual([{ slaveId, account: 1, ...client, resources: quantities("cpus:3;mem:1000") }]);
   });
 
   test.each([
@@ -113,7 +114,7 @@ describe("what comes back", () => {
   test("breaks through a refusal when more is free than was refused", () => {
     const { allocation, master } = Allocation.running();
     allocation.framework("a");
-    const allocated = [{ frameworkId, resources: quantities("cpus:1") }];
+    const allocated = [{ ...client, resources: quantities("cpus:1") }];
     allocation.tell("slaveAdded", { slaveId, account: 1, total: whole, allocated, active: true });
     allocation.settle();
     allocation.recovered("s1", "a", quantities("cpus:3;mem:1024"), 1_000_000);
@@ -137,8 +138,8 @@ describe("what comes back", () => {
     allocation.tell("slaveRemoved", { slaveId });
     allocation.recovered("s1", "a", whole);
     allocation.tell("slaveRemoved", { slaveId });
-    allocation.tell("frameworkRemoved", { frameworkId });
-    allocation.tell("suppress", { frameworkId });
+    allocation.tell("clientRemoved", client);
+    allocation.tell("clientSuppressed", client);
     allocation.tell("slaveActive", { slaveId, active: true });
     allocation.advance(2_000);
     expect(offered(master)).toEqual(["s1 a"]);
@@ -148,14 +149,14 @@ describe("what comes back", () => {
 describe("wanting", () => {
   test("a suppressed or disconnected framework is passed over until it wants again", () => {
     const { allocation, master } = scene();
-    allocation.tell("suppress", { frameworkId });
+    allocation.tell("clientSuppressed", client);
     allocation.recovered("s1", "a", whole);
     allocation.advance(5_000);
-    allocation.tell("frameworkActive", { frameworkId, active: false });
-    allocation.tell("revive", { frameworkId });
+    allocation.tell("clientActive", { ...client, active: false });
+    allocation.tell("clientRevived", client);
     allocation.advance(5_000);
     expect(offered(master).length).toBe(1);
-    allocation.tell("frameworkActive", { frameworkId, active: true });
+    allocation.tell("clientActive", { ...client, active: true });
     allocation.settle();
     expect(offered(master).length).toBe(2);
   });
@@ -164,7 +165,7 @@ describe("wanting", () => {
     const { allocation, master } = scene();
     allocation.recovered("s1", "a", whole, 1_000_000);
     allocation.settle();
-    allocation.tell("revive", { frameworkId });
+    allocation.tell("clientRevived", client);
     allocation.settle();
     expect(offered(master).length).toBe(2);
   });
@@ -172,7 +173,10 @@ describe("wanting", () => {
   test("standing filters hold, and what they hide goes to others", () => {
     const { allocation, master } = Allocation.running();
     for (const framework of ["a", "b"]) allocation.framework(framework);
-    allocation.tell("setFilters", { frameworkId, filters: { slaves: [SlaveId("s2")], minFree: quantities("cpus:4") } });
+    allocation.tell("clientFilters", {
+      ...client,
+      filters: { slaves: [SlaveId("s2")], minFree: quantities("cpus:4") },
+    });
     for (const slave of ["s1", "s2"]) allocation.slave(slave, "cpus:4;mem:1024");
     allocation.slave("s3", "cpus:2;mem:1024");
     allocation.settle();
@@ -181,7 +185,7 @@ describe("wanting", () => {
 
   test("a framework that is gone holds its tasks' resources until they end, and is offered nothing", () => {
     const { allocation, master } = scene();
-    allocation.tell("frameworkRemoved", { frameworkId });
+    allocation.tell("clientRemoved", client);
     allocation.framework("b");
     allocation.recovered("s1", "a", quantities("cpus:1"));
     allocation.settle();

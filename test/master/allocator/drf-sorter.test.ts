@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { type ClientId, clientId } from "../../../src/master/allocator/client.ts";
 import { DrfSorter } from "../../../src/master/allocator/drf-sorter.ts";
 import { FrameworkId } from "../../../src/protocol/ids.ts";
 import { add, contains, noResources, type Resources } from "../../../src/protocol/resources.ts";
 import { quantities } from "../../protocol/quantities.ts";
 
-const a = FrameworkId("a");
-const b = FrameworkId("b");
-const c = FrameworkId("c");
+const a = clientId(FrameworkId("a"), "*");
+const b = clientId(FrameworkId("b"), "*");
+const c = clientId(FrameworkId("c"), "*");
 
-function sorter(total: string, ...clients: readonly FrameworkId[]): DrfSorter {
+function sorter(total: string, ...clients: readonly ClientId[]): DrfSorter {
   const made = new DrfSorter();
   made.addTotal(quantities(total));
   for (const client of clients) made.addClient(client);
@@ -16,11 +17,11 @@ function sorter(total: string, ...clients: readonly FrameworkId[]): DrfSorter {
 }
 
 /** Gives the client owed most one task after another, until nobody's next task fits. */
-function fill(drf: DrfSorter, total: Resources, demands: ReadonlyMap<FrameworkId, Resources>) {
+function fill(drf: DrfSorter, total: Resources, demands: ReadonlyMap<ClientId, Resources>) {
   const tasks = new Map([...demands.keys()].map((client) => [client, 0]));
   let used = noResources;
   for (;;) {
-    const fits = (client: FrameworkId) => contains(total, add(used, demands.get(client) ?? total));
+    const fits = (client: ClientId) => contains(total, add(used, demands.get(client) ?? total));
     const next = drf.order().find(fits);
     if (next === undefined) return tasks;
     const demand = demands.get(next) ?? noResources;

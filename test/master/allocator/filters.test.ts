@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { clientId } from "../../../src/master/allocator/client.ts";
 import { Filters } from "../../../src/master/allocator/filters.ts";
 import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import { quantities } from "../../protocol/quantities.ts";
 
-const a = FrameworkId("a");
-const b = FrameworkId("b");
+const a = clientId(FrameworkId("a"), "*");
+const b = clientId(FrameworkId("b"), "*");
 const s1 = SlaveId("s1");
 const s2 = SlaveId("s2");
 const half = quantities("cpus:2;mem:100");
@@ -39,7 +40,7 @@ describe("a decline", () => {
     expect(filters.hides(a, s1, half, 0)).toBe(false);
     for (const forget of [
       (all: Filters) => all.revive(a),
-      (all: Filters) => all.removeFramework(a),
+      (all: Filters) => all.removeClient(a),
       (all: Filters) => all.removeSlave(s1),
     ]) {
       const all = declined();

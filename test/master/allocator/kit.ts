@@ -49,13 +49,19 @@ export class Allocation {
     this.tell("slaveAdded", { slaveId: SlaveId(id), account: 1, total: quantities(total), allocated: [], active });
   }
 
-  framework(id: string, active = true): void {
-    this.tell("frameworkAdded", { frameworkId: FrameworkId(id), role: "*", active });
+  framework(id: string, role = "*"): void {
+    this.tell("clientAdded", { frameworkId: FrameworkId(id), role, active: true });
   }
 
-  recovered(slave: string, framework: string, resources: Resources, refuseMs?: number): void {
+  recovered(slave: string, framework: string, resources: Resources, refuseMs?: number, role = "*"): void {
     const filter = refuseMs === undefined ? {} : { refuseMs };
-    this.tell("recovered", { slaveId: SlaveId(slave), frameworkId: FrameworkId(framework), resources, ...filter });
+    this.tell("recovered", {
+      slaveId: SlaveId(slave),
+      frameworkId: FrameworkId(framework),
+      role,
+      resources,
+      ...filter,
+    });
   }
 
   get book(): Book {

@@ -19,7 +19,7 @@ const event = fc.oneof(
   fc.record({
     type: fc.constant("wants" as const),
     framework,
-    how: fc.constantFrom("suppress", "revive", "on", "off"),
+    how: fc.constantFrom("clientSuppressed", "clientRevived", "on", "off"),
   }),
   fc.record({
     type: fc.constant("giveBack" as const),
@@ -73,7 +73,8 @@ class Model {
   }
 
   #toggleFramework(id: string): void {
-    if (this.#present.delete(id)) this.#kit.allocation.tell("frameworkRemoved", { frameworkId: FrameworkId(id) });
+    if (this.#present.delete(id))
+      this.#kit.allocation.tell("clientRemoved", { frameworkId: FrameworkId(id), role: "*" });
     else {
       this.#present.set(id, { active: true, suppressed: false });
       this.#kit.allocation.framework(id);
@@ -82,11 +83,11 @@ class Model {
 
   #want(id: string, how: string): void {
     const wanting = this.#present.get(id);
-    const frameworkId = FrameworkId(id);
-    if (how === "suppress" || how === "revive") this.#kit.allocation.tell(how, { frameworkId });
-    else this.#kit.allocation.tell("frameworkActive", { frameworkId, active: how === "on" });
+    const client = { frameworkId: FrameworkId(id), role: "*" };
+    if (how === "clientSuppressed" || how === "clientRevived") this.#kit.allocation.tell(how, client);
+    else this.#kit.allocation.tell("clientActive", { ...client, active: how === "on" });
     if (wanting === undefined) return;
-    if (how === "suppress" || how === "revive") wanting.suppressed = how === "suppress";
+    if (how === "clientSuppressed" || how === "clientRevived") wanting.suppressed = how === "clientSuppressed";
     else wanting.active = how === "on";
   }
 

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { clientId } from "../../../src/master/allocator/client.ts";
 import { Ledger } from "../../../src/master/allocator/ledger.ts";
 import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import { quantities } from "../../protocol/quantities.ts";
 
 const s1 = SlaveId("s1");
-const a = FrameworkId("a");
+const a = clientId(FrameworkId("a"), "*");
 
 function ledger(): Ledger {
   const made = new Ledger();

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emptyRegistry, perform, type Registry } from "../../../src/master/registry.ts";
@@ -32,20 +33,20 @@ function closed(database: RegistryDatabase): void {
 }
 
 function contents(database: RegistryDatabase): Registry {
-  const side = (reachable: boolean) =>
-    Object.fromEntries(database.slaves(reachable).map(({ slaveId, info }) => [slaveId, info]));
-  return { admitted: side(true), unreachable: side(false) };
+  return Object.fromEntries(database.slaves().map(({ slaveId, ...slave }) => [slaveId, slave]));
 }
 
 const s1 = SlaveId("s1");
-const admit = { type: "admitSlave", slaveId: s1, info: slaveInfo(1) } as const;
+const admit = { type: "admitSlave", slaveId: s1, info: slaveInfo(1), atMs: 7 } as const;
 
 describe("a registry on disk", () => {
   test("is made with its directory, and holds what was committed when it is opened again", () => {
     const first = opened("deep/down/registry.db");
     expect(first.commit(first.begin(), [admit])).toBe(true);
     closed(first);
-    expect(contents(opened("deep/down/registry.db"))).toEqual({ admitted: { s1: slaveInfo(1) }, unreachable: {} });
+    expect(contents(opened("deep/down/registry.db"))).toEqual({
+      s1: { info: slaveInfo(1), standing: "admitted", sinceMs: 7 },
+    });
   });
 
   test("counts an epoch for every opening and a term for every beginning", () => {
@@ -112,4 +113,23 @@ describe("a registry on disk", () => {
       { numRuns: 10 },
     );
   });
+});
+
+test.each([
+  ["an earlier version", "PRAGMA journal_mode = WAL; PRAGMA user_version = 1; CREATE TABLE slaves (id TEXT)"],
+  ["a later version", "PRAGMA journal_mode = WAL; PRAGMA user_version = 3; CREATE TABLE slaves (id TEXT)"],
+  ["another program", "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')"],
+])("a file of %s is refused, and left as it is", (_, made) => {
+  const file = join(directory, "registry.db");
+  const other = new DatabaseSync(file);
+  other.exec(made);
+  other.close();
+  const before = readFileSync(file);
+  for (let tries = 0; tries < 2; tries++) {
+    expect(() => new RegistryDatabase(file)).toThrow(
+      `cannot open the registry ${file}: it was written by another version of mesolite; choose another directory with --data`,
+    );
+  }
+  expect(readFileSync(file).equals(before)).toBe(true);
+  expect(readdirSync(directory)).toEqual(["registry.db"]);
 });

@@ -58,12 +58,12 @@ describe.each<[string, () => StoreSpec]>([
   ["in memory", () => memoryRegistryStore(1)],
   ["in a database", inDatabase],
 ])("a store %s", (_, spec) => {
-  const admit = { type: "admitSlave", slaveId: SlaveId("s1"), info: slaveInfo(1) } as const;
-  const leave = { type: "markSlaveUnreachable", slaveId: SlaveId("s1") } as const;
+  const admit = { type: "admitSlave", slaveId: SlaveId("s1"), info: slaveInfo(1), atMs: 7 } as const;
+  const leave = { type: "markSlaveUnreachable", slaveId: SlaveId("s1"), atMs: 9 } as const;
 
   test("begins empty, and every recovery begins a term", () => {
     const store = new Store(spec());
-    expect(store.ask("recover", {})).toEqual({ lead: { epoch: 1, term: 1 }, admitted: [], unreachable: [] });
+    expect(store.ask("recover", {})).toEqual({ lead: { epoch: 1, term: 1 }, slaves: [] });
     expect(store.ask("recover", {}).lead).toEqual({ epoch: 1, term: 2 });
   });
 
@@ -71,12 +71,12 @@ describe.each<[string, () => StoreSpec]>([
     const store = new Store(spec());
     const { lead } = store.ask("recover", {});
     expect(store.ask("commit", { lead, operations: [admit] })).toEqual({ committed: true });
-    const stored = [{ slaveId: "s1", info: slaveInfo(1) }];
-    expect(store.ask("recover", {})).toMatchObject({ admitted: stored, unreachable: [] });
+    const admitted = { slaveId: "s1", info: slaveInfo(1), standing: "admitted", sinceMs: 7 };
+    expect(store.ask("recover", {}).slaves).toEqual([admitted]);
     store.restart();
     const again = store.ask("recover", {});
     store.ask("commit", { lead: again.lead, operations: [leave] });
-    expect(store.ask("recover", {})).toMatchObject({ admitted: [], unreachable: stored });
+    expect(store.ask("recover", {})).toMatchObject({ slaves: [{ ...admitted, standing: "unreachable", sinceMs: 9 }] });
   });
 
   test("takes nothing from an earlier leadership", () => {
@@ -84,6 +84,6 @@ describe.each<[string, () => StoreSpec]>([
     const { lead } = store.ask("recover", {});
     store.ask("recover", {});
     expect(store.ask("commit", { lead, operations: [admit] })).toEqual({ committed: false });
-    expect(store.ask("recover", {}).admitted).toEqual([]);
+    expect(store.ask("recover", {}).slaves).toEqual([]);
   });
 });

@@ -1,0 +1,46 @@
+import type { FrameworkInfo } from "../../protocol/framework-info.ts";
+import { FrameworkId, OfferId, SlaveId } from "../../protocol/ids.ts";
+import type { Offer as OurOffer } from "../../protocol/offer.ts";
+import { defaultRole } from "../../protocol/role.ts";
+import { attributeList } from "../mesos-resources.ts";
+import { resourcesFrom, resourcesTo } from "../resource-list.ts";
+import type { Offer } from "../v1/offer-messages.ts";
+import type { InputOf, ValueOf } from "../v1/schema.ts";
+import { has } from "./framework.ts";
+
+/** An offer as its framework wants to see it. Only with MULTI_ROLE does it say for which role it is. */
+export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<typeof Offer> {
+  const { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role } = offer;
+  const multiRole = has(framework, "MULTI_ROLE");
+  return {
+    id: { value: id },
+    framework_id: { value: frameworkId },
+    agent_id: { value: slaveId },
+    hostname,
+    url: { scheme: "http", address: { hostname, ip, port }, path: "/slave(1)" },
+    resources: resourcesTo(resources, {
+      refined: has(framework, "RESERVATION_REFINEMENT"),
+      ...(multiRole ? { allocatedTo: role } : {}),
+    }),
+    attributes: attributeList(attributes),
+    ...(multiRole ? { allocation_info: { role } } : {}),
+  };
+}
+
+/** An offer in Mesos's form, as the SDK knows it. One whose resources cannot be understood has none. */
+export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
+  const resources = resourcesFrom(offer.resources);
+  return {
+    id: OfferId(offer.id.value),
+    frameworkId: FrameworkId(offer.framework_id.value),
+    slaveId: SlaveId(offer.agent_id.value),
+    hostname: offer.hostname,
+    ip: offer.url?.address.ip ?? "",
+    port: offer.url?.address.port ?? 0,
+    resources: resources.ok ? resources.value.resources : {},
+    attributes: Object.fromEntries(
+      offer.attributes.map(({ name, text, scalar }) => [name, text?.value ?? String(scalar?.value ?? "")]),
+    ),
+    role: offer.allocation_info?.role ?? defaultRole,
+  };
+}

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { WireBody } from "../../src/actors/wire-value.ts";
+import { masterTable } from "../../src/protocol/master-api.ts";
+import { parseOperatorRequest } from "../../src/protocol/operator-schema.ts";
+
+test.each([
+  [
+    { type: "TEARDOWN", teardown: { framework_id: { value: "F-1" } } },
+    { type: "TEARDOWN", frameworkId: "F-1" },
+  ],
+  [
+    { type: "MARK_AGENT_GONE", mark_agent_gone: { agent_id: { value: "S-1" } } },
+    { type: "MARK_AGENT_GONE", slaveId: "S-1" },
+  ],
+])("%j is a call that the master takes", (body, call) => {
+  expect(parseOperatorRequest(body)).toEqual({ ok: true, value: { kind: "write", call } });
+  expect(masterTable.fault?.("operate", { call })).toBeUndefined();
+});
+
+test.each([
+  [{ type: "MARK_AGENT_GONE" }, "not a MARK_AGENT_GONE call: mark_agent_gone: "],
+  [{ type: "MARK_AGENT_GONE", mark_agent_gone: { agent_id: { value: "../x" } } }, 'agent_id.value: contains "/"'],
+])("%j is a call that lacks something, and hears what", (body, says) => {
+  expect(parseOperatorRequest(body)).toMatchObject({ error: { status: 400, message: expect.stringContaining(says) } });
+});
+
+test.each([
+  [{ type: "MARK_AGENT_GONE", frameworkId: "F-1" }, "call.slaveId: "],
+  [{ type: "TEARDOWN", slaveId: "S-1" }, "call.frameworkId: "],
+  [{ type: "constructor" }, "call.type: is none of TEARDOWN,MARK_AGENT_GONE"],
+  [{ frameworkId: "F-1" }, "call.type: "],
+])("%j from another host is a fault, and says where", (call, says) => {
+  expect(masterTable.fault?.("operate", { call } as WireBody)).toContain(says);
+});
