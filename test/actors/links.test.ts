@@ -261,11 +261,18 @@ describe("an item that no link carries", () => {
   const large = "x".repeat(linkLimits.envelopeBytesMax);
 
   test("is a dead letter, and what was sent before and after it arrives", () => {
-    const { stage, here, near, far, toFar } = twoSites();
+    const { stage, here, near, far, toFar } = twoSites({ crossesHosts: true, exported: true });
     say(here, near, toFar, "before", large, "after");
     stage.settle();
     expect(far.heard).toEqual(["before", "after"]);
     expect(here.deadLetters).toEqual(["say unsendable"]);
+  });
+
+  test("is not one that is only large, between threads", () => {
+    const { stage, here, near, far, toFar } = twoSites();
+    say(here, near, toFar, "before", large, large, "after");
+    stage.settle();
+    expect(far.heard.map((text) => text.length)).toEqual([6, large.length, large.length, 5]);
   });
 
   test.each<[string, boolean, WireValue, string]>([
@@ -286,7 +293,7 @@ describe("an item that no link carries", () => {
   });
 
   test("is a dead letter, and holds up nothing, however many there are", () => {
-    const { stage, here, near, far, toFar } = twoSites();
+    const { stage, here, near, far, toFar } = twoSites({ crossesHosts: true, exported: true });
     const many = new Array<string>(linkLimits.batchMax).fill(large);
     say(here, near, toFar, ...many, "after");
     stage.settle();
@@ -295,14 +302,15 @@ describe("an item that no link carries", () => {
 
   test("fails the question that it is, or that it answers", () => {
     const { stage, here, there, near, far, toFar, toNear } = twoSites();
-    here.do(near, () => near.question(toFar, large));
+    const huge = "x".repeat(linkLimits.threadEnvelopeBytesMax);
+    here.do(near, () => near.question(toFar, huge));
     expect(near.heard).toEqual(["re: overloaded not-run"]);
     here.do(near, () => near.question(toFar, "well?"));
     stage.settle();
     // The credit for the question goes back with another message, so the reply stands alone.
     say(there, far, toNear, "wait");
     stage.settle();
-    there.do(far, () => far.replies[0]?.(large));
+    there.do(far, () => far.replies[0]?.(huge));
     stage.settle();
     expect(near.heard).toEqual(["re: overloaded not-run", "wait", "re: overloaded unknown"]);
     expect(here.system.asks.size).toBe(0);

@@ -6,6 +6,8 @@ export const linkLimits = {
   frameBytesBeforeReadyMax: 16_384,
   /** Bytes of one packed message. A larger one becomes a dead letter: large payloads go by HTTP or in chunks. */
   envelopeBytesMax: 262_144,
+  /** The same between threads of one process, which need not fear one another: what a request of 2 MiB asks for fits. */
+  threadEnvelopeBytesMax: 16_777_216,
   /** Messages packed into one batch. */
   batchMax: 512,
   /** Bytes of a batch of the usual size, by which the number of messages in the next one is chosen. */

@@ -141,14 +141,17 @@ export class LinkSession {
 
   #pack(items: readonly LinkItem[], credit: number, unsendable: Unsendable): Uint8Array | undefined {
     let kept = items;
-    let bytes = this.#packed(kept, credit, this.#limits.envelopeBytesMax);
+    const { envelopeBytesMax, frameBytesMax, threadEnvelopeBytesMax } = this.#limits;
+    const oneMax = this.#trusted ? threadEnvelopeBytesMax : envelopeBytesMax;
+    let bytes = this.#packed(kept, credit, envelopeBytesMax);
     if (typeof bytes === "string") {
       kept = kept.filter((item) => {
-        const alone = this.#packed([item], 0, this.#limits.envelopeBytesMax);
+        const alone = this.#packed([item], 0, oneMax);
         if (typeof alone === "string") unsendable(item, alone);
         return typeof alone !== "string";
       });
-      bytes = this.#packed(kept, credit, this.#limits.frameBytesMax);
+      // Between threads a message may be larger than a batch of several.
+      bytes = this.#packed(kept, credit, kept.length === 1 ? Math.max(oneMax, frameBytesMax) : frameBytesMax);
       if (typeof bytes === "string") return this.#packHalf(kept, credit, unsendable);
       if (kept.length === 0 && credit === 0) return undefined;
     }

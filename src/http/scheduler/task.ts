@@ -8,6 +8,9 @@ import type { InputOf, ValueOf } from "../v1/schema.ts";
 import type { TaskInfo } from "../v1/task-messages.ts";
 import { labelsFrom } from "./label.ts";
 
+/** Characters of a task as JSON: it travels to its slave, and with others of its kind to every view, in one message. */
+const taskLengthMax = 65_536;
+
 type V1Task = ValueOf<typeof TaskInfo>;
 
 /** The task that Mesos's form describes, or why there can be none. */
@@ -23,19 +26,19 @@ export function taskFrom(task: V1Task): { readonly fit: OurTask } | { readonly u
   if (!allocated.ok) return unfit(allocated.error);
   const { kill_policy: kill, max_completion_time: completion, labels, discovery } = task;
   const grace = kill?.grace_period;
-  return {
-    fit: {
-      taskId,
-      slaveId,
-      name: task.name,
-      ...allocated.value,
-      ...work.value,
-      ...(grace === undefined ? {} : { killGraceMs: grace.nanoseconds / 1e6 }),
-      ...(completion === undefined ? {} : { maxCompletionMs: completion.nanoseconds / 1e6 }),
-      ...(labels === undefined ? {} : { labels: labelsFrom(labels) }),
-      ...(discovery === undefined ? {} : { discovery: discovery as unknown as WireValue }),
-    },
+  const fit: OurTask = {
+    taskId,
+    slaveId,
+    name: task.name,
+    ...allocated.value,
+    ...work.value,
+    ...(grace === undefined ? {} : { killGraceMs: grace.nanoseconds / 1e6 }),
+    ...(completion === undefined ? {} : { maxCompletionMs: completion.nanoseconds / 1e6 }),
+    ...(labels === undefined ? {} : { labels: labelsFrom(labels) }),
+    ...(discovery === undefined ? {} : { discovery: discovery as unknown as WireValue }),
   };
+  const size = JSON.stringify(fit).length;
+  return size > taskLengthMax ? unfit(`it is ${size} characters long, and the limit is ${taskLengthMax}`) : { fit };
 }
 
 /** A task of ours in Mesos's form. What Mesos has no word for is in fields of our own. */

@@ -49,6 +49,10 @@ const invalid: Readonly<Record<string, readonly [task: object, message: RegExp, 
     { ...plain, command: { ...command, environment: { variables: [{ name: "A", type: "SECRET" }] } } },
     /^secrets are not implemented/,
   ],
+  "a command that is too long to travel": [
+    { ...plain, command: { value: "x".repeat(70_000) } },
+    /^it is \d+ characters long, and the limit is 65536/,
+  ],
   "a docker container": [
     { ...plain, command, container: { type: "DOCKER", docker: { image: "i" } } },
     /^containers with an image/,
