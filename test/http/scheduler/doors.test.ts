@@ -335,3 +335,18 @@ test("whatever connections break, by HTTP each task runs once", async () => {
   expect(proxy.cuts.before).toBeGreaterThan(1);
   expect(proxy.cuts.after).toBeGreaterThan(1);
 });
+
+test("a reply by HTTP may name more tasks than fit into a message between hosts, and each of them runs", async () => {
+  const probe = doors.probe("http");
+  const offer = await probe.offer();
+  const tasks = Array.from({ length: 600 }, (_, index) => ({
+    ...simulated(`many-${index}`, offer, 1),
+    name: "n".repeat(500),
+    resources: { cpus: 1 },
+  }));
+  probe.driver.replyToOffer([offer.id], tasks);
+  await until(() => {
+    const ended = new Set(probe.updates.filter(({ state }) => state === "finished").map(({ taskId }) => taskId));
+    return ended.size === tasks.length ? true : undefined;
+  });
+});
