@@ -94,10 +94,11 @@ export class Judge implements AsyncDisposable {
     return this.#bodies(event).length;
   }
 
-  /** Statuses of this state, once so many of them have been heard. */
+  /** Statuses of this state, once so many of them have been heard. A repetition is not another one. */
   async statuses(state: string, count = 1): Promise<readonly Status[]> {
     return await this.until(() => {
-      const found = this.updates.filter((status) => status.state === state);
+      const all = this.updates.filter((status) => status.state === state);
+      const found = [...new Map(all.map((status) => [status.uuid ?? status, status])).values()];
       return found.length >= count ? found : undefined;
     });
   }

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { linkLimits } from "../../../src/actors/link/limits.ts";
 import { hears, law } from "../law.ts";
 import { ask, fail, stop, tell } from "../steps.ts";
 
@@ -11,7 +12,7 @@ export const deadLetters = [
     await hears(world, here, "one", "re ready: answered");
     await here.queue("one", [
       tell("elsewhere~1/main.1:@nobody", "a"),
-      tell(full, "large", { bytes: 300_000 }),
+      tell(full, "large", { bytes: linkLimits.threadEnvelopeBytesMax }),
       tell(there.at("nobody"), "b"),
       tell(full, "c", { count: 3 }),
       ask(there.at("nobody"), "end"),

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { linkLimits } from "../../../src/actors/link/limits.ts";
 import { hears, law, upTo } from "../law.ts";
 import { ask, describeValue, tell, wireValueOf } from "../steps.ts";
 
@@ -32,8 +33,8 @@ export const bodies = [
       const target = await there.start("target");
       await here.queue("one", [
         tell(target, "before", { bytes: 200_000 }),
-        tell(target, "too large", { bytes: 270_000 }),
-        ask(target, "too large", { bytes: 270_000 }),
+        tell(target, "too large", { bytes: linkLimits.threadEnvelopeBytesMax }),
+        ask(target, "too large", { bytes: linkLimits.threadEnvelopeBytesMax }),
         tell(target, "behind", { bytes: 200_000 }),
         // Small enough to be asked; the answer has the same bytes and so is as small.
         ask(target, "end", { bytes: 200_000 }),
