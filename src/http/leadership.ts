@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import type { Refusal } from "./guards/admission.ts";
+import { refuse } from "./server.ts";
 
 /** Who leads the cluster, as far as this process knows. `elsewhere`: the HTTP address of another master. */
 export type Leader =
@@ -44,9 +45,5 @@ export function authority(host: string, port: number): string {
 
 export function sendFault(reply: FastifyReply, fault: LeadershipFault): FastifyReply {
   if ("location" in fault) return reply.code(fault.status).header("location", fault.location).send();
-  return reply
-    .code(fault.status)
-    .type("text/plain; charset=utf-8")
-    .header("x-content-type-options", "nosniff")
-    .send(`${fault.message}\n`);
+  return refuse(reply, fault);
 }

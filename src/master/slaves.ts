@@ -9,6 +9,7 @@ import { add, noResources, type Resources, scalarsOf, subtract, uncountable } fr
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
+import { type ClientId, clientId } from "./allocator/client.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
 import { registered, slavesOf } from "./registry.ts";
 import type { MasterState } from "./state.ts";
@@ -41,6 +42,9 @@ export type Slave = {
 
 /** What becomes of the tasks of a slave that is given up. */
 type Fate = "lost" | "unreachable" | "gone" | "gone_by_operator";
+
+/** What a slave is told that is gone. */
+const markedGone = "an operator has marked it as gone";
 
 /** Gone slaves that the registry remembers (Mesos's `--registry_max_agent_count`). The one that went first is forgotten. */
 const goneMax = 10_000;
@@ -108,7 +112,7 @@ export class Slaves {
     const known = slaveId === undefined ? undefined : registered(registrar.registry, slaveId);
     if (slaveId !== undefined && known?.standing === "admitted") return this.#accept(slaveId, registration);
     if (known?.standing === "gone") {
-      return ctx.ref(self).tell("slaveRefused", { lead, reason: "an operator has marked it as gone" });
+      return ctx.ref(self).tell("slaveRefused", { lead, reason: markedGone });
     }
     this.#admitting.set(self, registration);
     const atMs = ctx.clock.wall();
@@ -155,7 +159,7 @@ export class Slaves {
     registrar.apply({ type: "markSlaveGone", slaveId, atMs: ctx.clock.wall() }, () => {
       this.#leaving.delete(slaveId);
       const slave = this.#slaves.get(slaveId);
-      slave?.ref.tell("slaveRefused", { lead, reason: "an operator has marked it as gone" });
+      slave?.ref.tell("slaveRefused", { lead, reason: markedGone });
       if (slave !== undefined) this.#remove(slave, "AGENT_REMOVED_BY_OPERATOR", "gone_by_operator");
       done();
     });
@@ -193,9 +197,9 @@ export class Slaves {
   /** Who holds what of the slave: the used and the offered, by framework and role. */
   allocations(slave: Slave): readonly SlaveAllocation[] {
     const { tasks, offers } = this.#state();
-    const held = new Map<string, SlaveAllocation>();
+    const held = new Map<ClientId, SlaveAllocation>();
     const hold = (frameworkId: FrameworkId, role: string, resources: Resources) => {
-      const key = `${frameworkId}/${role}`;
+      const key = clientId(frameworkId, role);
       held.set(key, { frameworkId, role, resources: add(held.get(key)?.resources ?? noResources, resources) });
     };
     for (const task of tasks.onSlave(slave.id)) {

@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { ActorSystem } from "../../actors/system.ts";
 import { ok, type Result, refused } from "../../base/result.ts";
+import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import type { FrameworkId } from "../../protocol/ids.ts";
 import type { MasterProtocol } from "../../protocol/master-api.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import type { Refusal } from "../guards/admission.ts";
 import type { Authorizer } from "../guards/authorization.ts";
-import { type Leadership, sendFault } from "../leadership.ts";
+import { type Leadership, notRecovered, sendFault } from "../leadership.ts";
 import { answerCodec, requestCodec } from "../negotiation.ts";
 import { refuse } from "../server.ts";
 import type { Codec } from "../v1/codec.ts";
@@ -86,21 +87,30 @@ function subscribe(
     return refuse(reply, { status: 400, message: "a subscription has no Mesos-Stream-Id: it is given one" });
   }
   const leader = master();
-  if (leader === undefined || subscription === undefined) return refuse(reply, recovering);
+  if (leader === undefined || subscription === undefined) return refuse(reply, notRecovered);
   const described = frameworkFrom(subscription, principal);
   reply.hijack();
   if (!described.ok) {
     sessions.refuse(reply.raw, codec, described.error);
     return reply;
   }
-  const { roles } = described.value.info;
-  const forbidden = roles.find((role) => !authorizer.mayRegister(principal, role));
+  const forbidden = roleFault(authorizer, principal, described.value.info);
   if (forbidden !== undefined) {
-    sessions.refuse(reply.raw, codec, `not authorized to use the role ${JSON.stringify(forbidden)}`);
+    sessions.refuse(reply.raw, codec, forbidden);
     return reply;
   }
   sessions.open(reply.raw, codec, leader, { ...described.value, suppressedRoles: subscription.suppressed_roles });
   return reply;
+}
+
+/** Why a framework may not have one of its roles. */
+function roleFault(
+  authorizer: Authorizer,
+  principal: string | undefined,
+  { roles }: FrameworkInfo,
+): string | undefined {
+  const forbidden = roles.find((role) => !authorizer.mayRegister(principal, role));
+  return forbidden === undefined ? undefined : `not authorized to use the role ${JSON.stringify(forbidden)}`;
 }
 
 /** Everything but a subscription. */
@@ -138,12 +148,10 @@ async function update(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const described = change && frameworkFrom(change, principal);
-  if (change === undefined || described === undefined) return refuse(reply, recovering);
+  if (change === undefined || described === undefined) return refuse(reply, notRecovered);
   if (!described.ok) return refuse(reply, { status: 400, message: described.error });
-  const forbidden = described.value.info.roles.find((role) => !authorizer.mayRegister(principal, role));
-  if (forbidden !== undefined) {
-    return refuse(reply, { status: 403, message: `not authorized to use the role ${JSON.stringify(forbidden)}` });
-  }
+  const forbidden = roleFault(authorizer, principal, described.value.info);
+  if (forbidden !== undefined) return refuse(reply, { status: 403, message: forbidden });
   const asked = { ...described.value, suppressedRoles: change.suppressed_roles };
   const outcome = await system.question(ref, "update", asked, updateTimeoutMs);
   if (!outcome.ok) return refuse(reply, { status: 503, message: `the subscription is gone (${outcome.code})` });
@@ -179,5 +187,3 @@ function sessionOf(
   }
   return ok(session);
 }
-
-const recovering: Refusal = { status: 503, message: "Master has not finished recovery" };

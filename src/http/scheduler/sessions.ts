@@ -67,11 +67,6 @@ export class Sessions {
     return this.#byFramework.get(id);
   }
 
-  /** Streams that are open. */
-  get size(): number {
-    return this.#refs.size;
-  }
-
   /** How the last session of a framework ended that has none; the view may not show it yet. */
   ended(id: FrameworkId): Ended | undefined {
     return this.#ended.get(id);
