@@ -1,0 +1,186 @@
+import type { Prng } from "../../base/prng.ts";
+import { reservedFor, unreserved } from "../../protocol/reservation.ts";
+import { contains, isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
+import type { Blocker } from "./blocker.ts";
+import type { Book } from "./book.ts";
+import type { ClientState } from "./clients.ts";
+import { Bundle } from "./scalar-names.ts";
+
+/** Rows of a slave's account that are free, and who is to have them. */
+export type Taken = (row: number, client: ClientState, bundle: Bundle) => void;
+
+/** Up to so many slaves are looked at in an order that is all chance; of more, blocks of neighbours are. */
+const shuffledMax = 4_096;
+const blockLength = 64;
+
+/**
+ * One look at every slave that may have something to offer, in an order that favours nobody. All that is free on a slave
+ * goes to the client that is owed most of those who want it: coarse grains, as in Mesos. A role below its guarantee comes
+ * before all others (paper §3.3). What is reserved goes to its role alone, and a role with a limit gets no more than that
+ * leaves; then others are asked about the rest.
+ */
+export class Pass {
+  readonly #book: Book;
+  readonly #nowMs: number;
+  readonly #taken: Taken;
+  readonly #free = new Bundle();
+  readonly #part = new Bundle();
+
+  constructor(book: Book, nowMs: number, taken: Taken) {
+    this.#book = book;
+    this.#nowMs = nowMs;
+    this.#taken = taken;
+  }
+
+  run(): void {
+    const { candidates, slaves, tree, shuffle } = this.#book;
+    tree.settle();
+    for (const row of shuffled(candidates.take(slaves.height), shuffle)) {
+      if (slaves.active[row] === 1 && this.#readFree(row)) this.#place(row);
+    }
+  }
+
+  /** Why the client cannot be given the bundle; `none` when it can. */
+  blocker(client: ClientState, row: number, bundle: Bundle): Blocker {
+    const { names, filters, minimum } = this.#book;
+    if (!this.#accepts(client, row)) return this.#objection(client, row);
+    const { wishes } = client;
+    if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
+    const { minOffer } = this.#book.slaves.fact(row);
+    if (minOffer !== undefined && !contains(bundle.resources(names), minOffer)) return "belowMinimum";
+    if (wishes?.minFree !== undefined && !holds(bundle, wishes.minFree, names.size)) return "belowMinFree";
+    return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
+  }
+
+  /** Of what is free on the row, what the client may have: with it goes what is reserved for its role. */
+  partFor(client: ClientState, row: number): Bundle {
+    const { names, quotas, slaves } = this.#book;
+    const part = this.#part;
+    part.copyFrom(this.#free, names);
+    if (quotas.isLimited(client.role)) quotas.cut(client.role, part);
+    if (slaves.reserved[row] === 1) {
+      part.rest = { ...unreserved(this.#free.rest), ...reservedFor(this.#free.rest, client.role) };
+    }
+    return part;
+  }
+
+  #place(row: number): void {
+    const { quotas, slaves, tree, clients } = this.#book;
+    if (slaves.reserved[row] === 0 && !quotas.any) {
+      const first = tree.first();
+      if (first < 0) return this.#leave(row, "noDemand", -1);
+      const client = clients.at(first);
+      if (this.blocker(client, row, this.#free) === "none") {
+        if (tree.policy.rankedAt === "turn") tree.turn(tree.lineage(first));
+        return this.#give(row, client, this.#free);
+      }
+    }
+    while (this.#giveNext(row) && this.#readFree(row));
+  }
+
+  /** Gives the client that is owed most what it may have, and answers whether there was one. */
+  #giveNext(row: number): boolean {
+    const { quotas, tree } = this.#book;
+    if (quotas.any) {
+      for (const { role } of quotas.below()) {
+        const node = tree.role(role);
+        if (node >= 0 && this.#giveBelow(node, row)) return true;
+      }
+    }
+    return this.#giveBelow(0, row);
+  }
+
+  #giveBelow(node: number, row: number): boolean {
+    const { tree, clients } = this.#book;
+    const walk = tree.walk(node);
+    let first: { readonly blocker: Blocker; readonly leaf: number } | undefined;
+    let taker: ClientState | undefined;
+    for (let leaf = walk.next(); leaf >= 0 && taker === undefined; leaf = taker === undefined ? walk.next() : leaf) {
+      const client = clients.at(leaf);
+      const part = this.partFor(client, row);
+      const blocker = this.blocker(client, row, part);
+      if (blocker === "none") taker = client;
+      else first ??= { blocker: this.#isCut(part) ? "quota" : blocker, leaf };
+    }
+    if (tree.policy.rankedAt === "turn") tree.turn(walk.visited);
+    if (taker !== undefined) this.#give(row, taker, this.#part);
+    else this.#leave(row, first?.blocker ?? "noDemand", first?.leaf ?? -1);
+    return taker !== undefined;
+  }
+
+  #give(row: number, client: ClientState, bundle: Bundle): void {
+    this.#book.grant(row, client, bundle);
+    this.#taken(row, client, bundle);
+  }
+
+  /** Notes why what is free stays so. */
+  #leave(row: number, why: Blocker, leaf: number): void {
+    this.#book.slaves.leave(row, why, leaf);
+  }
+
+  #isCut(part: Bundle): boolean {
+    for (let column = 0; column < this.#book.names.size; column++) {
+      if ((part.amounts[column] as number) < (this.#free.amounts[column] as number)) return true;
+    }
+    return false;
+  }
+
+  /** Whether anything is free. */
+  #readFree(row: number): boolean {
+    const { slaves, names } = this.#book;
+    const { amounts } = this.#free;
+    let any = false;
+    for (let column = 0; column < names.size; column++) {
+      const amount = (slaves.free[column] as Float64Array)[row] as number;
+      amounts[column] = amount;
+      if (amount > 0) any = true;
+    }
+    this.#free.rest = slaves.freeRest[row] as Resources;
+    return any || (this.#free.rest !== noResources && !isEmpty(this.#free.rest));
+  }
+
+  /** Whether the slave is one that the client wants at all; worked out once. */
+  #accepts(client: ClientState, row: number): boolean {
+    if (client.wishes === undefined && client.gpus) return true;
+    if (row >= client.acceptance.length) {
+      const wider = new Uint8Array(this.#book.slaves.active.length);
+      wider.set(client.acceptance);
+      client.acceptance = wider;
+    }
+    if (client.acceptance[row] === 0) client.acceptance[row] = this.#objection(client, row) === "none" ? 1 : 2;
+    return client.acceptance[row] === 1;
+  }
+
+  #objection({ gpus, wishes }: ClientState, row: number): Blocker {
+    const { slaves, names } = this.#book;
+    if (!gpus && (slaves.total[names.find("gpus")]?.[row] ?? 0) > 0) return "hasGpus";
+    const facts = slaves.fact(row);
+    if (wishes?.slaves !== undefined && !wishes.slaves.has(facts.slaveId)) return "notNamed";
+    return wishes?.matches?.(facts) === false ? "constraint" : "none";
+  }
+}
+
+function holds(bundle: Bundle, needed: Bundle, columns: number): boolean {
+  for (let column = 0; column < columns; column++) {
+    if ((bundle.amounts[column] as number) < (needed.amounts[column] as number)) return false;
+  }
+  return contains(bundle.rest, needed.rest);
+}
+
+/** A permutation that the seed decides. */
+function shuffled(rows: readonly number[], random: Prng): readonly number[] {
+  if (rows.length <= shuffledMax) return permuted(rows, random);
+  const blocks = Array.from({ length: Math.ceil(rows.length / blockLength) }, (_, block) => block * blockLength);
+  return permuted(blocks, random).flatMap((begin) => rows.slice(begin, begin + blockLength));
+}
+
+function permuted(items: readonly number[], random: Prng): readonly number[] {
+  const mixed = [...items];
+  for (let last = mixed.length - 1; last > 0; last--) {
+    const other = random.int(last + 1);
+    const moved = mixed[last] as number;
+    mixed[last] = mixed[other] as number;
+    mixed[other] = moved;
+  }
+  return mixed;
+}

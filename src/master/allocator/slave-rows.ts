@@ -1,0 +1,123 @@
+import { invariant } from "../../base/invariant.ts";
+import type { SlaveId } from "../../protocol/ids.ts";
+import { noResources, type Resources } from "../../protocol/resources.ts";
+import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
+import { type Blocker, blockers } from "./blocker.ts";
+import { none } from "./holdings.ts";
+import type { ScalarNames } from "./scalar-names.ts";
+
+/** What does not change while the account is open. */
+export type SlaveFacts = {
+  readonly slaveId: SlaveId;
+  /** Number of this account of the slave: the rows made from it carry it. */
+  readonly account: number;
+  readonly hostname: string;
+  readonly attributes: { readonly [name: string]: string };
+  /** Less than this is not offered of it; it waits until more is free. */
+  readonly minOffer?: Resources;
+  /** How long a task may take on this part of the slave. */
+  readonly maxTaskMs?: number;
+};
+
+/** Accounts of slaves as rows: what each has and what of it is free, a column for each kind of scalar. */
+export class SlaveRows {
+  readonly total: Float64Array[] = [];
+  readonly free: Float64Array[] = [];
+  /** What has no column. */
+  readonly totalRest: Resources[] = [];
+  readonly freeRest: Resources[] = [];
+  readonly facts: (SlaveFacts | undefined)[] = [];
+  active = new Uint8Array(16);
+  firstHolding = new Int32Array(16);
+  /** Whether something of it is reserved. */
+  reserved = new Uint8Array(16);
+  /** Why what is free of it was left, by the last look at it. */
+  #blocker = new Uint8Array(16);
+  #blocked = new Int32Array(16);
+  readonly #names: ScalarNames;
+  readonly #rowOf = new Map<number, number>();
+  readonly #vacant: number[] = [];
+
+  constructor(names: ScalarNames) {
+    this.#names = names;
+  }
+
+  /** Rows that are or were in use: every row is below. */
+  get height(): number {
+    return this.facts.length;
+  }
+
+  get size(): number {
+    return this.#rowOf.size;
+  }
+
+  /** The row of an account, or undefined. */
+  row(account: number): number | undefined {
+    return this.#rowOf.get(account);
+  }
+
+  has(row: number): boolean {
+    return this.facts[row] !== undefined;
+  }
+
+  fact(row: number): SlaveFacts {
+    const facts = this.facts[row];
+    invariant(facts !== undefined, () => `row ${row} has no slave`);
+    return facts;
+  }
+
+  open(facts: SlaveFacts, active: boolean): number {
+    invariant(!this.#rowOf.has(facts.account), () => `account ${facts.account} is open`);
+    const row = this.#vacant.pop() ?? this.#append();
+    this.facts[row] = facts;
+    this.#rowOf.set(facts.account, row);
+    this.active[row] = active ? 1 : 0;
+    this.firstHolding[row] = none;
+    this.reserved[row] = 0;
+    this.totalRest[row] = noResources;
+    this.freeRest[row] = noResources;
+    return row;
+  }
+
+  close(row: number): void {
+    this.#rowOf.delete(this.fact(row).account);
+    this.facts[row] = undefined;
+    this.active[row] = 0;
+    for (const column of this.total) column[row] = 0;
+    for (const column of this.free) column[row] = 0;
+    this.#vacant.push(row);
+  }
+
+  /** `leaf`: whom it would have gone to, or −1. */
+  leave(row: number, why: Blocker, leaf: number): void {
+    this.#blocker[row] = blockers.indexOf(why);
+    this.#blocked[row] = leaf;
+  }
+
+  left(row: number): { readonly blocker: Blocker; readonly leaf: number } {
+    return { blocker: blockers[this.#blocker[row] as number] as Blocker, leaf: this.#blocked[row] as number };
+  }
+
+  /** Makes sure that every name has its columns. */
+  widen(): void {
+    while (this.total.length < this.#names.size) {
+      this.total.push(new Float64Array(this.active.length));
+      this.free.push(new Float64Array(this.active.length));
+    }
+  }
+
+  #append(): number {
+    const row = this.facts.length;
+    if (row === this.active.length) {
+      const capacity = 2 * row;
+      this.active = grownBytes(this.active, capacity);
+      this.reserved = grownBytes(this.reserved, capacity);
+      this.#blocker = grownBytes(this.#blocker, capacity);
+      this.#blocked = grownIntegers(this.#blocked, capacity);
+      this.firstHolding = grownIntegers(this.firstHolding, capacity);
+      for (const [column, totals] of this.total.entries()) this.total[column] = grownFloats(totals, capacity);
+      for (const [column, free] of this.free.entries()) this.free[column] = grownFloats(free, capacity);
+    }
+    return row;
+  }
+}
