@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { LogLevel } from "../actors/world.ts";
 import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
+import { parseAttributes } from "../protocol/attribute.ts";
 import { parse, type Resources } from "../protocol/resources.ts";
-import { parseAttributes } from "../protocol/slave-info.ts";
 import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
 import type { MasterDoorPlan } from "./thread-options.ts";
 

@@ -6,7 +6,8 @@ import { type FrameworkInfo, frameworkInfoFault } from "../protocol/framework-in
 import { FrameworkId } from "../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../protocol/master-api.ts";
 import type { OfferFilters } from "../protocol/offer.ts";
-import { add, noResources, type Resources, scalarsOf, subtract } from "../protocol/resources.ts";
+import { quantitiesOf } from "../protocol/quantities.ts";
+import { add, noResources, type Resources, subtract } from "../protocol/resources.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
 import type { MasterState } from "./state.ts";
 
@@ -165,26 +166,26 @@ export class Frameworks {
 
   use(id: FrameworkId, resources: Resources): void {
     this.#update(id, (framework) => {
-      framework.used = add(framework.used, scalarsOf(resources));
+      framework.used = add(framework.used, quantitiesOf(resources));
     });
   }
 
   unuse(id: FrameworkId, resources: Resources): void {
     this.#update(id, (framework) => {
-      framework.used = subtract(framework.used, scalarsOf(resources));
+      framework.used = subtract(framework.used, quantitiesOf(resources));
     });
   }
 
   offer(id: FrameworkId, resources: Resources): void {
     this.#update(id, (framework) => {
-      framework.offered = add(framework.offered, scalarsOf(resources));
+      framework.offered = add(framework.offered, quantitiesOf(resources));
       framework.counts.sent++;
     });
   }
 
   unoffer(id: FrameworkId, resources: Resources, how: "accepted" | "declined" | "rescinded"): void {
     this.#update(id, (framework) => {
-      framework.offered = subtract(framework.offered, scalarsOf(resources));
+      framework.offered = subtract(framework.offered, quantitiesOf(resources));
       framework.counts[how]++;
     });
   }

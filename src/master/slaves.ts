@@ -5,9 +5,10 @@ import type { ClusterChange } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
 import { placeableOn } from "../protocol/placeable.ts";
-import { add, noResources, type Resources, scalarsOf, subtract, uncountable } from "../protocol/resources.ts";
+import { quantitiesOf } from "../protocol/quantities.ts";
+import { add, noResources, type Resources, subtract, uncountable } from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
-import type { SlaveInfo } from "../protocol/slave-info.ts";
+import { type SlaveInfo, slaveResourcesFault } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
 import { type ClientId, clientId } from "./allocator/client.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
@@ -103,6 +104,8 @@ export class Slaves {
     const { self, info } = registration;
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
+    const fault = slaveResourcesFault(info.resources);
+    if (fault !== undefined) return ctx.ref(self).tell("slaveRefused", { lead, reason: fault });
     const claimed = registration.slaveId ?? retried?.id;
     const leaving = claimed === undefined ? undefined : this.#leaving.get(claimed);
     // It says hello again, and is refused then.
@@ -277,7 +280,7 @@ export class Slaves {
       toldLost: new Set(),
     };
     this.#slaves.set(id, slave);
-    this.#total = add(this.#total, scalarsOf(info.resources));
+    this.#total = add(this.#total, quantitiesOf(info.resources));
     return slave;
   }
 
@@ -352,7 +355,7 @@ export class Slaves {
     this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);
     tasks.forgetSlave(slave.id);
     this.#slaves.delete(slave.id);
-    this.#total = subtract(this.#total, scalarsOf(slave.info.resources));
+    this.#total = subtract(this.#total, quantitiesOf(slave.info.resources));
     this.#byAddress.delete(slave.ref.address);
     allocator.tell("slaveRemoved", { slaveId: slave.id });
     publisher.slaveChanged(slave.id);

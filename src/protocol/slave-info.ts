@@ -1,4 +1,6 @@
-import { type Resources, resourcesShape } from "./resources.ts";
+import { common, formatQuantity, isNone, plus, type Quantity } from "./quantity.ts";
+import { nameOf } from "./reservation.ts";
+import { fractionFault, type Resources, resourcesShape } from "./resources.ts";
 import { count, dictionary, flag, object, text } from "./shape.ts";
 
 /** What a slave says of itself when it registers. */
@@ -23,14 +25,15 @@ export const slaveInfoShape = object<SlaveInfo>({
   checkpoint: flag,
 });
 
-/** Mesos's text form: `rack:abc;zone:west`. */
-export function parseAttributes(text: string): { readonly [name: string]: string } | undefined {
-  const attributes: Record<string, string> = {};
-  for (const part of text.split(";").filter((piece) => piece.trim() !== "")) {
-    const colon = part.indexOf(":");
-    const name = part.slice(0, Math.max(0, colon)).trim();
-    if (name === "") return undefined;
-    attributes[name] = part.slice(colon + 1).trim();
+/** What is wrong with resources for being those of a slave, or undefined: gpus in parts, or one port reserved twice. */
+export function slaveResourcesFault(resources: Resources): string | undefined {
+  const whole = new Map<string, Quantity>();
+  for (const [key, quantity] of Object.entries(resources)) {
+    const name = nameOf(key);
+    const others = whole.get(name) ?? quantity;
+    const twice = whole.has(name) && typeof quantity !== "number" ? common(others, quantity) : 0;
+    if (!isNone(twice)) return `${name}:${formatQuantity(twice)} is there under two reservations`;
+    whole.set(name, whole.has(name) ? plus(others, quantity, name) : quantity);
   }
-  return attributes;
+  return fractionFault(resources);
 }

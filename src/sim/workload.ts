@@ -1,8 +1,9 @@
 import type { Prng } from "../base/prng.ts";
+import { cover } from "../frameworks/cover.ts";
 import { defineScheduler, type SchedulerDefinition, type SchedulerDriver } from "../frameworks/scheduler.ts";
 import { type FrameworkId, OfferId, TaskId } from "../protocol/ids.ts";
 import type { Offer } from "../protocol/offer.ts";
-import { contains, type Resources, subtract } from "../protocol/resources.ts";
+import { type Resources, subtract } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
 
@@ -85,15 +86,16 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     let left = offer.resources;
     const tasks = [];
     for (const item of pending) {
-      if (!contains(left, record.resources)) break;
-      left = subtract(left, record.resources);
+      const resources = cover(left, record.resources);
+      if (resources === undefined) break;
+      left = subtract(left, resources);
       const taskId = TaskId(`${record.name}-${item}.${++record.attempts}`);
       running.set(taskId, item);
       tasks.push({
         taskId,
         name: `item ${item}`,
         slaveId: offer.slaveId,
-        resources: record.resources,
+        resources,
         killGraceMs: 500,
         ...work(random),
       });

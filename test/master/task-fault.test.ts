@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { taskFault } from "../../src/master/task-fault.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
-import type { Quantity } from "../../src/protocol/resources.ts";
+import type { Quantity } from "../../src/protocol/quantity.ts";
 import type { TaskInfo } from "../../src/protocol/task.ts";
 import { quantities } from "../protocol/quantities.ts";
 import { task } from "./scripted-slave.ts";

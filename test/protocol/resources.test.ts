@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Quantity } from "../../src/protocol/quantity.ts";
 import {
   add,
   contains,
   equal,
   format,
   isEmpty,
-  malformedName,
+  malformation,
   noResources,
   parse,
-  type Quantity,
   type Resources,
   scalar,
   scalarsOf,
@@ -193,7 +193,7 @@ describe("text", () => {
     fc.assert(
       fc.property(resources, (given) => {
         expect(quantities(format(given))).toEqual(given);
-        expect(malformedName(given)).toBeUndefined();
+        expect(malformation(given)).toBeUndefined();
       }),
     );
   });
@@ -217,7 +217,7 @@ describe("text", () => {
     ["cpus:1;mem:lots", '"mem:lots": the value is a number, [begin-end,…] or {item,…}'],
     ["cpus:-1", '"cpus:-1"'],
     ["cpus:1e3", '"cpus:1e3"'],
-    ["cpus:1.2345", '"cpus:1.2345"'],
+    ["cpus:0.0004", '"cpus:0.0004": 0.0004 is not 0, and less than the 0.001 that can be counted'],
     ["cpus:1234567890123", '"cpus:1234567890123"'],
     ["ports:[9-1]", '"ports:[9-1]"'],
     ["ports:[1]", '"ports:[1]"'],
@@ -260,7 +260,7 @@ describe("what comes from outside", () => {
     [{ items: ["b", "a"] }],
     [{ items: [1] }],
   ])("%j is no quantity", (quantity) => {
-    expect(malformedName({ cpus: 1, odd: quantity as Quantity })).toBe("odd");
+    expect(malformation({ cpus: 1, odd: quantity as Quantity })).toBe("odd is not a quantity");
   });
 });
 

@@ -72,7 +72,7 @@ function resourceMetrics({ total, used, offered }: Sums): Readonly<Record<string
 function shareMetrics(roles: ReadonlyMap<string, RoleUsage>, total: ScalarSums): Readonly<Record<string, number>> {
   return Object.fromEntries(
     [...roles].map(([role, { allocated, offered }]) => {
-      const shares = Object.keys(total.resources).map((name) =>
+      const shares = Object.keys(total.quantities).map((name) =>
         fraction(allocated.get(name) + offered.get(name), total.get(name)),
       );
       return [`allocator/mesos/roles/${role}/shares/dominant`, Math.max(0, ...shares)];

@@ -1,6 +1,8 @@
 import type { FrameworkRow } from "../../protocol/cluster-events.ts";
 import type { FrameworkId } from "../../protocol/ids.ts";
-import { type Resources, scalarsOf } from "../../protocol/resources.ts";
+import { type Quantities, quantitiesOf } from "../../protocol/quantities.ts";
+import { reservedByRole } from "../../protocol/reservation.ts";
+import type { Resources } from "../../protocol/resources.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import { isTerminal } from "../../protocol/task.ts";
 import type { ClusterPicture } from "./cluster-picture.ts";
@@ -11,7 +13,7 @@ export class ScalarSums {
   readonly #sums = new Map<string, number>();
 
   add(resources: Resources): void {
-    for (const [name, amount] of Object.entries(scalarsOf(resources))) {
+    for (const [name, amount] of Object.entries(quantitiesOf(resources))) {
       this.#sums.set(name, (this.#sums.get(name) ?? 0) + amount);
     }
   }
@@ -20,24 +22,29 @@ export class ScalarSums {
     return this.#sums.get(name) ?? 0;
   }
 
-  get resources(): Resources {
+  get quantities(): Quantities {
     return Object.fromEntries(this.#sums);
   }
 }
 
-/** What the frameworks of a role hold in its name. */
+/** What the frameworks of a role hold in its name, and what is reserved to it, whether they hold it or not. */
 export type RoleUsage = {
   readonly frameworks: Set<FrameworkId>;
   readonly allocated: ScalarSums;
   readonly offered: ScalarSums;
+  readonly reserved: ScalarSums;
 };
 
 /**
- * What is held in each role that some framework has, and in `*`. A framework with one role holds everything in it; of
+ * What is held in each role that some framework has or something is reserved to, and in `*`. A framework with one role holds everything in it; of
  * any other, each task and each offer says in which.
  */
 export function* roleUsage(picture: ClusterPicture): Generator<string, ReadonlyMap<string, RoleUsage>> {
   const usage = new Map<string, RoleUsage>([[defaultRole, noUsage()]]);
+  yield* counted(picture.slaves, ({ state, info }) => {
+    if (state === "unreachable") return;
+    for (const [role, held] of reservedByRole(info.resources)) usageOf(usage, role).reserved.add(held);
+  });
   const several = new Map<FrameworkId, FrameworkRow>();
   yield* counted(picture.frameworks, (row) => {
     for (const role of row.info.roles) usageOf(usage, role).frameworks.add(row.id);
@@ -68,5 +75,5 @@ function usageOf(usage: Map<string, RoleUsage>, role: string): RoleUsage {
 }
 
 function noUsage(): RoleUsage {
-  return { frameworks: new Set(), allocated: new ScalarSums(), offered: new ScalarSums() };
+  return { frameworks: new Set(), allocated: new ScalarSums(), offered: new ScalarSums(), reserved: new ScalarSums() };
 }

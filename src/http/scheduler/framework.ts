@@ -2,7 +2,8 @@ import { ok, type Result, refused } from "../../base/result.ts";
 import type { FrameworkCapability, FrameworkInfo as OurInfo } from "../../protocol/framework-info.ts";
 import { FrameworkId, idFault } from "../../protocol/ids.ts";
 import type { OfferFilters } from "../../protocol/offer.ts";
-import { scalarsOf } from "../../protocol/resources.ts";
+import { quantitiesOf } from "../../protocol/quantities.ts";
+import { nameFault } from "../../protocol/reservation.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import { milliseconds } from "../cluster-facts.ts";
 import type { FrameworkInfo, OfferConstraints } from "../v1/framework-messages.ts";
@@ -63,7 +64,7 @@ export function frameworkFrom(given: Subscription, principal: string | undefined
 /** A framework in Mesos's form. Of what it wants to be offered Mesos knows amounts alone: no ranges, sets or slaves. */
 export function frameworkTo(info: OurInfo, { minFree = {} }: OfferFilters): InputOf<typeof FrameworkInfo> {
   const [role = defaultRole] = info.roles;
-  const least = Object.entries(scalarsOf(minFree)).map(([name, milli]) => [name, { value: milli / 1000 }] as const);
+  const least = Object.entries(quantitiesOf(minFree)).map(([name, milli]) => [name, { value: milli / 1000 }] as const);
   const minimum = { min_allocatable_resources: { quantities: [{ quantities: new Map(least) }] } };
   return {
     user: info.user,
@@ -93,7 +94,9 @@ function filtersFrom(info: ValueOf<typeof FrameworkInfo>, roles: readonly string
       return refused(`offer_filters name the role ${JSON.stringify(role)}, which is not its own`);
     for (const { quantities } of minimum?.quantities ?? []) {
       const milli = [...quantities].map(([name, { value }]) => [name, Math.round(value * 1000)] as const);
-      const bad = milli.find(([name, amount]) => name === "__proto__" || !Number.isSafeInteger(amount) || amount < 0);
+      const bad = milli.find(
+        ([name, amount]) => nameFault(name) !== undefined || !Number.isSafeInteger(amount) || amount < 0,
+      );
       if (bad !== undefined) return refused(`offer_filters have no amount for ${bad[0]}`);
       minima.push(Object.fromEntries(milli));
     }

@@ -1,6 +1,7 @@
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId } from "../../protocol/ids.ts";
 import type { Offer as OurOffer } from "../../protocol/offer.ts";
+import { formatQuantity } from "../../protocol/quantity.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import { attributeList } from "../mesos-resources.ts";
 import { resourcesFrom, resourcesTo } from "../resource-list.ts";
@@ -19,7 +20,7 @@ export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<type
     hostname,
     url: { scheme: "http", address: { hostname, ip, port }, path: "/slave(1)" },
     resources: resourcesTo(resources, {
-      refined: has(framework, "RESERVATION_REFINEMENT"),
+      reservations: has(framework, "RESERVATION_REFINEMENT") ? "stack" : "role",
       ...(multiRole ? { allocatedTo: role } : {}),
     }),
     attributes: attributeList(attributes),
@@ -38,9 +39,12 @@ export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
     ip: offer.url?.address.ip ?? "",
     port: offer.url?.address.port ?? 0,
     resources: resources.ok ? resources.value.resources : {},
-    attributes: Object.fromEntries(
-      offer.attributes.map(({ name, text, scalar }) => [name, text?.value ?? String(scalar?.value ?? "")]),
-    ),
+    attributes: Object.fromEntries(offer.attributes.map((attribute) => [attribute.name, attributeText(attribute)])),
     role: offer.allocation_info?.role ?? defaultRole,
   };
+}
+
+function attributeText({ text, scalar, ranges }: ValueOf<typeof Offer>["attributes"][number]): string {
+  if (ranges === undefined) return text?.value ?? String(scalar?.value ?? "");
+  return formatQuantity({ ranges: ranges.range.map(({ begin, end }) => [begin, end]) });
 }

@@ -49,7 +49,7 @@ export function taskTo(task: OurTask): InputOf<typeof TaskInfo> {
     task_id: { value: task.taskId },
     agent_id: { value: task.slaveId },
     resources: resourcesTo(task.resources, {
-      refined: true,
+      reservations: "stack",
       ...(task.role === undefined ? {} : { allocatedTo: task.role }),
     }),
     ...(command === undefined ? {} : { command: commandTo(command) }),

@@ -4,7 +4,8 @@ import type { Book } from "../../master/allocator/allocator.ts";
 import { type ClientId, clientId } from "../../master/allocator/client.ts";
 import type { OfferedRow } from "../../master/allocator/protocol.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
-import { contains, type Resources, scalarsOf } from "../../protocol/resources.ts";
+import { quantitiesOf } from "../../protocol/quantities.ts";
+import { contains, type Resources } from "../../protocol/resources.ts";
 import type { Findings } from "../findings.ts";
 import { type AnyContext, alteredContext, type Change, hearing } from "../interference.ts";
 import type { Lookout } from "./lookout.ts";
@@ -162,6 +163,6 @@ class Shares {
 }
 
 function addTo(sums: Map<string, number>, resources: Resources, sign: 1 | -1): void {
-  const scalars = scalarsOf(resources);
+  const scalars = quantitiesOf(resources);
   for (const name of Object.keys(scalars)) sums.set(name, (sums.get(name) ?? 0) + sign * (scalars[name] ?? 0));
 }

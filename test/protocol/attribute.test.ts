@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseAttributes } from "../../src/protocol/slave-info.ts";
+import { parseAttributes } from "../../src/protocol/attribute.ts";
 
 test.each([
   ["", {}],
