@@ -1,8 +1,7 @@
 import type { Context } from "../actors/context.ts";
-import { protocolTable, type ReplyOf } from "../actors/protocol.ts";
-import type { ActorRef } from "../actors/ref.ts";
+import { protocolTable } from "../actors/protocol.ts";
 import type { Behaviour, Spec } from "../actors/spec.ts";
-import { invariant } from "../base/invariant.ts";
+import type { Lead } from "../protocol/lead.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
 import { type AllocatorEvents, allocatorEventsTable } from "./allocator/protocol.ts";
 import { AllocatorLink } from "./allocator-link.ts";
@@ -11,8 +10,8 @@ import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
-import { type RegistryStoreProtocol, registryStoreName } from "./ports.ts";
 import { Publisher } from "./publisher.ts";
+import { recover } from "./recovery.ts";
 import { Registrar } from "./registrar.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
@@ -30,8 +29,6 @@ export type MasterMailbox = MasterProtocol & AllocatorEvents;
 
 /** Registrations, subscriptions and questions that may wait while the registry is being read. */
 const stashMax = 65_536;
-const recoverTimeoutMs = 60_000;
-const recoverRetryMs = 20;
 /** A cluster of 50 000 slaves reports in one burst. */
 const mailboxMax = 262_144;
 
@@ -48,7 +45,8 @@ export const master: Spec<MasterMailbox, MasterArgs> = {
     const stash: ((state: MasterState) => void)[] = [];
     let state: MasterState | undefined;
     const counters = new Counters(() => state);
-    recover(ctx, args, counters, (recovered) => {
+    recover(ctx, args.store, (store, lead, registry) => {
+      const recovered = stateFrom(ctx, args, counters, new Registrar(ctx, store, lead, registry), lead);
       state = recovered;
       for (const waiting of stash.splice(0)) waiting(recovered);
     });
@@ -100,51 +98,20 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
   };
 }
 
-/** Begins a term in the registry, and stands up the nouns around what it holds. The store may still be starting. */
-function recover(
-  ctx: Context<MasterMailbox>,
-  args: MasterArgs,
-  counters: Counters,
-  then: (state: MasterState) => void,
-): void {
-  const givenUpMs = ctx.clock.now() + recoverTimeoutMs;
-  const again = (reason: string) => {
-    invariant(ctx.clock.now() < givenUpMs, () => `the registry cannot be read: ${reason}`);
-    ctx.after("recover", recoverRetryMs, attempt);
-  };
-  const attempt = () => ctx.dial(args.store, { up: ask, failed: again });
-  const ask = (place: string) => {
-    const store = ctx.named<RegistryStoreProtocol>(registryStoreName, place);
-    ctx.ask(
-      store,
-      "recover",
-      {},
-      {
-        timeoutMs: recoverTimeoutMs,
-        settled: (outcome) =>
-          outcome.ok ? then(stateFrom(ctx, args, counters, store, outcome.value)) : again(outcome.code),
-      },
-    );
-  };
-  attempt();
-}
-
 function stateFrom(
   ctx: Context<MasterMailbox>,
   args: MasterArgs,
   counters: Counters,
-  store: ActorRef<RegistryStoreProtocol>,
-  recovered: ReplyOf<RegistryStoreProtocol["recover"]>,
+  registrar: Registrar,
+  lead: Lead,
 ): MasterState {
-  const { lead, slaves } = recovered;
-  const registry = Object.fromEntries(slaves.map(({ slaveId, ...slave }) => [slaveId, slave]));
   const get = () => state;
   const state: MasterState = {
     id: ctx.ids.next(),
     lead,
     ctx,
     config: args.config,
-    registrar: new Registrar(ctx, store, lead, registry),
+    registrar,
     publisher: new Publisher(get),
     counters,
     allocator: new AllocatorLink(get),
@@ -153,7 +120,7 @@ function stateFrom(
     offers: new Offers(get),
     tasks: new Tasks(get),
   };
-  ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: slaves.length });
+  ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });
   state.slaves.start();
   state.allocator.connect(args.allocator);
   return state;

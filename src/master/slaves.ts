@@ -12,7 +12,7 @@ import { type SlaveInfo, slaveResourcesFault } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
 import { type ClientId, clientId } from "./allocator/client.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
-import { registered, slavesOf } from "./registry.ts";
+import { slavesOf } from "./registry.ts";
 import type { MasterState } from "./state.ts";
 import { roleOf, type Task } from "./tasks.ts";
 
@@ -112,7 +112,7 @@ export class Slaves {
     if (leaving === "gone") return;
     const slaveId = leaving === undefined ? claimed : undefined;
     if (this.#admitting.has(self)) return void this.#admitting.set(self, registration);
-    const known = slaveId === undefined ? undefined : registered(registrar.registry, slaveId);
+    const known = slaveId === undefined ? undefined : registrar.registry.slaves.get(slaveId);
     if (slaveId !== undefined && known?.standing === "admitted") return this.#accept(slaveId, registration);
     if (known?.standing === "gone") {
       return ctx.ref(self).tell("slaveRefused", { lead, reason: markedGone });
@@ -149,7 +149,7 @@ export class Slaves {
    */
   markGone(slaveId: SlaveId, done: (refusal?: { status: 404 | 503; reason: string }) => void): void {
     const { ctx, lead, registrar } = this.#state();
-    const known = registered(registrar.registry, slaveId);
+    const known = registrar.registry.slaves.get(slaveId);
     if (known === undefined) return done({ status: 404, reason: `no slave ${slaveId} is known` });
     if (known.standing === "gone") return done();
     if (this.#leaving.has(slaveId)) return done({ status: 503, reason: `slave ${slaveId} is being removed` });

@@ -14,7 +14,7 @@ import {
   type TaskState,
   type TaskStatus,
 } from "../protocol/task.ts";
-import { registered, slavesOf } from "./registry.ts";
+import { slavesOf } from "./registry.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
@@ -135,7 +135,7 @@ export class Tasks {
   /** The slave is gone for this task's purposes: its resources go back and its framework is told. */
   giveUp(task: Task, state: "lost" | "unreachable" | "gone" | "gone_by_operator", reason: TaskReason): void {
     const { slaveId } = task;
-    const slave = registered(this.#state().registrar.registry, slaveId);
+    const slave = this.#state().registrar.registry.slaves.get(slaveId);
     const since = state === "unreachable" && slave !== undefined ? { unreachableMs: slave.sinceMs } : {};
     this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason, ...since }));
     this.#release(task);
@@ -256,7 +256,7 @@ export class Tasks {
       if (!awaited) this.#answer(frameworkId, this.#status(taskId, "unknown", { reason: "RECONCILIATION" }));
       return;
     }
-    const slave = registered(registry, slaveId);
+    const slave = registry.slaves.get(slaveId);
     if (slave?.standing === "admitted" && slaves.get(slaveId) === undefined) return;
     const answer = slave === undefined ? "unknown" : withoutTask[slave.standing];
     const since = slave?.standing === "unreachable" ? { unreachableMs: slave.sinceMs } : {};

@@ -2,9 +2,12 @@ import { invariant } from "../base/invariant.ts";
 import { isRanges, milliMax, type Quantity } from "./quantity.ts";
 import { nameOf } from "./reservation.ts";
 import type { Resources } from "./resources.ts";
+import { count, dictionary, type Shape } from "./shape.ts";
 
 /** Amounts in thousandths by name of resource, whoever they are reserved for. Unlike resources they may be of many slaves. */
 export type Quantities = { readonly [name: string]: number };
+
+export const quantitiesShape: Shape<Quantities> = dictionary(count);
 
 /** The scalars, summed over their reservations: only they count for shares and quotas. */
 export function quantitiesOf(resources: Resources): Quantities {

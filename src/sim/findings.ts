@@ -11,6 +11,7 @@ export const markNames = [
   "a torn record is cut off a journal",
   "a full disk refuses a record",
   "a full disk refuses the registry",
+  "a registry is read in several parts",
   "a commit carries several operations",
   "a task is dropped because its offer was gone",
   "a task is lost with its slave's link",

@@ -1,7 +1,6 @@
 import type { DeadLetterReason } from "../actors/dead-letters.ts";
 import { type ClientId, clientId } from "../master/allocator/client.ts";
 import { allocatorName } from "../master/allocator/protocol.ts";
-import { registered } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
 import { add, contains, equal, format, noResources, type Resources, sum } from "../protocol/resources.ts";
@@ -144,7 +143,7 @@ function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
 /** A slave that is being removed leaves the registry a moment before the book. */
 function undurableSlave({ master, disk: { registry } }: SimCluster): string | undefined {
   for (const { id, state } of master?.slaves.all() ?? []) {
-    if (registered(registry, id) === undefined && state !== "disconnected")
+    if (!registry.slaves.has(id) && state !== "disconnected")
       return `slave ${id} was let in and is not in the registry`;
   }
   return undefined;

@@ -1,5 +1,6 @@
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Book } from "../master/allocator/allocator.ts";
+import { Registry, storedSlaves } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
 import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
@@ -163,7 +164,8 @@ const plants = {
         const [sync, crash] = [disk.syncFirst.bind(disk), disk.crash.bind(disk)];
         let before: Pick<typeof disk, "registry" | "lead" | "landed"> | undefined;
         disk.syncFirst = () => {
-          before = { registry: disk.registry, lead: disk.lead, landed: disk.landed };
+          const { registry, lead, landed } = disk;
+          before = { registry: new Registry(storedSlaves(registry), registry.settings()), lead, landed };
           sync();
         };
         disk.crash = () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
 import type { ClientId } from "../../src/master/allocator/client.ts";
+import { Registry } from "../../src/master/registry.ts";
 import type { MasterState } from "../../src/master/state.ts";
 import { FrameworkId, TaskId } from "../../src/protocol/ids.ts";
 import { SimCluster, slaveName } from "../../src/sim/cluster.ts";
@@ -70,7 +71,7 @@ describe("a quick look sees what was replaced", () => {
   });
 
   test("in what the registry lacks", () => {
-    cluster.disk.registry = {};
+    cluster.disk.registry = new Registry();
     expect(broken()).toEqual(["a registered slave is in the registry on disk"]);
   });
 });
