@@ -1,4 +1,8 @@
+import { type Attributes, attributeValue } from "../protocol/attribute.ts";
 import { formatQuantity, type Quantity, type Resources } from "../protocol/resources.ts";
+import { valueTo } from "./resource-list.ts";
+import type { Attribute } from "./v1/resource-messages.ts";
+import type { ValueOf } from "./v1/schema.ts";
 
 /** The form of `/state`: the four scalars that are always there, and whatever else there is. */
 export function resourceSummary(resources: Resources): Readonly<Record<string, number | string>> {
@@ -6,27 +10,38 @@ export function resourceSummary(resources: Resources): Readonly<Record<string, n
   return { cpus: 0, gpus: 0, mem: 0, disk: 0, ...Object.fromEntries(rest) };
 }
 
-/** Attributes in `/state`: numbers as numbers, as Mesos does. */
-export function attributeSummary(attributes: {
-  readonly [name: string]: string;
-}): Readonly<Record<string, number | string>> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, text]) => [name, numberIn(text) ?? text]));
+/** Attributes in `/state`: numbers as numbers, and all else as text, as Mesos does. */
+export function attributeSummary(attributes: Attributes): Readonly<Record<string, number | string>> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, text]) => {
+      const value = attributeValue(text);
+      return [name, typeof value === "number" ? value : text];
+    }),
+  );
 }
 
-export function attributeList(attributes: { readonly [name: string]: string }) {
+export function attributeList(attributes: Attributes) {
   return Object.entries(attributes).map(([name, text]) => {
-    const value = numberIn(text);
-    return value === undefined
-      ? { name, type: "TEXT" as const, text: { value: text } }
-      : { name, type: "SCALAR" as const, scalar: { value } };
+    const value = attributeValue(text);
+    if (typeof value === "string") return { name, type: "TEXT" as const, text: { value } };
+    if (typeof value === "number") return { name, type: "SCALAR" as const, scalar: { value } };
+    return { name, ...valueTo(value) };
   });
+}
+
+/** The texts of what `attributeList` makes. */
+export function attributesFrom(list: readonly ValueOf<typeof Attribute>[]): Attributes {
+  return Object.fromEntries(
+    list.map(({ name, text, scalar, ranges, set }) => {
+      if (ranges !== undefined)
+        return [name, formatQuantity({ ranges: ranges.range.map(({ begin, end }) => [begin, end]) })];
+      if (set !== undefined) return [name, formatQuantity({ items: set.item })];
+      return [name, text?.value ?? String(scalar?.value ?? "")];
+    }),
+  );
 }
 
 function summaryValue(quantity: Quantity): number | string {
   if (typeof quantity === "number") return quantity / 1000;
   return formatQuantity(quantity).replaceAll(",", ", ");
-}
-
-function numberIn(text: string): number | undefined {
-  return /^-?\d{1,15}(\.\d{1,3})?$/.test(text) ? Number(text) : undefined;
 }

@@ -55,7 +55,7 @@ export function resourcesFrom(list: readonly ValueOf<typeof Resource>[]): Result
   return ok({ resources, ...(role === undefined ? {} : { role }) });
 }
 
-function valueTo(quantity: Quantity) {
+export function valueTo(quantity: Quantity) {
   if (typeof quantity === "number") return { type: "SCALAR", scalar: { value: quantity / 1000 } } as const;
   if (!isRanges(quantity)) return { type: "SET", set: { item: quantity.items } } as const;
   return { type: "RANGES", ranges: { range: quantity.ranges.map(([begin, end]) => ({ begin, end })) } } as const;

@@ -244,7 +244,7 @@ function sorted(items: readonly string[]): readonly string[] {
   return [...new Set(items)].sort();
 }
 
-function parseQuantity(text: string): Quantity | undefined {
+export function parseQuantity(text: string): Quantity | undefined {
   const scalarMatch = /^\d{1,12}(\.\d{1,3})?$/.exec(text);
   if (scalarMatch !== null) return Math.round(Number(text) * 1000);
   if (text.startsWith("{") && text.endsWith("}")) {

@@ -1,3 +1,4 @@
+import type { Attributes } from "./attribute.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { count, dictionary, flag, object, text } from "./shape.ts";
 
@@ -9,7 +10,7 @@ export type SlaveInfo = {
   /** Where its HTTP (sandbox files) answers; 0 when it serves none. */
   readonly port: number;
   readonly resources: Resources;
-  readonly attributes: { readonly [name: string]: string };
+  readonly attributes: Attributes;
   /** Whether it remembers who it is, and what it has to report, through a restart. */
   readonly checkpoint: boolean;
 };
@@ -24,7 +25,7 @@ export const slaveInfoShape = object<SlaveInfo>({
 });
 
 /** Mesos's text form: `rack:abc;zone:west`. */
-export function parseAttributes(text: string): { readonly [name: string]: string } | undefined {
+export function parseAttributes(text: string): Attributes | undefined {
   const attributes: Record<string, string> = {};
   for (const part of text.split(";").filter((piece) => piece.trim() !== "")) {
     const colon = part.indexOf(":");

@@ -2,7 +2,7 @@ import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId } from "../../protocol/ids.ts";
 import type { Offer as OurOffer } from "../../protocol/offer.ts";
 import { defaultRole } from "../../protocol/role.ts";
-import { attributeList } from "../mesos-resources.ts";
+import { attributeList, attributesFrom } from "../mesos-resources.ts";
 import { resourcesFrom, resourcesTo } from "../resource-list.ts";
 import type { Offer } from "../v1/offer-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
@@ -38,9 +38,7 @@ export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
     ip: offer.url?.address.ip ?? "",
     port: offer.url?.address.port ?? 0,
     resources: resources.ok ? resources.value.resources : {},
-    attributes: Object.fromEntries(
-      offer.attributes.map(({ name, text, scalar }) => [name, text?.value ?? String(scalar?.value ?? "")]),
-    ),
+    attributes: attributesFrom(offer.attributes),
     role: offer.allocation_info?.role ?? defaultRole,
   };
 }

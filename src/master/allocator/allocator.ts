@@ -2,15 +2,13 @@ import type { Context } from "../../actors/context.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
-import { type Resources, scalar } from "../../protocol/resources.ts";
+import { isEmpty, type Resources } from "../../protocol/resources.ts";
 import { type ClientId, clientId } from "./client.ts";
 import { DrfSorter } from "./drf-sorter.ts";
 import { Filters } from "./filters.ts";
 import { Ledger } from "./ledger.ts";
 import { type AllocatorEvents, type AllocatorProtocol, allocatorTable, type OfferedRow } from "./protocol.ts";
 
-/** Mesos's `min_allocatable_resources`, in thousandths: less than this of both is not worth an offer. */
-const offerMin = { cpus: 10, mem: 32_000 };
 /** Rows in one message to the master: about 200 bytes each, well within an envelope. */
 const rowsMax = 512;
 /** Messages that may wait. A cluster of 50 000 slaves registers in one burst. */
@@ -32,6 +30,7 @@ export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
       resume: () => book.resume(),
       slaveAdded: (slave) => {
         book.ledger.addSlave(slave.slaveId, slave.total, slave.active);
+        book.filters.addSlave(slave.slaveId, slave);
         book.accounts.set(slave.slaveId, slave.account);
         book.sorter.addTotal(slave.total);
         for (const { frameworkId, role, resources } of slave.allocated) {
@@ -170,7 +169,7 @@ export class Book {
     const rows: OfferedRow[] = [];
     for (const slaveId of this.#candidates) {
       const resources = this.ledger.available(slaveId);
-      if (scalar(resources, "cpus") < offerMin.cpus && scalar(resources, "mem") < offerMin.mem) continue;
+      if (isEmpty(resources)) continue;
       const owed = this.sorter.order().find((client) => this.#wants(client, slaveId, resources, now));
       const client = owed && this.#clients.get(owed);
       const account = this.accounts.get(slaveId);

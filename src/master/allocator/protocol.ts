@@ -1,7 +1,8 @@
 import type { Address } from "../../actors/address.ts";
 import { type Ask, protocolTable, type Tell } from "../../actors/protocol.ts";
+import type { Attributes } from "../../protocol/attribute.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
-import type { OfferFilters } from "../../protocol/offer.ts";
+import type { ClientFilters } from "../../protocol/offer-filters.ts";
 import type { Resources } from "../../protocol/resources.ts";
 
 /** The name under which the allocator is registered on its thread. */
@@ -18,6 +19,8 @@ export type AllocatorProtocol = {
     readonly slaveId: SlaveId;
     /** Number of this account of the slave: the rows made from it carry it. */
     readonly account: number;
+    readonly hostname: string;
+    readonly attributes: Attributes;
     readonly total: Resources;
     readonly allocated: readonly SlaveAllocation[];
     readonly active: boolean;
@@ -31,7 +34,7 @@ export type AllocatorProtocol = {
   clientActive: Tell<Client & { readonly active: boolean }>;
   clientSuppressed: Tell<Client>;
   clientRevived: Tell<Client>;
-  clientFilters: Tell<Client & { readonly filters: OfferFilters }>;
+  clientFilters: Tell<Client & { readonly filters: ClientFilters }>;
   /** Resources that a client gives back. `refuseMs`: it does not want them again for so long; 0: no filter. */
   recovered: Tell<{
     readonly slaveId: SlaveId;
@@ -65,7 +68,7 @@ export type OfferedRow = {
 export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   resetBook: { master: 0, allocationIntervalMs: 1 },
   resume: {},
-  slaveAdded: { slaveId: 0, account: 1, total: 2, allocated: 3, active: 4 },
+  slaveAdded: { slaveId: 0, account: 1, total: 2, allocated: 3, active: 4, hostname: 5, attributes: 6 },
   slaveRemoved: { slaveId: 0 },
   slaveActive: { slaveId: 0, active: 1 },
   clientAdded: { frameworkId: 0, role: 1, active: 2 },
