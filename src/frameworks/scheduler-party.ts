@@ -5,7 +5,8 @@ import type { DownReason } from "../actors/spec.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
-import { type Filter, type Offer, type OfferFilters, type RescindReason, refuseMsDefault } from "../protocol/offer.ts";
+import { type Filter, type Offer, type RescindReason, refuseMsDefault } from "../protocol/offer.ts";
+import { filtersFault, type OfferFilters, offerFiltersShape } from "../protocol/offer-filters.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
 import { shapeFault } from "../protocol/shape.ts";
 import { type TaskInfo, type TaskReason, type TaskStatus, taskInfoShape } from "../protocol/task.ts";
@@ -105,7 +106,7 @@ export class SchedulerParty {
     this.reporter.connection({ state: "subscribed", frameworkId });
     const { standing } = this;
     if (!this.#needsOffers) standing?.master.tell("suppress", { frameworkId, roles: [] });
-    if (this.#filters !== undefined) this.#sayForAuthor("setFilters", { frameworkId, filters: this.#filters });
+    if (this.#filters !== undefined) standing?.master.tell("setFilters", { frameworkId, filters: this.#filters });
     if (returning) this.#reconcileKnown();
     this.ctx.every("reconcile", reconcileEveryMs, () => this.reconcile([]));
     this.callbacks.enqueue({
@@ -205,10 +206,16 @@ export class SchedulerParty {
     standing?.master.tell(needed ? "revive" : "suppress", { frameworkId: standing.frameworkId, roles: [] });
   }
 
+  /** Filters that no master would take leave those before in force. */
   setFilters(filters: OfferFilters): void {
+    const malformed = shapeFault(offerFiltersShape, filters);
+    const fault = malformed === undefined ? filtersFault(filters, this.#config.info.roles) : `filters.${malformed}`;
+    if (fault !== undefined) {
+      return this.ctx.log("error", `the scheduler's setFilters is malformed and is not sent: ${fault}`);
+    }
     this.#filters = filters;
     const { standing } = this;
-    if (standing !== undefined) this.#sayForAuthor("setFilters", { frameworkId: standing.frameworkId, filters });
+    standing?.master.tell("setFilters", { frameworkId: standing.frameworkId, filters });
   }
 
   kill(taskId: TaskId, graceMs: number | undefined): void {

@@ -2,7 +2,8 @@ import type { WireValue } from "../actors/wire-value.ts";
 import type { Clock, LogLevel } from "../actors/world.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
-import type { Filter, Offer, OfferFilters, RescindReason } from "../protocol/offer.ts";
+import type { Filter, Offer, RescindReason } from "../protocol/offer.ts";
+import type { OfferFilters } from "../protocol/offer-filters.ts";
 import type { Resources } from "../protocol/resources.ts";
 import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
 import type { Ending } from "./report.ts";
@@ -68,7 +69,12 @@ export type SchedulerDriver = {
   keep(offerIds: readonly OfferId[]): void;
   /** Table 1: `setNeedsOffers(bool)`. False: no offers. True: offers again, and every earlier refusal is forgotten. */
   setNeedsOffers(needed: boolean): void;
-  /** Table 1: `setFilters(filters)`. Applied by the master before it offers; each call replaces the last. */
+  /**
+   * Table 1: `setFilters(filters)`. What the master shall not even offer, so that nobody has to decline it (§3.5): other
+   * slaves than those in a list, less than an amount, and by role what Mesos's `min_allocatable_resources` and
+   * `offer_constraints` leave out. Each call replaces the last; `{}` lets everything through. Offers that are outstanding
+   * stay. Filters that make no sense are an error in the log, and those before stay in force.
+   */
   setFilters(filters: OfferFilters): void;
   /** Table 1: `getGuaranteedShare()`. Undefined when the master has not answered within 5 s. */
   getGuaranteedShare(then: (guaranteed: Resources | undefined) => Settled): void;

@@ -1,7 +1,10 @@
-import { attributeValue } from "../protocol/attribute.ts";
+import { type Attributes, attributeValue } from "../protocol/attribute.ts";
 import { formatQuantity, type Quantity } from "../protocol/quantity.ts";
 import { flattened, reservedByRole } from "../protocol/reservation.ts";
 import type { Resources } from "../protocol/resources.ts";
+import { valueTo } from "./resource-list.ts";
+import type { Attribute } from "./v1/resource-messages.ts";
+import type { ValueOf } from "./v1/schema.ts";
 
 /** The form of `/state`: the four scalars that are always there, and whatever else there is; reserved or not. */
 export function resourceSummary(resources: Resources): Readonly<Record<string, number | string>> {
@@ -15,9 +18,7 @@ export function reservedSummaries(resources: Resources) {
 }
 
 /** Attributes in `/state`: numbers as numbers, ranges and whatever else as text. */
-export function attributeSummary(attributes: {
-  readonly [name: string]: string;
-}): Readonly<Record<string, number | string>> {
+export function attributeSummary(attributes: Attributes): Readonly<Record<string, number | string>> {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, text]) => {
       const value = attributeValue(text);
@@ -26,17 +27,25 @@ export function attributeSummary(attributes: {
   );
 }
 
-export function attributeList(attributes: { readonly [name: string]: string }) {
+export function attributeList(attributes: Attributes) {
   return Object.entries(attributes).map(([name, text]) => {
     const value = attributeValue(text);
     if (typeof value === "number") return { name, type: "SCALAR" as const, scalar: { value } };
     if (typeof value === "string") return { name, type: "TEXT" as const, text: { value } };
-    return {
-      name,
-      type: "RANGES" as const,
-      ranges: { range: value.ranges.map(([begin, end]) => ({ begin, end })) },
-    };
+    return { name, ...valueTo(value) };
   });
+}
+
+/** The texts of what `attributeList` makes. */
+export function attributesFrom(list: readonly ValueOf<typeof Attribute>[]): Attributes {
+  return Object.fromEntries(
+    list.map(({ name, text, scalar, ranges, set }) => {
+      if (ranges !== undefined)
+        return [name, formatQuantity({ ranges: ranges.range.map(({ begin, end }) => [begin, end]) })];
+      if (set !== undefined) return [name, formatQuantity({ items: set.item })];
+      return [name, text?.value ?? String(scalar?.value ?? "")];
+    }),
+  );
 }
 
 function summaryValue(quantity: Quantity): number | string {

@@ -75,7 +75,7 @@ const listMax = 1_000;
 /** Characters of a name that a refusal repeats. */
 const nameShownMax = 80;
 
-function valueTo(quantity: Quantity) {
+export function valueTo(quantity: Quantity) {
   if (typeof quantity === "number") return { type: "SCALAR", scalar: { value: quantity / 1000 } } as const;
   if (!isRanges(quantity)) return { type: "SET", set: { item: quantity.items } } as const;
   return { type: "RANGES", ranges: { range: quantity.ranges.map(([begin, end]) => ({ begin, end })) } } as const;

@@ -2,6 +2,7 @@ import type { Address } from "../actors/address.ts";
 import { Peer } from "../actors/peer.ts";
 import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
+import { clientFilters } from "../protocol/offer-filters.ts";
 import { isEmpty } from "../protocol/resources.ts";
 import { type AllocatorEvents, type AllocatorProtocol, allocatorName } from "./allocator/protocol.ts";
 import type { Slave } from "./slaves.ts";
@@ -59,6 +60,8 @@ export class AllocatorLink {
     this.tell("slaveAdded", {
       slaveId,
       account: slave.account,
+      hostname: info.hostname,
+      attributes: info.attributes,
       total: info.resources,
       allocated,
       active: state === "registered",
@@ -95,7 +98,8 @@ export class AllocatorLink {
       for (const role of framework.info.roles) {
         allocator.tell("clientAdded", { frameworkId, role, active });
         if (suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId, role });
-        if (filters !== undefined) allocator.tell("clientFilters", { frameworkId, role, filters });
+        if (filters === undefined) continue;
+        allocator.tell("clientFilters", { frameworkId, role, filters: clientFilters(filters, role) });
       }
     }
     for (const slave of slaves.all()) this.openAccount(slave);

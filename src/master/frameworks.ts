@@ -5,7 +5,7 @@ import type { FrameworkRow } from "../protocol/cluster-events.ts";
 import { type FrameworkInfo, frameworkInfoFault } from "../protocol/framework-info.ts";
 import { FrameworkId } from "../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../protocol/master-api.ts";
-import type { OfferFilters } from "../protocol/offer.ts";
+import { clientFilters, filtersFault, type OfferFilters } from "../protocol/offer-filters.ts";
 import { quantitiesOf } from "../protocol/quantities.ts";
 import { add, noResources, type Resources, subtract } from "../protocol/resources.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
@@ -61,7 +61,7 @@ export class Frameworks {
     const scheduler = ctx.ref(self);
     const id = info.id ?? this.#awaited(self) ?? FrameworkId(`${masterId}-${String(this.#made++).padStart(4, "0")}`);
     const known = this.#frameworks.get(id);
-    const message = this.#refusal(known, info, suppressedRoles);
+    const message = this.#refusal(known, info, suppressedRoles) ?? filtersFault(filters, info.roles);
     if (message !== undefined) return scheduler.tell("frameworkError", { message });
     if (known?.ref?.address === self) return scheduler.tell("subscribed", { frameworkId: id, lead });
     const framework = known ?? this.#create(id, info);
@@ -76,7 +76,7 @@ export class Frameworks {
     scheduler.tell("subscribed", { frameworkId: id, lead });
     for (const role of framework.info.roles) {
       allocator.tell("clientActive", { frameworkId: id, role, active: true });
-      allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      allocator.tell("clientFilters", { frameworkId: id, role, filters: clientFilters(filters, role) });
       allocator.tell("clientRevived", { frameworkId: id, role });
       if (framework.suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId: id, role });
     }
@@ -91,7 +91,7 @@ export class Frameworks {
     const { info: before } = framework;
     const fixed = (["user", "checkpoint", "principal"] as const).find((field) => before[field] !== info[field]);
     if (fixed !== undefined) return { done: false, reason: `the ${fixed} of a framework cannot be changed` };
-    const reason = this.#refusal(framework, info, suppressedRoles);
+    const reason = this.#refusal(framework, info, suppressedRoles) ?? filtersFault(filters ?? {}, info.roles);
     if (reason !== undefined) return { done: false, reason };
     this.#describe(framework, info, before);
     for (const role of info.roles) {
@@ -123,12 +123,16 @@ export class Frameworks {
     for (const role of roles) allocator.tell(needs ? "clientRevived" : "clientSuppressed", { frameworkId: id, role });
   }
 
+  /** From the next pass on; offers that are outstanding stay. */
   setFilters(id: FrameworkId, filters: OfferFilters): void {
     const framework = this.#frameworks.get(id);
     if (framework === undefined) return;
+    const { ctx, allocator } = this.#state();
+    const reason = filtersFault(filters, framework.info.roles);
+    if (reason !== undefined) return ctx.log("warn", `new filters of framework ${id} change nothing`, { reason });
     framework.filters = filters;
     for (const role of framework.info.roles) {
-      this.#state().allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      allocator.tell("clientFilters", { frameworkId: id, role, filters: clientFilters(filters, role) });
     }
   }
 
@@ -220,7 +224,8 @@ export class Frameworks {
     for (const role of info.roles) {
       if (before.roles.includes(role)) continue;
       allocator.tell("clientAdded", { frameworkId: id, role, active });
-      if (filters !== undefined) allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      if (filters === undefined) continue;
+      allocator.tell("clientFilters", { frameworkId: id, role, filters: clientFilters(filters, role) });
     }
     for (const role of before.roles) {
       if (info.roles.includes(role)) continue;

@@ -3,14 +3,8 @@ import { type Ask, protocolTable, type Tell } from "../actors/protocol.ts";
 import type { ViewProtocol } from "./cluster-events.ts";
 import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
-import {
-  type Filter,
-  filterShape,
-  type OfferFilters,
-  type Operation,
-  offerFiltersShape,
-  operationShape,
-} from "./offer.ts";
+import { type Filter, filterShape, type Operation, operationShape } from "./offer.ts";
+import { type OfferFilters, offerFiltersShape } from "./offer-filters.ts";
 import { type OperatorCall, type OperatorReply, operatorCallShape } from "./operator-api.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import type { SchedulerProtocol } from "./scheduler-api.ts";

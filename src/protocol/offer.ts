@@ -1,3 +1,4 @@
+import type { Attributes } from "./attribute.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, count, dictionary, id, list, object, optional, text, variants, word } from "./shape.ts";
@@ -13,7 +14,7 @@ export type Offer = {
   readonly ip: string;
   readonly port: number;
   readonly resources: Resources;
-  readonly attributes: { readonly [name: string]: string };
+  readonly attributes: Attributes;
   readonly role: string;
 };
 
@@ -45,15 +46,6 @@ export function clampRefuseMs(refuseMs: number): number {
 /** Why an offer was taken back. */
 export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped";
 
-/**
- * The filters of a framework that the master applies before it offers (paper §3.5): only these slaves, and only
- * bundles with at least this much free. Filtered resources are treated exactly like rejected ones.
- */
-export type OfferFilters = {
-  readonly slaves?: readonly SlaveId[];
-  readonly minFree?: Resources;
-};
-
 export const offerShape = object<Offer>({
   id: id(),
   frameworkId: id(),
@@ -80,9 +72,4 @@ export const rescindReasonShape = word<RescindReason>({
   offerExpired: true,
   slaveLost: true,
   roleDropped: true,
-});
-
-export const offerFiltersShape = object<OfferFilters>({
-  slaves: optional(list(id<SlaveId>())),
-  minFree: optional(resourcesShape),
 });

@@ -1,3 +1,4 @@
+import type { Attributes } from "./attribute.ts";
 import { common, formatQuantity, isNone, plus, type Quantity } from "./quantity.ts";
 import { nameOf } from "./reservation.ts";
 import { fractionFault, type Resources, resourcesShape } from "./resources.ts";
@@ -11,7 +12,7 @@ export type SlaveInfo = {
   /** Where its HTTP (sandbox files) answers; 0 when it serves none. */
   readonly port: number;
   readonly resources: Resources;
-  readonly attributes: { readonly [name: string]: string };
+  readonly attributes: Attributes;
   /** Whether it remembers who it is, and what it has to report, through a restart. */
   readonly checkpoint: boolean;
 };

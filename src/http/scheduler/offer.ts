@@ -1,9 +1,8 @@
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId } from "../../protocol/ids.ts";
 import type { Offer as OurOffer } from "../../protocol/offer.ts";
-import { formatQuantity } from "../../protocol/quantity.ts";
 import { defaultRole } from "../../protocol/role.ts";
-import { attributeList } from "../mesos-resources.ts";
+import { attributeList, attributesFrom } from "../mesos-resources.ts";
 import { resourcesFrom, resourcesTo } from "../resource-list.ts";
 import type { Offer } from "../v1/offer-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
@@ -39,12 +38,7 @@ export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
     ip: offer.url?.address.ip ?? "",
     port: offer.url?.address.port ?? 0,
     resources: resources.ok ? resources.value.resources : {},
-    attributes: Object.fromEntries(offer.attributes.map((attribute) => [attribute.name, attributeText(attribute)])),
+    attributes: attributesFrom(offer.attributes),
     role: offer.allocation_info?.role ?? defaultRole,
   };
-}
-
-function attributeText({ text, scalar, ranges }: ValueOf<typeof Offer>["attributes"][number]): string {
-  if (ranges === undefined) return text?.value ?? String(scalar?.value ?? "");
-  return formatQuantity({ ranges: ranges.range.map(({ begin, end }) => [begin, end]) });
 }

@@ -14,13 +14,15 @@ import {
   type Placeable,
   type UpdateReply,
 } from "../../protocol/master-api.ts";
-import type { Offer, OfferFilters } from "../../protocol/offer.ts";
+import type { Offer } from "../../protocol/offer.ts";
+import type { OfferFilters } from "../../protocol/offer-filters.ts";
 import { contains } from "../../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../protocol/scheduler-api.ts";
 import { callTo, type Order } from "./calls.ts";
 import { frameworkTo } from "./framework.ts";
 import type { CallFault, CallInput, HeardEvent, MasterConnection, MasterDoor } from "./master-connection.ts";
 import { offerFrom } from "./offer.ts";
+import { constraintsTo } from "./offer-filters.ts";
 import { statusFrom } from "./status.ts";
 
 /**
@@ -168,14 +170,14 @@ class RemoteMaster {
   }
 
   /**
-   * The least amounts are the master's to apply. Which slaves to offer Mesos cannot be told: offers of others are refused
-   * here, and for long. When the filters change, those refusals are taken back, and with them, for Mesos has no finer
+   * Amounts and constraints are the master's to apply. Which slaves to offer Mesos cannot be told: offers of others are
+   * refused here, and for long. When the filters change, those refusals are taken back, and with them, for Mesos has no finer
    * word, every other that still lasts.
    */
   setFilters(filters: OfferFilters): void {
-    const amounts = this.#filters.minFree !== undefined || filters.minFree !== undefined;
+    const told = [this.#filters, filters].some(({ minFree, roles }) => minFree !== undefined || roles !== undefined);
     this.#filters = filters;
-    if (amounts) this.#updateFramework((fault) => fault && this.end(fault.message));
+    if (told) this.#updateFramework((fault) => fault && this.end(fault.message));
     const { id, roles = [] } = this.#info ?? {};
     const wanting = roles.filter((role) => !this.#suppressed.has(role));
     if (!this.#leftOut || id === undefined || wanting.length === 0) return;
@@ -241,7 +243,12 @@ class RemoteMaster {
   }
 
   #description(info: FrameworkInfo): NonNullable<CallInput["subscribe"]> {
-    return { framework_info: frameworkTo(info, this.#filters), suppressed_roles: [...this.#suppressed] };
+    const constraints = constraintsTo(this.#filters);
+    return {
+      framework_info: frameworkTo(info, this.#filters),
+      suppressed_roles: [...this.#suppressed],
+      ...(constraints === undefined ? {} : { offer_constraints: constraints }),
+    };
   }
 
   #updateFramework(answered: (fault: CallFault | undefined) => void): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import { quantities } from "../../protocol/quantities.ts";
-import { Allocation, offered, rowsOf } from "./kit.ts";
+import { Allocation, host, offered, rowsOf } from "./kit.ts";
 
 const whole = quantities("cpus:4;mem:1024");
 const frameworkId = FrameworkId("a");
@@ -55,7 +55,7 @@ describe("offering", () => {
     const { allocation, master } = Allocation.running();
     allocation.framework("a");
     const allocated = [{ ...client, resources: quantities("cpus:1;mem:24") }];
-    allocation.tell("slaveAdded", { slaveId, account: 1, total: whole, allocated, active: true });
+    allocation.tell("slaveAdded", { slaveId, account: 1, ...host, total: whole, allocated, active: true });
     allocation.settle();
     expect(rowsOf(master)).toEqual([{ slaveId, account: 1, ...client, resources: quantities("cpus:3;mem:1000") }]);
   });
@@ -115,7 +115,7 @@ describe("what comes back", () => {
     const { allocation, master } = Allocation.running();
     allocation.framework("a");
     const allocated = [{ ...client, resources: quantities("cpus:1") }];
-    allocation.tell("slaveAdded", { slaveId, account: 1, total: whole, allocated, active: true });
+    allocation.tell("slaveAdded", { slaveId, account: 1, ...host, total: whole, allocated, active: true });
     allocation.settle();
     allocation.recovered("s1", "a", quantities("cpus:3;mem:1024"), 1_000_000);
     allocation.advance(5_000);

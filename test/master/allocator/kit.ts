@@ -15,6 +15,9 @@ import { Hearing } from "../../protocol/hearing.ts";
 import { quantities } from "../../protocol/quantities.ts";
 import { Stage } from "../../protocol/stage.ts";
 
+/** What constraints look at, where none does. */
+export const host = { hostname: "h", attributes: {} };
+
 /** A real allocator, and a master that only listens. */
 export class Allocation {
   readonly stage = new Stage([allocatorTable, allocatorEventsTable] as unknown as ProtocolTable<never>[]);
@@ -46,7 +49,14 @@ export class Allocation {
   }
 
   slave(id: string, total: string, active = true): void {
-    this.tell("slaveAdded", { slaveId: SlaveId(id), account: 1, total: quantities(total), allocated: [], active });
+    this.tell("slaveAdded", {
+      slaveId: SlaveId(id),
+      account: 1,
+      ...host,
+      total: quantities(total),
+      allocated: [],
+      active,
+    });
   }
 
   framework(id: string, role = "*"): void {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { OfferedRow } from "../../../src/master/allocator/protocol.ts";
 import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import { add, contains, noResources, type Resources, scalar, subtract } from "../../../src/protocol/resources.ts";
-import { Allocation, rowsOf } from "./kit.ts";
+import { Allocation, host, rowsOf } from "./kit.ts";
 
 const slaves = ["s1", "s2", "s3"] as const;
 const frameworks = ["a", "b", "c"] as const;
@@ -63,7 +63,7 @@ class Model {
       return;
     }
     this.#totals.set(id, total);
-    allocation.tell("slaveAdded", { slaveId: SlaveId(id), account: 1, total, allocated: [], active: true });
+    allocation.tell("slaveAdded", { slaveId: SlaveId(id), account: 1, ...host, total, allocated: [], active: true });
   }
 
   #setActive(id: string, active: boolean): void {
