@@ -14,6 +14,25 @@ export type MasterConfig = {
   readonly publishMs: number;
   /** Whether frameworks whose user is root may subscribe. Default true, as in Mesos. */
   readonly rootSubmissions: boolean;
+  /** Offers that one framework may hold; more wait until it has answered some. Default 10 000. */
+  readonly outstandingOffersMax: number;
+  /** How fast messages of frameworks are handled, by principal. Default: as they come. */
+  readonly rateLimits?: RateLimits;
+};
+
+/** Without `qps` there is no limit. */
+export type RateLimit = {
+  /** Messages per second, of all frameworks together that it is for. */
+  readonly qps?: number;
+  /** How many messages may wait. Default 262 144. */
+  readonly capacity?: number;
+};
+
+export type RateLimits = {
+  /** No two for the same principal. */
+  readonly principals: readonly (RateLimit & { readonly principal: string })[];
+  /** Shared by all frameworks whose principal is not among them, or that have none. Default: no limit. */
+  readonly others?: RateLimit;
 };
 
 export const masterDefaults: MasterConfig = {
@@ -24,6 +43,7 @@ export const masterDefaults: MasterConfig = {
   allocationIntervalMs: 1_000,
   publishMs: 10,
   rootSubmissions: true,
+  outstandingOffersMax: 10_000,
 };
 
 /** The same machinery a few seconds long, for tests of real processes. */

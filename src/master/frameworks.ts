@@ -131,6 +131,12 @@ export class Frameworks {
     }
   }
 
+  /** Whoever its scheduler was counts as lost; it may come back within its failover timeout. */
+  disconnect(id: FrameworkId): void {
+    const framework = this.#frameworks.get(id);
+    if (framework?.ref !== undefined) this.#disconnected(framework);
+  }
+
   /** Ends a framework: its offers go back, its tasks are killed, its scheduler is told. False when unknown. */
   teardown(id: FrameworkId, why: string): boolean {
     const { ctx, lead, offers, tasks, slaves } = this.#state();

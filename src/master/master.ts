@@ -13,6 +13,7 @@ import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
 import { type RegistryStoreProtocol, registryStoreName } from "./ports.ts";
 import { Publisher } from "./publisher.ts";
+import { RateLimits } from "./rate-limits.ts";
 import { Registrar } from "./registrar.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
@@ -56,8 +57,9 @@ export const master: Spec<MasterMailbox, MasterArgs> = {
       if (state !== undefined) act(state);
       else if (stash.length < stashMax) stash.push(act);
     });
+    const limits = new RateLimits({ ctx, limits: args.config.rateLimits, counters, state: () => state });
     return {
-      ...overheard(handlers, (kind, body) => counters.heard(kind, body)),
+      ...overheard(limits.paced(handlers), (kind, body) => counters.heard(kind, body)),
       inspect: () => state,
     };
   },

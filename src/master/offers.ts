@@ -38,11 +38,11 @@ export class Offers {
   }
 
   /**
-   * Turns the allocator's rows into offers, one message per framework; rows that came too late go back. A row from an
-   * account that was closed meanwhile is nothing: in the slave's new account its resources are free, or somebody else's.
+   * Turns the allocator's rows into offers, one message per framework; rows that came too late go back, and so do those
+   * for a framework that holds as many offers as it may. A row from an account that was closed meanwhile is nothing: in the slave's new account its resources are free, or somebody else's.
    */
   make(rows: readonly OfferedRow[]): void {
-    const { slaves, frameworks, allocator } = this.#state();
+    const { slaves, frameworks, allocator, config } = this.#state();
     const made = new Map<FrameworkId, Offer[]>();
     for (const row of rows) {
       const slave = slaves.get(row.slaveId);
@@ -53,6 +53,11 @@ export class Offers {
         framework?.ref !== undefined && framework.info.roles.includes(role) && !framework.suppressed.has(role);
       if (slave.state !== "registered" || !wanted) {
         allocator.tell("recovered", { slaveId, frameworkId, role, resources });
+        continue;
+      }
+      if (this.#byFramework.get(frameworkId).size >= config.outstandingOffersMax) {
+        // With a filter, or the same would come again at once.
+        this.#recover(slaveId, row, resources, config.allocationIntervalMs);
         continue;
       }
       const offers = made.get(row.frameworkId) ?? [];
