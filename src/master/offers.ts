@@ -39,7 +39,8 @@ export class Offers {
 
   /**
    * Turns the allocator's rows into offers, one message per framework; rows that came too late go back, and so do those
-   * for a framework that holds as many offers as it may. A row from an account that was closed meanwhile is nothing: in the slave's new account its resources are free, or somebody else's.
+   * for a framework that holds as many offers as it may. A row from an account that was closed meanwhile is nothing: in the
+   * slave's new account its resources are free, or somebody else's.
    */
   make(rows: readonly OfferedRow[]): void {
     const { slaves, frameworks, allocator, config } = this.#state();
