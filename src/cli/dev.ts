@@ -8,8 +8,9 @@ import { CliFailure } from "./failure.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster, type SlavePlan } from "./local-cluster.ts";
 import { timeoutsOf } from "./options.ts";
+import { type LimitOptions, limitsFrom } from "./rate-limits.ts";
 
-export type DevOptions = {
+export type DevOptions = LimitOptions & {
   readonly slaves: number;
   readonly resources: Resources;
   readonly port: number;
@@ -28,11 +29,15 @@ const readyWithinMs = 15_000;
 /** A whole cluster in one process, on loopback, until Ctrl-C. */
 export async function dev(options: DevOptions): Promise<void> {
   const { slaves, port, data, logLevel, resources } = options;
+  const limits = limitsFrom(options);
   const interrupted = interruption();
   const cluster = new LocalCluster({ node: "dev", logLevel, prettyLog: process.stderr.isTTY });
   try {
     await probeAddress(loopbackHost, port);
-    const [gateway] = await Promise.all([cluster.openGateway({ port }, slaves), startCluster(cluster, options)]);
+    const [gateway] = await Promise.all([
+      cluster.openGateway({ port }, slaves),
+      startCluster(cluster, options, limits),
+    ]);
     await registered(cluster, slaves, interrupted);
     process.stdout.write(`mesolite is ready in ${readyMs()} ms: http://127.0.0.1:${gateway.port}\n`);
     if (process.stdout.isTTY) process.stdout.write(nextSteps(gateway.port, slaves, resources, data));
@@ -43,14 +48,18 @@ export async function dev(options: DevOptions): Promise<void> {
   }
 }
 
-async function startCluster(cluster: LocalCluster, options: DevOptions): Promise<void> {
+async function startCluster(
+  cluster: LocalCluster,
+  options: DevOptions,
+  limits: ReturnType<typeof limitsFrom>,
+): Promise<void> {
   const { slaves, data, timeouts, resources, port } = options;
   const { master, slave } = timeoutsOf(timeouts);
   const config = { ...slave, registration: threadBackoff };
   const bridgePort = options.bridgePort ?? (port === 0 ? 0 : port + 10);
   await Promise.all([
     cluster.startMaster({
-      config: master,
+      config: { ...master, ...limits },
       ...(data === undefined ? {} : { registryFile: join(data, "registry.sqlite") }),
       bridge: { host: "127.0.0.1", port: bridgePort, advertise: "127.0.0.1" },
     }),

@@ -45,6 +45,8 @@ export type ProcessOptions = CredentialFiles & {
 
 export type MasterPlan = {
   readonly config: MasterConfig;
+  /** Who is owed the next offer: a policy by name, or a module's path. Default: `drf`. */
+  readonly allocator?: string;
   /** File of the registry; absent: it is kept in memory. */
   readonly registryFile?: string;
   /** Absent: no other process can join. */
@@ -132,7 +134,7 @@ export class LocalCluster {
   }
 
   /** Starts storage, allocator and master, each on its thread, and the view that reads are answered from. */
-  async startMaster({ config, registryFile, bridge }: MasterPlan): Promise<void> {
+  async startMaster({ config, allocator = "drf", registryFile, bridge }: MasterPlan): Promise<void> {
     const registry = registryFile === undefined ? "memory-registry" : "registry";
     const storage = this.#start("storage", [
       { name: registryStoreName, behaviour: registry, args: registryFile ?? null },
@@ -146,7 +148,7 @@ export class LocalCluster {
     const listening = bridge === undefined ? {} : { bridge: { host: bridge.host, port: bridge.port, clusterId: node } };
     await Promise.all([
       storage,
-      this.#start("allocator", [{ name: allocatorName, behaviour: "allocator", args: {} }]),
+      this.#start("allocator", [{ name: allocatorName, behaviour: "allocator", args: allocator }]),
       this.#start("master", [{ name: masterName, behaviour: "master", args, exported: true }], listening),
     ]);
     if (bridge !== undefined) {

@@ -22,6 +22,7 @@ function program(): Command {
     .showHelpAfterError("(mesolite --help tells more)")
     .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "mesolite: ")) })
     .exitOverride();
+  addDev(root);
   addDaemons(root);
   addFrameworks(root);
   addReads(root);
@@ -41,23 +42,31 @@ function withOptions(command: Command, added: readonly Option[]): Command {
   return command;
 }
 
+function addDev(root: Command): void {
+  withOptions(
+    root
+      .command("dev")
+      .description("a whole cluster in this process, until Ctrl-C")
+      .addOption(
+        new Option("--slaves <n>", "slaves").argParser(options.positiveNumber).default(3).env("MESOLITE_SLAVES"),
+      )
+      .addOption(new Option("--agents <n>").argParser(options.positiveNumber).hideHelp())
+      .option("--resources <list>", "resources of each slave", options.resourcesText, devResources)
+      .addOption(
+        new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
+      )
+      .option("--bridge-port <port>", "port for other processes (default: HTTP port + 10)", options.portNumber)
+      .option("--data <dir>", "keep registry and sandboxes here (default: keep nothing)")
+      .addOption(options.timeoutsOption())
+      .addOption(options.logLevelOption("warn"))
+      .action(async ({ agents, ...given }) =>
+        (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
+      ),
+    options.limitOptions(),
+  );
+}
+
 function addDaemons(root: Command): void {
-  root
-    .command("dev")
-    .description("a whole cluster in this process, until Ctrl-C")
-    .addOption(new Option("--slaves <n>", "slaves").argParser(options.positiveNumber).default(3).env("MESOLITE_SLAVES"))
-    .addOption(new Option("--agents <n>").argParser(options.positiveNumber).hideHelp())
-    .option("--resources <list>", "resources of each slave", options.resourcesText, devResources)
-    .addOption(
-      new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
-    )
-    .option("--bridge-port <port>", "port for other processes (default: HTTP port + 10)", options.portNumber)
-    .option("--data <dir>", "keep registry and sandboxes here (default: keep nothing)")
-    .addOption(options.timeoutsOption())
-    .addOption(options.logLevelOption("warn"))
-    .action(async ({ agents, ...given }) =>
-      (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
-    );
   withCredentials(
     withOptions(
       root
@@ -80,7 +89,7 @@ function addDaemons(root: Command): void {
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))
         .action(async (given) => (await import("./master.ts")).master(given)),
-      options.masterAccessOptions(),
+      [...options.masterAccessOptions(), ...options.limitOptions()],
     ),
   );
   const slave = withCredentials(

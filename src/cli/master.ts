@@ -7,10 +7,12 @@ import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
+import { type LimitOptions, limitsFrom } from "./rate-limits.ts";
 import { shownFlags } from "./shown-flags.ts";
 
 export type MasterOptions = CredentialFiles &
-  MasterAccessOptions & {
+  MasterAccessOptions &
+  LimitOptions & {
     readonly host: string;
     readonly port: number;
     readonly bridgePort?: number;
@@ -28,6 +30,7 @@ export async function master(options: MasterOptions): Promise<void> {
   const { host, port, data, registry, logLevel, timeouts } = options;
   const authenticator = masterAuthenticator(options);
   const authorizer = authorizerFrom(options);
+  const limits = limitsFrom(options);
   const interrupted = interruption();
   const cluster = new LocalCluster({
     node: nodeName("master", options),
@@ -49,7 +52,7 @@ export async function master(options: MasterOptions): Promise<void> {
       0,
     );
     await cluster.startMaster({
-      config: { ...timeoutsOf(timeouts).master, rootSubmissions: options.rootSubmissions },
+      config: { ...timeoutsOf(timeouts).master, rootSubmissions: options.rootSubmissions, ...limits },
       ...(registry === "memory" ? {} : { registryFile: join(data, "registry.sqlite") }),
       bridge: {
         host,

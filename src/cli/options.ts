@@ -72,6 +72,18 @@ export const masterAccessOptions = (): readonly Option[] => [
   new Option("--acls <file or json>", "which of them may register for which role, as in Mesos").env("MESOLITE_ACLS"),
 ];
 
+/** What one framework may ask of a master. */
+export const limitOptions = (): readonly Option[] => [
+  new Option(
+    "--rate-limits <json or file>",
+    "messages per second of frameworks by principal: JSON of Mesos, or file://PATH",
+  ).env("MESOLITE_RATE_LIMITS"),
+  new Option("--max-outstanding-offers <n>", "offers that one framework may hold")
+    .argParser(positiveNumber)
+    .default(masterDefaults.outstandingOffersMax)
+    .env("MESOLITE_MAX_OUTSTANDING_OFFERS"),
+];
+
 const switchOption = (realm: "readonly" | "readwrite" | "frameworks", who: string): Option =>
   new Option(`--authenticate-http-${realm} [true|false]`, `${who} need one of the credentials`)
     .argParser(truth)

@@ -15,6 +15,8 @@ const shown = {
   timeouts: "timeouts",
   logLevel: "logging_level",
   rootSubmissions: "root_submissions",
+  rateLimits: "rate_limits",
+  maxOutstandingOffers: "max_outstanding_offers",
   authenticateHttpReadonly: "authenticate_http_readonly",
   authenticateHttpReadwrite: "authenticate_http_readwrite",
   authenticateHttpFrameworks: "authenticate_http_frameworks",

@@ -4,6 +4,9 @@ import { type ChildSpec, child, supervisor } from "../actors/supervisor.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
+import { allocator } from "../master/allocator/allocator.ts";
+import { isPolicyName, namedPolicies } from "../master/allocator/policies/named.ts";
+import { type Policy, policyFault } from "../master/allocator/policy.ts";
 import { memoryRegistryStore } from "../master/store/memory-registry-store.ts";
 import { RegistryDatabase } from "../master/store/registry-database.ts";
 import { registryStore } from "../master/store/registry-store.ts";
@@ -59,6 +62,7 @@ async function childFor(
   opened: (close: () => Promise<void> | void) => void,
 ): Promise<ChildSpec> {
   const { behaviour, name, args, exported = false } = root;
+  if (behaviour === "allocator") return child(name, allocator(await policyOf(String(args))), {});
   if (isBehaviour(behaviour)) return childOf(behaviour, name, args, exported);
   if (behaviour === "memory-registry")
     return child(name, memoryRegistryStore(parsePlace(system.place)?.epoch ?? 0), {});
@@ -89,6 +93,17 @@ async function schedulerOf(file: string): Promise<() => SchedulerDefinition> {
     return () => exported as SchedulerDefinition;
   }
   throw new TypeError(`${file} has no scheduler: write \`export default defineScheduler({ … })\``);
+}
+
+/** One by name, or the export `policy` of a user's module. */
+async function policyOf(nameOrFile: string): Promise<Policy> {
+  if (isPolicyName(nameOrFile)) return namedPolicies[nameOrFile];
+  const { policy } = (await import(pathToFileURL(nameOrFile).href)) as { readonly policy?: unknown };
+  const fault = policyFault(policy);
+  if (fault === undefined) return policy as Policy;
+  throw new TypeError(
+    `${nameOrFile} has no allocation policy: ${fault}; write \`export const policy = { name: "mine", rank: … }\``,
+  );
 }
 
 async function openBridge(system: ActorSystem, boot: ThreadBoot): Promise<BridgeListener | undefined> {

@@ -60,7 +60,7 @@ function askPlaceable(party: SchedulerParty, resources: Resources, then: (answer
   party.ctx.ask(
     standing.master,
     "placeable",
-    { resources },
+    { resources, frameworkId: standing.frameworkId },
     { timeoutMs: questionTimeoutMs, settled: (outcome) => answered(outcome.ok ? outcome.value : undefined) },
   );
 }

@@ -2,15 +2,21 @@ import type { Address } from "../actors/address.ts";
 import { Peer } from "../actors/peer.ts";
 import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
+import type { SlaveId } from "../protocol/ids.ts";
 import { clientFilters } from "../protocol/offer-filters.ts";
-import { isEmpty } from "../protocol/resources.ts";
-import { type AllocatorEvents, type AllocatorProtocol, allocatorName } from "./allocator/protocol.ts";
+import { isEmpty, type Resources } from "../protocol/resources.ts";
+import { type AllocatorEvents, type AllocatorProtocol, allocatorName, type Client } from "./allocator/protocol.ts";
+import type { Framework } from "./frameworks.ts";
+import { partTotals } from "./slave-parts.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
 /** Pause between two questions for the allocator's numbers, in milliseconds. */
 const countsMs = 1_000;
 const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
+
+/** What a client has of one part of a slave. */
+export type Holding = Client & { readonly slaveId: SlaveId; readonly short: boolean; readonly resources: Resources };
 
 /**
  * The master's line to the allocator. Whenever the allocator is new (a start, a crash, a lost thread) it is told the
@@ -20,6 +26,8 @@ const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
 export class AllocatorLink {
   readonly #state: () => MasterState;
   #allocator: ActorRef<AllocatorProtocol> | undefined;
+  /** Slaves by the numbers of their open accounts. */
+  readonly #slaveOf = new Map<number, Slave>();
   #accounts = 0;
   /** Messages to the allocator. */
   #told = 0;
@@ -52,20 +60,67 @@ export class AllocatorLink {
     this.#state().ctx.every("allocatorCounts", countsMs, () => this.#askCounts());
   }
 
-  /** Tells who holds what of a slave, under a number that no earlier account had. */
-  openAccount(slave: Slave): void {
+  /** The slave that an account is of, and which part; undefined when it is closed. */
+  accountOf(account: number): { readonly slave: Slave; readonly short: boolean } | undefined {
+    const slave = this.#slaveOf.get(account);
+    const part = slave?.parts.find((each) => each.account === account);
+    return slave === undefined || part === undefined ? undefined : { slave, short: part.short };
+  }
+
+  /** Tells who holds what of each part of a slave, under numbers that no earlier account had. */
+  openAccounts(slave: Slave): void {
     const { id: slaveId, info, state } = slave;
-    const allocated = this.#state().slaves.allocations(slave);
-    slave.account = ++this.#accounts;
-    this.tell("slaveAdded", {
-      slaveId,
-      account: slave.account,
-      hostname: info.hostname,
-      attributes: info.attributes,
-      total: info.resources,
-      allocated,
-      active: state === "registered",
+    const { hostname, attributes, minOffer } = info;
+    const active = state === "registered";
+    slave.parts = [...partTotals(info)].map(([short, total]) => {
+      const account = ++this.#accounts;
+      const allocated = this.#state().slaves.allocations(slave, short);
+      const least = minOffer === undefined || short ? {} : { minOffer };
+      this.#slaveOf.set(account, slave);
+      this.tell("slaveAdded", { account, slaveId, hostname, attributes, total, allocated, active, ...least });
+      return { short, account };
     });
+  }
+
+  closeAccounts(slave: Slave): void {
+    for (const { account } of slave.parts) {
+      this.#slaveOf.delete(account);
+      this.tell("slaveRemoved", { account });
+    }
+    slave.parts = [];
+  }
+
+  /** A client gives back what it had. `refuseMs`: it does not want it again for so long; 0: no filter. */
+  recovered({ slaveId, short, frameworkId, role, resources }: Holding, refuseMs?: number): void {
+    const account = this.#accountFor(slaveId, short);
+    if (account === undefined || isEmpty(resources)) return;
+    const filter = refuseMs === undefined ? {} : { refuseMs };
+    this.tell("recovered", { account, frameworkId, role, resources, ...filter });
+  }
+
+  /** What a client has is something else now. */
+  converted({ slaveId, short, frameworkId, role, resources: from }: Holding, to: Resources): void {
+    const account = this.#accountFor(slaveId, short);
+    if (account !== undefined) this.tell("converted", { account, frameworkId, role, from, to });
+  }
+
+  /** A framework in one of its roles, with all that it has said of what it wants. */
+  addClient({ id: frameworkId, info, filters, suppressed, ref }: Framework, role: string): void {
+    const client = { frameworkId, role };
+    const gpus = info.capabilities.includes("GPU_RESOURCES");
+    this.tell("clientAdded", { ...client, active: ref !== undefined, gpus });
+    if (suppressed.has(role)) this.tell("clientSuppressed", client);
+    if (filters !== undefined) this.tell("clientFilters", { ...client, filters: clientFilters(filters, role) });
+  }
+
+  resume(): void {
+    this.tell("resume", {});
+  }
+
+  #accountFor(slaveId: SlaveId, short: boolean): number | undefined {
+    return this.#state()
+      .slaves.get(slaveId)
+      ?.parts.find((part) => part.short === short)?.account;
   }
 
   /** Its answer comes when it has come to all that it was told before: what it was told meanwhile waited. */
@@ -75,7 +130,7 @@ export class AllocatorLink {
     if (this.#allocator === undefined) return;
     ctx.ask(
       this.#allocator,
-      "passes",
+      "counts",
       {},
       {
         timeoutMs: countsMs,
@@ -87,22 +142,20 @@ export class AllocatorLink {
   }
 
   #feed(allocator: ActorRef<AllocatorProtocol>): void {
-    const { ctx, config, frameworks, slaves } = this.#state();
+    const { ctx, config, frameworks, slaves, registrar, pause } = this.#state();
+    const { allocationIntervalMs, minAllocatable } = config;
+    const { weights, quotas } = registrar.registry.settings();
     this.#allocator = allocator;
     const master: Address<AllocatorEvents> = ctx.self.address;
-    allocator.tell("resetBook", { master, allocationIntervalMs: config.allocationIntervalMs });
+    this.tell("resetBook", { master, config: { allocationIntervalMs, minAllocatable } });
+    this.tell("weights", { weights });
+    this.tell("quotas", { quotas });
     for (const framework of frameworks.all()) {
       if (framework.state === "completed" && isEmpty(framework.used)) continue;
-      const active = framework.state === "connected";
-      const { id: frameworkId, suppressed, filters } = framework;
-      for (const role of framework.info.roles) {
-        allocator.tell("clientAdded", { frameworkId, role, active });
-        if (suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId, role });
-        if (filters === undefined) continue;
-        allocator.tell("clientFilters", { frameworkId, role, filters: clientFilters(filters, role) });
-      }
+      for (const role of framework.info.roles) this.addClient(framework, role);
     }
-    for (const slave of slaves.all()) this.openAccount(slave);
-    allocator.tell("resume", {});
+    this.#slaveOf.clear();
+    for (const slave of slaves.all()) this.openAccounts(slave);
+    if (!pause.isOn) this.resume();
   }
 }

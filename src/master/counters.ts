@@ -1,7 +1,6 @@
 import type { BodyOf } from "../actors/protocol.ts";
 import type { Behaviour } from "../actors/spec.ts";
 import type { Counts } from "../protocol/cluster-events.ts";
-import type { FrameworkId } from "../protocol/ids.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import type { Operation } from "../protocol/offer.ts";
 import { isTerminal, type TaskStatus } from "../protocol/task.ts";
@@ -101,13 +100,17 @@ export class Counters {
   heard(kind: keyof MasterMailbox, body: unknown): void {
     const metric = metricOf[kind as keyof MasterProtocol] as ((body: unknown) => string) | undefined;
     if (metric !== undefined) this.#add(`master/messages_${metric(body)}`);
-    const { frameworkId, slaveId } = body as { readonly frameworkId?: FrameworkId; readonly slaveId?: unknown };
-    const state = this.#state();
-    // What also names a slave may be its slave's message.
-    if (state === undefined || frameworkId === undefined || (slaveId !== undefined && !ofSchedulers.has(kind))) return;
-    const framework = state.frameworks.get(frameworkId);
-    if (framework === undefined) this.#add("master/dropped_messages");
-    else this.#heardFrom(framework.info.principal);
+  }
+
+  /** What became of a message of a principal's framework. */
+  principal(
+    principal: string | undefined,
+    what: "messages_received" | "messages_processed" | "messages_dropped" | "capacity_warnings",
+  ): void {
+    if (principal === undefined) return;
+    if (!this.#principals.has(principal) && this.#principals.size === principalsMax) return;
+    this.#principals.add(principal);
+    this.#add(`frameworks/${principal}/${what}`);
   }
 
   /** A task has come into this state; only the end of one is counted. An answer to reconciliation tells nothing new. */
@@ -140,14 +143,6 @@ export class Counters {
     this.#state()?.publisher.counted();
   }
 
-  #heardFrom(principal: string | undefined): void {
-    if (principal === undefined) return;
-    if (!this.#principals.has(principal) && this.#principals.size === principalsMax) return;
-    this.#principals.add(principal);
-    this.#add(`frameworks/${principal}/messages_received`);
-    this.#add(`frameworks/${principal}/messages_processed`);
-  }
-
   #add(name: string): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     this.#state()?.publisher.counted();
@@ -158,13 +153,6 @@ export class Counters {
 function isLaunch(operation: Operation): boolean {
   return operation.type === "launchGroup" || (operation.type === "launch" && operation.tasks.length > 0);
 }
-
-/** Messages of schedulers that name a slave. */
-const ofSchedulers: ReadonlySet<string> = new Set<keyof MasterProtocol>([
-  "killTask",
-  "shutdownExecutor",
-  "acknowledge",
-]);
 
 /** The same handlers, with an ear at each. */
 export function overheard<P>(handlers: Behaviour<P>, heard: (kind: keyof P, body: unknown) => void): Behaviour<P> {

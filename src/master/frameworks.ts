@@ -136,6 +136,12 @@ export class Frameworks {
     }
   }
 
+  /** Whoever its scheduler was counts as lost; it may come back within its failover timeout. */
+  disconnect(id: FrameworkId): void {
+    const framework = this.#frameworks.get(id);
+    if (framework?.ref !== undefined) this.#disconnected(framework);
+  }
+
   /** Ends a framework: its offers go back, its tasks are killed, its scheduler is told. False when unknown. */
   teardown(id: FrameworkId, why: string): boolean {
     const { ctx, lead, offers, tasks, slaves } = this.#state();
@@ -218,14 +224,10 @@ export class Frameworks {
    */
   #describe(framework: Framework, info: FrameworkInfo, { user, checkpoint }: FrameworkInfo): void {
     const { allocator, offers } = this.#state();
-    const { id, filters, info: before } = framework;
+    const { id, info: before } = framework;
     framework.info = { ...info, user, checkpoint, id };
-    const active = framework.ref !== undefined;
     for (const role of info.roles) {
-      if (before.roles.includes(role)) continue;
-      allocator.tell("clientAdded", { frameworkId: id, role, active });
-      if (filters === undefined) continue;
-      allocator.tell("clientFilters", { frameworkId: id, role, filters: clientFilters(filters, role) });
+      if (!before.roles.includes(role)) allocator.addClient(framework, role);
     }
     for (const role of before.roles) {
       if (info.roles.includes(role)) continue;

@@ -8,10 +8,12 @@ import { AllocatorLink } from "./allocator-link.ts";
 import type { MasterConfig } from "./config.ts";
 import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
+import { OfferPause } from "./offer-pause.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
 import { Publisher } from "./publisher.ts";
 import { recover } from "./recovery.ts";
+import { RateLimits } from "./rate-limits.ts";
 import { Registrar } from "./registrar.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
@@ -54,8 +56,9 @@ export const master: Spec<MasterMailbox, MasterArgs> = {
       if (state !== undefined) act(state);
       else if (stash.length < stashMax) stash.push(act);
     });
+    const limits = new RateLimits({ ctx, limits: args.config.rateLimits, counters, state: () => state });
     return {
-      ...overheard(handlers, (kind, body) => counters.heard(kind, body)),
+      ...overheard(limits.paced(handlers), (kind, body) => counters.heard(kind, body)),
       inspect: () => state,
     };
   },
@@ -94,7 +97,8 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     watchCluster: ({ self }) => when(({ publisher }) => publisher.watch(self)),
     operate: ({ call }, reply) => when((state) => operate(state, call, reply)),
 
-    offered: ({ rows }) => when(({ offers }) => offers.make(rows)),
+    offered: (batch) => when(({ offers }) => offers.make(batch)),
+    lacking: () => {},
   };
 }
 
@@ -118,6 +122,7 @@ function stateFrom(
     slaves: new Slaves(get),
     frameworks: new Frameworks(get),
     offers: new Offers(get),
+    pause: new OfferPause(get),
     tasks: new Tasks(get),
   };
   ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });

@@ -3,16 +3,17 @@ import { MultiMap } from "../base/multi-map.ts";
 import type { OfferRow } from "../protocol/cluster-events.ts";
 import { type FrameworkId, OfferId, type SlaveId } from "../protocol/ids.ts";
 import { clampRefuseMs, type Filter, type Offer, type Operation, type RescindReason } from "../protocol/offer.ts";
-import { add, contains, isEmpty, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
-import { defaultRole } from "../protocol/role.ts";
+import { add, contains, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
 import type { TaskInfo } from "../protocol/task.ts";
-import type { OfferedRow } from "./allocator/protocol.ts";
+import { rowsOf } from "./allocator/offered-batch.ts";
+import type { OfferedBatch } from "./allocator/protocol.ts";
+import type { Holding } from "./allocator-link.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { taskFault } from "./task-fault.ts";
 
-/** A framework in the role that an offer is for. */
-type Client = { readonly frameworkId: FrameworkId; readonly role: string };
+/** Whom an offer is for, and what part of a slave it is of. */
+type Client = Omit<Holding, "resources"> & { readonly maxTaskMs?: number };
 
 type Outstanding = Offer & { readonly madeMs: number; readonly expiresMs: number };
 
@@ -38,26 +39,30 @@ export class Offers {
   }
 
   /**
-   * Turns the allocator's rows into offers, one message per framework; rows that came too late go back. A row from an
-   * account that was closed meanwhile is nothing: in the slave's new account its resources are free, or somebody else's.
+   * Turns the allocator's rows into offers, one message per framework; rows that came too late go back, and so do those
+   * for a framework that holds as many offers as it may. A row from an account that was closed meanwhile is nothing: in the
+   * slave's new account its resources are free, or somebody else's.
    */
-  make(rows: readonly OfferedRow[]): void {
-    const { slaves, frameworks, allocator } = this.#state();
+  make(batch: OfferedBatch): void {
+    const { frameworks, allocator, config } = this.#state();
     const made = new Map<FrameworkId, Offer[]>();
-    for (const row of rows) {
-      const slave = slaves.get(row.slaveId);
-      const framework = frameworks.get(row.frameworkId);
-      if (slave?.account !== row.account) continue;
-      const { slaveId, frameworkId, role, resources } = row;
-      const wanted =
+    for (const { account, frameworkId, role, resources } of rowsOf(batch)) {
+      const place = allocator.accountOf(account);
+      if (place === undefined) continue;
+      const { slave, short } = place;
+      const holding = { slaveId: slave.id, short, frameworkId, role, resources };
+      const framework = frameworks.get(frameworkId);
+      const isWanted =
         framework?.ref !== undefined && framework.info.roles.includes(role) && !framework.suppressed.has(role);
-      if (slave.state !== "registered" || !wanted) {
-        allocator.tell("recovered", { slaveId, frameworkId, role, resources });
-        continue;
+      if (slave.state !== "registered" || !isWanted) allocator.recovered(holding);
+      else if (this.#byFramework.get(frameworkId).size >= config.outstandingOffersMax) {
+        // With a filter, or the same would come again at once.
+        allocator.recovered(holding, config.allocationIntervalMs);
+      } else {
+        const offers = made.get(frameworkId) ?? [];
+        made.set(frameworkId, offers);
+        offers.push(this.#make(holding, slave));
       }
-      const offers = made.get(row.frameworkId) ?? [];
-      made.set(row.frameworkId, offers);
-      offers.push(this.#make(row, slave));
     }
     for (const [frameworkId, offers] of made) frameworks.get(frameworkId)?.ref?.tell("resourceOffers", { offers });
   }
@@ -68,15 +73,15 @@ export class Offers {
     const offers = this.#take(frameworkId, ids, "accepted");
     const [first] = offers;
     const slave = first && slaves.get(first.slaveId);
-    if (fault !== undefined || slave === undefined) {
+    if (fault !== undefined || slave === undefined || first === undefined) {
       for (const offer of offers) this.#giveBack(offer, undefined);
       for (const operation of operations) this.#drop(frameworkId, operation, fault ?? "the slave is gone");
       return;
     }
-    const client = { frameworkId, role: first?.role ?? defaultRole };
+    const client = holdingOf(first);
     let left = sum(offers.map((offer) => offer.resources));
     for (const operation of operations) left = this.#perform(client, slave, left, operation);
-    this.#recover(slave.id, client, left, clampRefuseMs(filter.refuseMs));
+    this.#state().allocator.recovered({ ...client, resources: left }, clampRefuseMs(filter.refuseMs));
   }
 
   decline(frameworkId: FrameworkId, ids: readonly OfferId[], filter: Filter): void {
@@ -106,18 +111,16 @@ export class Offers {
     return { id, frameworkId, slaveId, role, resources, madeMs };
   }
 
-  #make(row: OfferedRow, slave: Slave): Offer {
+  #make({ frameworkId, slaveId, short, role, resources }: Holding, slave: Slave): Offer {
     const { id: masterId, ctx, config, slaves, frameworks, publisher } = this.#state();
     const taken = add(slave.used, slave.offered);
     invariant(
-      contains(slave.info.resources, add(taken, row.resources)),
+      contains(slave.info.resources, add(taken, resources)),
       () => `slave ${slave.id} would be offered more than it has`,
     );
-    const { frameworkId, slaveId, resources, role } = row;
-    const { hostname, ip, port, attributes } = slave.info;
-    const id = OfferId(`${masterId}-O${this.#made++}`);
-    const offer: Outstanding = {
-      id,
+    const { hostname, ip, port, attributes, shortTasks } = slave.info;
+    const offer: Offer = {
+      id: OfferId(`${masterId}-O${this.#made++}`),
       frameworkId,
       slaveId,
       hostname,
@@ -126,17 +129,18 @@ export class Offers {
       resources,
       attributes,
       role,
-      madeMs: ctx.clock.wall(),
-      expiresMs: ctx.clock.now() + config.offerTimeoutMs,
+      ...(short && shortTasks !== undefined ? { maxTaskMs: shortTasks.maxTaskMs } : {}),
     };
-    this.#offers.set(id, offer);
-    this.#bySlave.add(slaveId, offer);
-    this.#byFramework.add(frameworkId, offer);
+    const madeMs = ctx.clock.wall();
+    const outstanding = { ...offer, madeMs, expiresMs: ctx.clock.now() + config.offerTimeoutMs };
+    this.#offers.set(offer.id, outstanding);
+    this.#bySlave.add(slaveId, outstanding);
+    this.#byFramework.add(frameworkId, outstanding);
     slaves.offer(slave, resources);
     frameworks.offer(frameworkId, resources);
-    publisher.changed({ type: "offer", row: this.row(offer) });
+    publisher.changed({ type: "offer", row: this.row(outstanding) });
     if (this.#offers.size === 1) this.#armExpiry();
-    return { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role };
+    return offer;
   }
 
   /** Carries out an operation on what the ones before it left over, and answers what it leaves. */
@@ -180,7 +184,7 @@ export class Offers {
   /** Launches the valid tasks in order; each sees what the ones before left over. Answers what is left in the end. */
   #launch(client: Client, slave: Slave, offered: Resources, wanted: readonly TaskInfo[]): Resources {
     const { tasks } = this.#state();
-    const { frameworkId, role } = client;
+    const { frameworkId, role, short, maxTaskMs = Number.POSITIVE_INFINITY } = client;
     let left = offered;
     for (const task of wanted) {
       const known = tasks.get(frameworkId, task.taskId) !== undefined;
@@ -190,7 +194,8 @@ export class Offers {
         continue;
       }
       left = subtract(left, task.resources);
-      tasks.launch(frameworkId, slave, { ...task, role });
+      const limit = short ? { short, maxCompletionMs: Math.min(maxTaskMs, task.maxCompletionMs ?? maxTaskMs) } : {};
+      tasks.launch(frameworkId, slave, { ...task, role, ...limit });
     }
     return left;
   }
@@ -203,6 +208,9 @@ export class Offers {
     if (missing !== undefined) return `offer ${missing} is no longer valid`;
     if (new Set(offers.map((offer) => offer?.slaveId)).size > 1) return "the offers are of different slaves";
     if (new Set(offers.map((offer) => offer?.role)).size > 1) return "the offers are for different roles";
+    if (new Set(offers.map((offer) => offer?.maxTaskMs)).size > 1) {
+      return "only some of the offers are of the part of the slave that is for short tasks";
+    }
     return undefined;
   }
 
@@ -236,13 +244,7 @@ export class Offers {
   }
 
   #giveBack(offer: Outstanding, refuseMs: number | undefined): void {
-    this.#recover(offer.slaveId, offer, offer.resources, refuseMs);
-  }
-
-  #recover(slaveId: SlaveId, { frameworkId, role }: Client, resources: Resources, refuseMs: number | undefined): void {
-    if (isEmpty(resources)) return;
-    const filter = refuseMs === undefined ? {} : { refuseMs };
-    this.#state().allocator.tell("recovered", { slaveId, frameworkId, role, resources, ...filter });
+    this.#state().allocator.recovered({ ...holdingOf(offer), resources: offer.resources }, refuseMs);
   }
 
   /** One timer for all: offers expire in the order they were made. */
@@ -264,4 +266,8 @@ export class Offers {
   offeredOf(slaveId: SlaveId): Resources {
     return this.onSlave(slaveId).reduce((total, offer) => add(total, offer.resources), noResources);
   }
+}
+
+function holdingOf({ frameworkId, slaveId, role, maxTaskMs }: Offer): Client {
+  return { frameworkId, slaveId, role, short: maxTaskMs !== undefined, ...(maxTaskMs === undefined ? {} : { maxTaskMs }) };
 }

@@ -8,13 +8,14 @@ import { placeableOn } from "../protocol/placeable.ts";
 import { quantitiesOf } from "../protocol/quantities.ts";
 import { add, noResources, type Resources, subtract, uncountable } from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
-import { type SlaveInfo, slaveResourcesFault } from "../protocol/slave-info.ts";
+import { type SlaveInfo, slaveInfoFault } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
 import { type ClientId, clientId } from "./allocator/client.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
 import { slavesOf } from "./registry.ts";
+import { type SlavePart, withReserved } from "./slave-parts.ts";
 import type { MasterState } from "./state.ts";
-import { roleOf, type Task } from "./tasks.ts";
+import { isShort, roleOf, type Task } from "./tasks.ts";
 
 /**
  *   registering ── registered ⇄ disconnected ── unreachable        recovering: in the registry, not back yet after a
@@ -23,6 +24,7 @@ import { roleOf, type Task } from "./tasks.ts";
  */
 export type Slave = {
   readonly id: SlaveId;
+  /** What it says of itself; its resources with what was reserved by calls. */
   info: SlaveInfo;
   state: "registered" | "disconnected";
   /** The slave's present life. */
@@ -33,8 +35,8 @@ export type Slave = {
   missedPings: number;
   /** The hello it was last let in by; launches carry it. */
   hello: number;
-  /** Number of the account that the allocator keeps of it. */
-  account: number;
+  /** The parts that are offered apart. */
+  parts: readonly SlavePart[];
   /** Tasks given up while the slave was out of reach; it is told to end them until it reports them no more. */
   lost: readonly LostTask[];
   /** Frameworks that have been told of the present loss. */
@@ -86,9 +88,10 @@ export class Slaves {
 
   /** Begins pinging, and gives the slaves of the registry their time to come back. */
   start(): void {
-    const { ctx, config, registrar } = this.#state();
+    const { ctx, config, registrar, pause } = this.#state();
     ctx.every("ping", config.slavePingMs, () => this.#pingAll());
     const awaited = slavesOf(registrar.registry, "admitted").map(SlaveId);
+    pause.begin(awaited);
     if (awaited.length === 0) return;
     ctx.after("reregister", config.slaveReregisterMs, () => {
       for (const slaveId of awaited) {
@@ -104,7 +107,7 @@ export class Slaves {
     const { self, info } = registration;
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
-    const fault = slaveResourcesFault(info.resources);
+    const fault = slaveInfoFault(info);
     if (fault !== undefined) return ctx.ref(self).tell("slaveRefused", { lead, reason: fault });
     const claimed = registration.slaveId ?? retried?.id;
     const leaving = claimed === undefined ? undefined : this.#leaving.get(claimed);
@@ -197,8 +200,8 @@ export class Slaves {
     this.#state().publisher.slaveChanged(slaveId);
   }
 
-  /** Who holds what of the slave: the used and the offered, by framework and role. */
-  allocations(slave: Slave): readonly SlaveAllocation[] {
+  /** Who holds what of a part of the slave: the used and the offered, by framework and role. */
+  allocations(slave: Slave, short: boolean): readonly SlaveAllocation[] {
     const { tasks, offers } = this.#state();
     const held = new Map<ClientId, SlaveAllocation>();
     const hold = (frameworkId: FrameworkId, role: string, resources: Resources) => {
@@ -206,9 +209,12 @@ export class Slaves {
       held.set(key, { frameworkId, role, resources: add(held.get(key)?.resources ?? noResources, resources) });
     };
     for (const task of tasks.onSlave(slave.id)) {
-      if (!task.released) hold(task.frameworkId, roleOf(task), task.info.resources);
+      if (task.released || isShort(task) !== short) continue;
+      hold(task.frameworkId, roleOf(task), task.info.resources);
     }
-    for (const { frameworkId, role, resources } of offers.onSlave(slave.id)) hold(frameworkId, role, resources);
+    for (const { frameworkId, role, resources, maxTaskMs } of offers.onSlave(slave.id)) {
+      if ((maxTaskMs !== undefined) === short) hold(frameworkId, role, resources);
+    }
     return [...held.values()];
   }
 
@@ -234,7 +240,7 @@ export class Slaves {
   }
 
   #accept(slaveId: SlaveId, { self, info, tasks, hello, slaveId: claimed }: Registration): void {
-    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar, counters } = this.#state();
+    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar, counters, pause } = this.#state();
     const ref = ctx.ref(self);
     const known = this.#slaves.get(slaveId);
     const large = known === undefined ? uncountable(this.#total, info.resources) : undefined;
@@ -256,8 +262,9 @@ export class Slaves {
       if (slave.ref === ref && this.#slaves.get(slaveId) === slave) this.#lostLink(slave, down);
     });
     // It may have brought tasks that nobody here knew: the allocator hears its whole account again.
-    if (known !== undefined) allocator.tell("slaveRemoved", { slaveId });
-    allocator.openAccount(slave);
+    allocator.closeAccounts(slave);
+    allocator.openAccounts(slave);
+    pause.settled(slaveId);
     ctx.log("info", `slave ${slaveId} registered`, { hostname: info.hostname, tasks: tasks.length });
     publisher.slaveChanged(slaveId);
     this.#welcome(slave);
@@ -265,17 +272,18 @@ export class Slaves {
   }
 
   #admit(id: SlaveId, info: SlaveInfo, ref: ActorRef<SlaveProtocol>): Slave {
+    const { ctx, registrar } = this.#state();
     const slave: Slave = {
       id,
-      info,
+      info: withReserved(info, registrar.registry.slaves.get(id)?.reserved),
       state: "registered",
       ref,
-      registeredMs: this.#state().ctx.clock.wall(),
+      registeredMs: ctx.clock.wall(),
       used: noResources,
       offered: noResources,
       missedPings: 0,
       hello: 0,
-      account: 0,
+      parts: [],
       lost: [],
       toldLost: new Set(),
     };
@@ -297,7 +305,7 @@ export class Slaves {
     slave.state = "disconnected";
     slave.missedPings = 0;
     offers.rescindSlave(slave.id, "slaveLost");
-    allocator.tell("slaveActive", { slaveId: slave.id, active: false });
+    for (const { account } of slave.parts) allocator.tell("slaveActive", { account, active: false });
     if (down.certainty === "dead" && !slave.info.checkpoint) {
       this.#leave(slave, "lost");
     } else {
@@ -331,12 +339,13 @@ export class Slaves {
 
   /** In memory only once it is in the registry: a restarted master must not believe otherwise. */
   #markUnreachable(slaveId: SlaveId): void {
-    const { ctx, registrar, counters } = this.#state();
+    const { ctx, registrar, counters, pause } = this.#state();
     const slave = this.#slaves.get(slaveId);
     counters.count("master/slave_unreachable_scheduled");
     const atMs = ctx.clock.wall();
     registrar.apply({ type: "markSlaveUnreachable", slaveId, atMs }, () => {
       const present = this.#slaves.get(slaveId);
+      pause.settled(slaveId);
       if (present === undefined) return counters.count("master/slave_unreachable_completed");
       const silent = present === slave && (slave.missedPings > 0 || slave.state === "disconnected");
       counters.count(silent ? "master/slave_unreachable_completed" : "master/slave_unreachable_canceled");
@@ -357,7 +366,7 @@ export class Slaves {
     this.#slaves.delete(slave.id);
     this.#total = subtract(this.#total, quantitiesOf(slave.info.resources));
     this.#byAddress.delete(slave.ref.address);
-    allocator.tell("slaveRemoved", { slaveId: slave.id });
+    allocator.closeAccounts(slave);
     publisher.slaveChanged(slave.id);
   }
 

@@ -5,6 +5,7 @@ import type { MasterConfig } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { Frameworks } from "./frameworks.ts";
 import type { MasterMailbox } from "./master.ts";
+import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
@@ -25,5 +26,6 @@ export type MasterState = {
   readonly slaves: Slaves;
   readonly frameworks: Frameworks;
   readonly offers: Offers;
+  readonly pause: OfferPause;
   readonly tasks: Tasks;
 };

@@ -3,7 +3,7 @@ import { MultiMap } from "../base/multi-map.ts";
 import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId, type TaskId } from "../protocol/ids.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
-import { contains, subtract, sum } from "../protocol/resources.ts";
+import { contains, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import {
   isTerminal,
@@ -15,6 +15,7 @@ import {
   type TaskStatus,
 } from "../protocol/task.ts";
 import { slavesOf } from "./registry.ts";
+import { partTotals } from "./slave-parts.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
@@ -33,6 +34,11 @@ export type Task = {
 /** Whose share the task counts against. */
 export function roleOf({ info }: Task): string {
   return info.role ?? defaultRole;
+}
+
+/** Whether it runs on the part of its slave that is for short tasks. */
+export function isShort({ info }: { readonly info: TaskInfo }): boolean {
+  return info.short === true;
 }
 
 /** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
@@ -226,12 +232,18 @@ export class Tasks {
    */
   #crowded(slave: Slave, reported: readonly KnownTask[], givenUp: ReadonlySet<string>): ReadonlySet<string> {
     const live = this.onSlave(slave.id).filter((task) => !task.released);
-    let left = subtract(slave.info.resources, sum(live.map(({ info }) => info.resources)));
+    const left = new Map<boolean, Resources>();
+    for (const [short, total] of partTotals(slave.info)) {
+      const held = live.filter((task) => isShort(task) === short);
+      left.set(short, subtract(total, sum(held.map(({ info }) => info.resources))));
+    }
     const crowded = new Set<string>();
     for (const { frameworkId, task, over } of [...reported].reverse()) {
       const key = taskKey(frameworkId, task.taskId);
       if (over || givenUp.has(key) || this.#tasks.has(key)) continue;
-      if (contains(left, task.resources)) left = subtract(left, task.resources);
+      const short = isShort({ info: task });
+      const room = left.get(short) ?? noResources;
+      if (contains(room, task.resources)) left.set(short, subtract(room, task.resources));
       else crowded.add(key);
     }
     return crowded;
@@ -301,7 +313,7 @@ export class Tasks {
     task.released = true;
     slaves.unuse(slaveId, resources);
     frameworks.unuse(frameworkId, resources);
-    allocator.tell("recovered", { slaveId, frameworkId, role, resources });
+    allocator.recovered({ slaveId, short: isShort(task), frameworkId, role, resources });
   }
 
   #remove(task: Task): void {

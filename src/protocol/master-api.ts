@@ -99,8 +99,8 @@ export type MasterForSchedulers = {
   teardown: Tell<{ readonly frameworkId: FrameworkId }>;
   /** What the framework may hold without losing tasks to revocation. */
   guaranteedShare: Ask<{ readonly frameworkId: FrameworkId }, { readonly guaranteed: Resources }>;
-  /** Whether any registered slave is large enough, whatever it is doing now. */
-  placeable: Ask<{ readonly resources: Resources }, Placeable>;
+  /** Whether any registered slave is large enough, whatever it is doing now. `frameworkId`: who wants to know. */
+  placeable: Ask<{ readonly resources: Resources; readonly frameworkId?: FrameworkId }, Placeable>;
 };
 
 /** A refusal says why. */
@@ -170,7 +170,7 @@ const shapes: BodyShapes<MasterProtocol> = {
   },
   teardown: ofFramework,
   guaranteedShare: ofFramework,
-  placeable: { resources: resourcesShape },
+  placeable: { resources: resourcesShape, frameworkId: optional(id()) },
   watchCluster: { self: address() },
   operate: { call: operatorCallShape },
 };
@@ -196,7 +196,7 @@ export const masterTable = protocolTable<MasterProtocol>(
     reconcile: { frameworkId: 0, tasks: 1 },
     teardown: { frameworkId: 0 },
     guaranteedShare: { frameworkId: 0 },
-    placeable: { resources: 0 },
+    placeable: { resources: 0, frameworkId: 1 },
     watchCluster: { self: 0 },
     operate: { call: 0 },
   },

@@ -1,7 +1,7 @@
 import type { Attributes } from "./attribute.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
-import { anyNumber, count, dictionary, id, list, object, optional, text, variants, word } from "./shape.ts";
+import { anyNumber, count, durationMs, dictionary, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */
@@ -16,6 +16,8 @@ export type Offer = {
   readonly resources: Resources;
   readonly attributes: Attributes;
   readonly role: string;
+  /** These are of the part of a slave that is for short tasks: one is ended after so long, in milliseconds. */
+  readonly maxTaskMs?: number;
 };
 
 /** What to do with accepted resources, one after the other. Whatever they leave over goes back with the filter. */
@@ -56,6 +58,7 @@ export const offerShape = object<Offer>({
   resources: resourcesShape,
   attributes: dictionary(text),
   role: text,
+  maxTaskMs: optional(durationMs),
 });
 
 const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));

@@ -1,8 +1,8 @@
 import type { Attributes } from "./attribute.ts";
 import { common, formatQuantity, isNone, plus, type Quantity } from "./quantity.ts";
-import { nameOf } from "./reservation.ts";
-import { fractionFault, type Resources, resourcesShape } from "./resources.ts";
-import { count, dictionary, flag, object, text } from "./shape.ts";
+import { nameOf, unreserved } from "./reservation.ts";
+import { fractionFault, type Resources, resourcesShape, shortfall } from "./resources.ts";
+import { count, dictionary, durationMs, flag, object, optional, text } from "./shape.ts";
 
 /** What a slave says of itself when it registers. */
 export type SlaveInfo = {
@@ -13,9 +13,16 @@ export type SlaveInfo = {
   readonly port: number;
   readonly resources: Resources;
   readonly attributes: Attributes;
+  /** Part of its resources that is offered apart, for tasks that do not take long (paper §4.3). */
+  readonly shortTasks?: ShortTasks;
+  /** Less than this is not offered of it; it waits until more is free (paper §4.3). */
+  readonly minOffer?: Resources;
   /** Whether it remembers who it is, and what it has to report, through a restart. */
   readonly checkpoint: boolean;
 };
+
+/** `maxTaskMs`: a task there is ended after so long, in milliseconds. */
+export type ShortTasks = { readonly resources: Resources; readonly maxTaskMs: number };
 
 export const slaveInfoShape = object<SlaveInfo>({
   hostname: text,
@@ -23,8 +30,18 @@ export const slaveInfoShape = object<SlaveInfo>({
   port: count,
   resources: resourcesShape,
   attributes: dictionary(text),
+  shortTasks: optional(object<ShortTasks>({ resources: resourcesShape, maxTaskMs: durationMs })),
+  minOffer: optional(resourcesShape),
   checkpoint: flag,
 });
+
+/** What is wrong with what a slave says of itself, beyond its shape, or undefined. */
+export function slaveInfoFault({ resources, shortTasks }: SlaveInfo): string | undefined {
+  const fault = slaveResourcesFault(resources);
+  if (fault !== undefined || shortTasks === undefined) return fault;
+  const missing = shortfall(unreserved(resources), shortTasks.resources);
+  return missing === "" ? undefined : `its part for short tasks is more than it has unreserved: ${missing}`;
+}
 
 /** What is wrong with resources for being those of a slave, or undefined: gpus in parts, or one port reserved twice. */
 export function slaveResourcesFault(resources: Resources): string | undefined {

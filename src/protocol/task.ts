@@ -36,6 +36,8 @@ export type TaskInfo = {
   readonly maxCompletionMs?: number;
   /** Whose share its resources count against: the role of the offers it was launched on. Given by the master. */
   readonly role?: string;
+  /** Whether it runs on the part of its slave that is for short tasks. Given by the master. */
+  readonly short?: boolean;
 };
 
 /** An OS process: `/bin/sh -c value`, or `value` executed with `arguments` as the whole argv. */
@@ -170,6 +172,7 @@ export const taskInfoShape = object<TaskInfo>({
   discovery: optional(anything),
   maxCompletionMs: optional(durationMs),
   role: optional(text),
+  short: optional(flag),
 });
 
 export const taskStatusShape = object<TaskStatus>({

@@ -7,8 +7,10 @@ import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import { reportTable } from "../frameworks/report.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
-import { allocator, type Book } from "../master/allocator/allocator.ts";
-import { allocatorName } from "../master/allocator/protocol.ts";
+import { allocator } from "../master/allocator/allocator.ts";
+import type { Book } from "../master/allocator/book.ts";
+import type { Policy } from "../master/allocator/policy.ts";
+import { allocatorName, allocatorTable } from "../master/allocator/protocol.ts";
 import { type MasterConfig, masterTestScale } from "../master/config.ts";
 import { master } from "../master/master.ts";
 import { registryStoreName } from "../master/ports.ts";
@@ -51,6 +53,8 @@ export type ClusterOptions = {
   readonly interferences?: readonly Interference[];
   /** Puts something else in place of parts of the worlds that nodes live in, such as the programs they run. */
   readonly furnish?: (world: World) => World;
+  /** Who is owed the next offer. Default `drf`. */
+  readonly policy?: Policy;
   /** Default `uniform`. */
   readonly strategy?: StrategyName;
   /** Told every step of the trace. */
@@ -70,12 +74,13 @@ const threadBootMs = 50;
 const processBootMs = 1_000;
 
 const kinds = new KindTable([
+  allocatorTable,
   storageTable,
   slaveTable,
   schedulerTable,
   viewTable,
   reportTable,
-  ...[master, allocator, slave, commandExecutor, functionExecutor, simulatedExecutor].map(({ protocol }) => protocol),
+  ...[master, slave, commandExecutor, functionExecutor, simulatedExecutor].map(({ protocol }) => protocol),
   simRegistryStore(new RegistryDisk(), undefined as never).protocol,
 ]);
 
@@ -156,7 +161,7 @@ export class SimCluster {
     const store = simRegistryStore(this.disk, this.#random.split(`disk.${this.#epochs.get(masterName) ?? 0}`));
     const node = this.#boot(masterName, [
       { thread: "storage", roots: () => [this.#child(masterName, registryStoreName, store, {})] },
-      { thread: "allocator", roots: () => [this.#child(masterName, allocatorName, allocator, {})] },
+      { thread: "allocator", roots: () => [this.#child(masterName, allocatorName, allocator(this.#options.policy), {})] },
       {
         thread: "master",
         roots: () => {

@@ -120,10 +120,7 @@ function offerCountFault({ frameworks, offers }: MasterState): string | undefine
 
 function ledgerFault({ allocatorBook }: SimCluster, seen: Seen): string | undefined {
   if (allocatorBook === undefined) return undefined;
-  const { ledger } = allocatorBook;
-  let changed = false;
-  for (const id of ledger.slaves) if (!seen.inOrder(`ledger.${id}`, ledger, ledger.available(id))) changed = true;
-  return changed ? ledger.fault() : undefined;
+  return seen.inOrder("book", allocatorBook, allocatorBook.changes) ? undefined : allocatorBook.fault();
 }
 
 function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
@@ -194,21 +191,30 @@ function unregistered(cluster: SimCluster): string | undefined {
 
 function bookDifference({ master, allocatorBook }: SimCluster): string | undefined {
   if (master === undefined || allocatorBook === undefined) return "there is no master or no allocator";
-  const { ledger } = allocatorBook;
-  for (const slaveId of ledger.slaves) {
-    if (master.slaves.get(slaveId) === undefined) return `${allocatorName} has ${slaveId}, which the master has not`;
-  }
+  const open = new Set<number>();
   for (const slave of master.slaves.all()) {
-    const theirs = ledger.has(slave.id) ? ledger.allocations(slave.id) : new Map<ClientId, Resources>();
-    const ours = new Map(
-      master.slaves
-        .allocations(slave)
-        .map(({ frameworkId, role, resources }) => [clientId(frameworkId, role), resources] as const),
-    );
-    for (const client of new Set([...theirs.keys(), ...ours.keys()])) {
-      const [left, right] = [ours.get(client) ?? noResources, theirs.get(client) ?? noResources];
-      if (!equal(left, right))
+    for (const { account, short } of slave.parts) {
+      open.add(account);
+      const row = allocatorBook.slaves.row(account);
+      const theirs = new Map<ClientId, Resources>();
+      for (const { client, resources } of row === undefined ? [] : allocatorBook.held(row)) {
+        theirs.set(clientId(client.frameworkId, client.role), resources);
+      }
+      const ours = new Map<ClientId, Resources>();
+      for (const { frameworkId, role, resources } of master.slaves.allocations(slave, short)) {
+        ours.set(clientId(frameworkId, role), resources);
+      }
+      for (const client of new Set([...theirs.keys(), ...ours.keys()])) {
+        const [left, right] = [ours.get(client) ?? noResources, theirs.get(client) ?? noResources];
+        if (equal(left, right)) continue;
         return `${slave.id}, ${client}: master ${format(left)}, ${allocatorName} ${format(right)}`;
+      }
+    }
+  }
+  for (let row = 0; row < allocatorBook.slaves.height; row++) {
+    const facts = allocatorBook.slaves.facts[row];
+    if (facts !== undefined && !open.has(facts.account)) {
+      return `${allocatorName} has account ${facts.account} of ${facts.slaveId}, which the master has closed`;
     }
   }
   return undefined;

@@ -1,8 +1,9 @@
 import type { WireValue } from "../actors/wire-value.ts";
-import type { Book } from "../master/allocator/allocator.ts";
+import type { Book } from "../master/allocator/book.ts";
+import { Standing } from "../master/allocator/standing.ts";
 import { Registry, storedSlaves } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
-import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { FrameworkId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type StatusUpdate } from "../protocol/task.ts";
@@ -34,7 +35,7 @@ const plants = {
         behaviour["statusUpdate"]?.(body as never, reply);
         if (task?.released === true && isTerminal(status.state)) {
           const { role = defaultRole, resources } = task.info;
-          state?.allocator.tell("recovered", { slaveId: task.slaveId, frameworkId, role, resources });
+          state?.allocator.recovered({ slaveId: task.slaveId, short: false, frameworkId, role, resources });
         }
       },
     })),
@@ -66,7 +67,7 @@ const plants = {
   },
   "kept-slave": {
     what: "the allocator does not hear that a slave is gone",
-    make: deaf("allocator", "slaveRemoved", ({ slaveId }: { slaveId: SlaveId }) => oneIn(2, slaveId)),
+    make: deaf("allocator", "slaveRemoved", ({ account }: { account: number }) => account % 2 === 0),
   },
   "double-offer": { what: "a batch of offers is made twice", make: inActor("master", twice("offered")) },
   "lost-filter": {
@@ -84,9 +85,9 @@ const plants = {
   },
   "wrong-order": {
     what: "what is free is offered to the framework that is owed least",
-    make: patched("allocator", ({ sorter }: Book) => {
-      const order = sorter.order.bind(sorter);
-      sorter.order = () => order().toReversed();
+    make: patched("allocator", ({ tree }: Book) => {
+      const share = Object.getOwnPropertyDescriptor(Standing.prototype, "share")?.get as () => number;
+      Object.defineProperty(tree.standing, "share", { get: () => -share.call(tree.standing) });
     }),
   },
   "kept-offers": {

@@ -192,12 +192,24 @@ export class Party<P> {
   }
 
   ask<K extends AskKind<MasterProtocol>>(kind: K, body: BodyOf<MasterProtocol[K]>): ReplyOf<MasterProtocol[K]> {
-    const outcomes: AskOutcome<unknown>[] = [];
-    this.#node.ask(this.#master as never, kind, body, 60_000, (outcome) => outcomes.push(outcome));
-    this.#cluster.settle();
-    const [outcome] = outcomes;
+    const [outcome] = this.asking(kind, body);
     if (outcome?.ok !== true) throw new Error(`${kind} was not answered`);
     return outcome.value as ReplyOf<MasterProtocol[K]>;
+  }
+
+  /** Asks; what becomes of it is added to the list when it is known. */
+  asking<K extends AskKind<MasterProtocol>>(
+    kind: K,
+    body: BodyOf<MasterProtocol[K]>,
+    settled: () => void = () => {},
+  ): readonly AskOutcome<unknown>[] {
+    const outcomes: AskOutcome<unknown>[] = [];
+    this.#node.ask(this.#master as never, kind, body, 60_000, (outcome) => {
+      outcomes.push(outcome);
+      settled();
+    });
+    this.#cluster.settle();
+    return outcomes;
   }
 
   get #node(): ActorSystem {

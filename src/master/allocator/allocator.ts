@@ -82,7 +82,7 @@ class Rounds {
   ) {
     this.#ctx = ctx;
     this.#master = master;
-    this.book = new Book({ policy, minAllocatable, refuseMsMin: allocationIntervalMs, seed: ctx.random.u32() });
+    this.book = new Book({ policy, minAllocatable, refuseMsMin: allocationIntervalMs, seed: ctx.random.int(2 ** 32) });
     this.#writer = new BatchWriter(this.book.names, (batch) => this.#master?.tell("offered", batch));
     if (master !== undefined) ctx.every("batch", allocationIntervalMs, () => this.#batch());
   }

@@ -45,6 +45,8 @@ export class Book {
   readonly quotas: Quotas;
   readonly minimum: Minimum;
   readonly config: BookConfig;
+  /** Changes of who has what. */
+  changes = 0;
   /** For the order of slaves. */
   readonly shuffle: Prng;
   readonly #bundle = new Bundle();
@@ -185,6 +187,7 @@ export class Book {
 
   /** Gives a client what is free; the bundle must be. */
   grant(row: number, client: ClientState, bundle: Bundle): void {
+    this.changes++;
     const { slaves, holdings } = this;
     const columns = this.names.size;
     for (let column = 0; column < columns; column++) {
@@ -211,6 +214,7 @@ export class Book {
   }
 
   release(row: number, client: ClientState, bundle: Bundle): void {
+    this.changes++;
     const { slaves, holdings } = this;
     const first = slaves.firstHolding[row] as number;
     const holding = holdings.find(first, client.leaf);
@@ -278,6 +282,7 @@ export class Book {
 
   /** What the row has and what of it is free. */
   #set(row: number, total: Resources, free: Resources): void {
+    this.changes++;
     const { slaves } = this;
     const bundle = this.#bundle.read(total, this.names);
     slaves.widen();

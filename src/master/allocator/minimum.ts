@@ -7,11 +7,9 @@ type Needed = { readonly name: string; readonly column: number; readonly amount:
 
 /** Amounts of which all of one list must be there: what is less is not worth an offer. Without lists everything is. */
 export class Minimum {
-  readonly #names: ScalarNames;
   readonly #lists: readonly (readonly Needed[])[];
 
   constructor(lists: readonly Quantities[], names: ScalarNames) {
-    this.#names = names;
     this.#lists = lists.map((list) =>
       Object.entries(list).map(([name, amount]) => ({ name, column: names.add(name), amount })),
     );

@@ -23,7 +23,7 @@ const root = 0;
 export class RoleTree {
   readonly policy: Policy;
   readonly nodes = new NodeColumns();
-  readonly #standing: Standing;
+  readonly standing: Standing;
   readonly #names: ScalarNames;
   readonly #roles = new Map<string, number>();
   #weights: { readonly [role: string]: number } = {};
@@ -38,7 +38,7 @@ export class RoleTree {
   constructor(policy: Policy, names: ScalarNames, totals: Float64Array, random: Prng) {
     this.policy = policy;
     this.#names = names;
-    this.#standing = new Standing(this.nodes, names, totals, random);
+    this.standing = new Standing(this.nodes, names, totals, random);
     this.#open("", none);
   }
 
@@ -59,8 +59,8 @@ export class RoleTree {
 
   /** A node's dominant share, in [0, 1]. */
   share(node: number): number {
-    this.#standing.node = node;
-    return this.#standing.share;
+    this.standing.node = node;
+    return this.standing.share;
   }
 
   weightOf(role: string): number {
@@ -274,9 +274,9 @@ export class RoleTree {
   }
 
   #rankOf(node: number): number {
-    this.#standing.node = node;
-    this.#standing.frameworkId = this.#clients[node]?.frameworkId;
-    const rank = this.policy.rank(this.#standing);
+    this.standing.node = node;
+    this.standing.frameworkId = this.#clients[node]?.frameworkId;
+    const rank = this.policy.rank(this.standing);
     invariant(Number.isFinite(rank), () => `policy ${this.policy.name} ranks ${this.nodes.path[node]} as ${rank}`);
     return rank;
   }
@@ -284,7 +284,7 @@ export class RoleTree {
   #rankAnew(node: number): void {
     if (this.policy.rankedAt === "turn") return;
     this.nodes.rank[node] = this.#rankOf(node);
-    if (this.policy.secondRank !== undefined) this.nodes.secondRank[node] = this.policy.secondRank(this.#standing);
+    if (this.policy.secondRank !== undefined) this.nodes.secondRank[node] = this.policy.secondRank(this.standing);
   }
 
   #rerank(node: number): void {

@@ -1,9 +1,9 @@
 import type { Protocol } from "../../actors/protocol.ts";
 import type { ActorRef } from "../../actors/ref.ts";
-import type { Book } from "../../master/allocator/allocator.ts";
+import type { Book } from "../../master/allocator/book.ts";
 import { type ClientId, clientId } from "../../master/allocator/client.ts";
-import type { OfferedRow } from "../../master/allocator/protocol.ts";
-import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
+import { rowsOf } from "../../master/allocator/offered-batch.ts";
+import type { Client, OfferedBatch, OfferedRow } from "../../master/allocator/protocol.ts";
 import { quantitiesOf } from "../../protocol/quantities.ts";
 import { contains, type Resources } from "../../protocol/resources.ts";
 import type { Findings } from "../findings.ts";
@@ -16,12 +16,7 @@ export const allocationRules = {
 } as const;
 
 type Refusal = { readonly resources: Resources; readonly untilMs: number };
-type Client = { readonly frameworkId: FrameworkId; readonly role: string };
-type Recovered = Client & {
-  readonly slaveId: SlaveId;
-  readonly resources: Resources;
-  readonly refuseMs?: number;
-};
+type Recovered = Client & { readonly account: number; readonly resources: Resources; readonly refuseMs?: number };
 
 /** Hears what the allocator hears, and works out anew whether what it offers was refused before, or owed to another. */
 export function allocationsLookout(findings: Findings): Lookout {
@@ -39,32 +34,28 @@ export function allocationsLookout(findings: Findings): Lookout {
 function watchOver(findings: Findings, onReset: () => void): Change {
   let book: Book | undefined;
   let now = () => 0;
-  const refusals = new Map<ClientId, Map<SlaveId, Refusal>>();
-  const wanting = new Map<ClientId, { active: boolean; suppressed: boolean }>();
-  const hides = (client: ClientId, { slaveId, resources }: Pick<OfferedRow, "slaveId" | "resources">) => {
-    const refusal = refusals.get(client)?.get(slaveId);
+  const refusals = new Map<ClientId, Map<number, Refusal>>();
+  const wanting = new Map<ClientId, Client & { active: boolean; suppressed: boolean }>();
+  const hides = (client: Client, { account, resources }: Pick<OfferedRow, "account" | "resources">) => {
+    const refusal = refusals.get(clientId(client.frameworkId, client.role))?.get(account);
     return refusal !== undefined && now() < refusal.untilMs && contains(refusal.resources, resources);
   };
 
-  const offered = (rows: readonly OfferedRow[]) => {
-    const hidden = rows.find((row) => hides(clientId(row.frameworkId, row.role), row));
+  const offered = (batch: OfferedBatch) => {
+    const rows = [...rowsOf(batch)];
+    const hidden = rows.find((row) => hides(row, row));
     if (hidden !== undefined) {
-      findings.breach(
-        allocationRules.filters,
-        `${hidden.slaveId} is offered to ${hidden.frameworkId}, who declined it`,
-      );
+      const what = `account ${hidden.account} is offered to ${hidden.frameworkId}, who declined it`;
+      findings.breach(allocationRules.filters, what);
     }
     if (book === undefined || wanting.size < 2) return;
     const shares = new Shares(book);
     // The last row was decided when all the others had been.
     for (const row of rows.toReversed()) {
-      const client = clientId(row.frameworkId, row.role);
-      shares.takeBack(client, row.resources);
-      const own = shares.of(client);
-      for (const [other, { active, suppressed }] of wanting) {
-        if (!active || suppressed || hides(other, row)) continue;
-        if (shares.of(other) >= own) continue;
-        const what = `${row.slaveId} goes to ${client} with a share of ${own} and not to ${other} with ${shares.of(other)}`;
+      shares.takeBack(row, row.resources);
+      for (const { active, suppressed, ...other } of wanting.values()) {
+        if (!active || suppressed || hides(other, row) || !shares.isOwedMore(other, row)) continue;
+        const what = `account ${row.account} goes to ${row.frameworkId} in ${row.role} and not to ${other.frameworkId} in ${other.role}`;
         findings.breach(allocationRules.fairness, what);
       }
     }
@@ -92,7 +83,7 @@ function watchOver(findings: Findings, onReset: () => void): Change {
         },
         clientAdded: ({ frameworkId, role, active }: Client & { active: boolean }) => {
           const client = clientId(frameworkId, role);
-          if (!wanting.has(client)) wanting.set(client, { active, suppressed: false });
+          if (!wanting.has(client)) wanting.set(client, { frameworkId, role, active, suppressed: false });
         },
         clientRemoved: ({ frameworkId, role }: Client) => {
           wanting.delete(clientId(frameworkId, role));
@@ -104,14 +95,14 @@ function watchOver(findings: Findings, onReset: () => void): Change {
           refusals.delete(clientId(client.frameworkId, client.role));
           want(client, { suppressed: false });
         },
-        slaveRemoved: ({ slaveId }: { slaveId: SlaveId }) => {
-          for (const some of refusals.values()) some.delete(slaveId);
+        slaveRemoved: ({ account }: { account: number }) => {
+          for (const some of refusals.values()) some.delete(account);
         },
-        recovered: ({ slaveId, frameworkId, role, resources, refuseMs = 0 }: Recovered) => {
+        recovered: ({ account, frameworkId, role, resources, refuseMs = 0 }: Recovered) => {
           const client = clientId(frameworkId, role);
-          if (refuseMs === 0 || !wanting.has(client) || book?.ledger.has(slaveId) !== true) return;
-          const some = refusals.get(client) ?? new Map<SlaveId, Refusal>();
-          refusals.set(client, some.set(slaveId, { resources, untilMs: now() + refuseMs }));
+          if (refuseMs === 0 || !wanting.has(client) || book?.slaves.row(account) === undefined) return;
+          const some = refusals.get(client) ?? new Map<number, Refusal>();
+          refusals.set(client, some.set(account, { resources, untilMs: now() + refuseMs }));
           findings.mark("a decline hides a slave");
         },
       }),
@@ -119,50 +110,68 @@ function watchOver(findings: Findings, onReset: () => void): Change {
 }
 
 /** The same ref, and what the allocator tells its master through it is heard. */
-function overheard(ref: ActorRef<Protocol>, offered: (rows: readonly OfferedRow[]) => void): ActorRef<Protocol> {
+function overheard(ref: ActorRef<Protocol>, offered: (batch: OfferedBatch) => void): ActorRef<Protocol> {
   return Object.create(ref, {
     tell: {
       value: (kind: string, body: never) => {
-        if (kind === "offered") offered((body as { readonly rows: readonly OfferedRow[] }).rows);
+        if (kind === "offered") offered(body);
         ref.tell(kind as never, body);
       },
     },
   }) as ActorRef<Protocol>;
 }
 
-/** Dominant shares, worked out from who holds what. */
+/** Dominant shares of roles and frameworks, worked out from who holds what. */
 class Shares {
   readonly #totals = new Map<string, number>();
-  readonly #held = new Map<ClientId, Map<string, number>>();
+  readonly #held = new Map<string, Map<string, number>>();
 
-  constructor({ ledger }: Book) {
-    for (const slaveId of ledger.slaves) {
-      addTo(this.#totals, ledger.total(slaveId), 1);
-      for (const [client, resources] of ledger.allocations(slaveId)) addTo(this.#of(client), resources, 1);
+  constructor(book: Book) {
+    for (let row = 0; row < book.slaves.height; row++) {
+      if (!book.slaves.has(row)) continue;
+      addTo(this.#totals, book.total(row), 1);
+      for (const { client, resources } of book.held(row)) this.#add(client, resources, 1);
     }
   }
 
-  takeBack(client: ClientId, resources: Resources): void {
-    addTo(this.#of(client), resources, -1);
+  takeBack(client: Client, resources: Resources): void {
+    this.#add(client, resources, -1);
   }
 
-  of(client: ClientId): number {
+  /** Where the two compete, in the first level at which they differ, the one has a smaller share than the other. */
+  isOwedMore(one: Client, other: Client): boolean {
+    const [ours, theirs] = [levels(one), levels(other)];
+    const level = ours.findIndex((path, index) => path !== theirs[index]);
+    return level >= 0 && this.#of(ours[level] as string) < this.#of(theirs[level] as string);
+  }
+
+  #of(path: string): number {
     let share = 0;
-    for (const [name, amount] of this.#of(client)) {
+    for (const [name, amount] of this.#held.get(path) ?? []) {
       const total = this.#totals.get(name) ?? 0;
       if (total > 0) share = Math.max(share, amount / total);
     }
     return share;
   }
 
-  #of(client: ClientId): Map<string, number> {
-    const held = this.#held.get(client) ?? new Map<string, number>();
-    this.#held.set(client, held);
-    return held;
+  #add(client: Client, resources: Resources, sign: 1 | -1): void {
+    for (const path of levels(client)) {
+      const held = this.#held.get(path) ?? new Map<string, number>();
+      this.#held.set(path, held);
+      addTo(held, resources, sign);
+    }
   }
 }
 
+/** `a`, `a/b`, `a/b/.`, `a/b/./FRAMEWORK`: with whom a client competes. */
+function levels({ frameworkId, role }: Client): readonly string[] {
+  const paths: string[] = [];
+  for (const name of role.split("/")) paths.push(paths.length === 0 ? name : `${paths.at(-1)}/${name}`);
+  return [...paths, `${role}/.`, `${role}/./${frameworkId}`];
+}
+
 function addTo(sums: Map<string, number>, resources: Resources, sign: 1 | -1): void {
-  const scalars = quantitiesOf(resources);
-  for (const name of Object.keys(scalars)) sums.set(name, (sums.get(name) ?? 0) + sign * (scalars[name] ?? 0));
+  for (const [name, amount] of Object.entries(quantitiesOf(resources))) {
+    sums.set(name, (sums.get(name) ?? 0) + sign * amount);
+  }
 }

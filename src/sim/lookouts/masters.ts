@@ -1,4 +1,5 @@
-import type { OfferedRow } from "../../master/allocator/protocol.ts";
+import { rowsOf } from "../../master/allocator/offered-batch.ts";
+import type { OfferedBatch } from "../../master/allocator/protocol.ts";
 import type { MasterState } from "../../master/state.ts";
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId } from "../../protocol/ids.ts";
@@ -41,12 +42,12 @@ function master(findings: Findings): Change {
           if (offerIds.some((id) => owners.get(id) !== frameworkId))
             findings.mark("an offer is used that is not there");
         },
-        offered: ({ rows }: { readonly rows: readonly OfferedRow[] }) => {
-          for (const row of rows) {
-            const found = book()?.slaves.get(row.slaveId);
+        offered: (batch: OfferedBatch) => {
+          for (const row of rowsOf(batch)) {
+            const found = book()?.allocator.accountOf(row.account);
             const framework = book()?.frameworks.get(row.frameworkId);
-            if (found?.account !== row.account) findings.mark("an allocation is made from a closed account");
-            else if (found.state !== "registered" || framework?.ref === undefined) {
+            if (found === undefined) findings.mark("an allocation is made from a closed account");
+            else if (found.slave.state !== "registered" || framework?.ref === undefined) {
               findings.mark("an allocation comes too late");
             }
           }
