@@ -269,5 +269,11 @@ export class Offers {
 }
 
 function holdingOf({ frameworkId, slaveId, role, maxTaskMs }: Offer): Client {
-  return { frameworkId, slaveId, role, short: maxTaskMs !== undefined, ...(maxTaskMs === undefined ? {} : { maxTaskMs }) };
+  return {
+    frameworkId,
+    slaveId,
+    role,
+    short: maxTaskMs !== undefined,
+    ...(maxTaskMs === undefined ? {} : { maxTaskMs }),
+  };
 }

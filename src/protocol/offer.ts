@@ -1,7 +1,7 @@
 import type { Attributes } from "./attribute.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
-import { anyNumber, count, durationMs, dictionary, id, list, object, optional, text, variants, word } from "./shape.ts";
+import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */

@@ -161,7 +161,10 @@ export class SimCluster {
     const store = simRegistryStore(this.disk, this.#random.split(`disk.${this.#epochs.get(masterName) ?? 0}`));
     const node = this.#boot(masterName, [
       { thread: "storage", roots: () => [this.#child(masterName, registryStoreName, store, {})] },
-      { thread: "allocator", roots: () => [this.#child(masterName, allocatorName, allocator(this.#options.policy), {})] },
+      {
+        thread: "allocator",
+        roots: () => [this.#child(masterName, allocatorName, allocator(this.#options.policy), {})],
+      },
       {
         thread: "master",
         roots: () => {

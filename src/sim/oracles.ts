@@ -1,11 +1,10 @@
 import type { DeadLetterReason } from "../actors/dead-letters.ts";
-import { type ClientId, clientId } from "../master/allocator/client.ts";
-import { allocatorName } from "../master/allocator/protocol.ts";
 import type { MasterState } from "../master/state.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
-import { add, contains, equal, format, noResources, type Resources, sum } from "../protocol/resources.ts";
+import { add, contains, equal, format, noResources, sum } from "../protocol/resources.ts";
 import { isTerminal } from "../protocol/task.ts";
 import type { Party } from "../slave/slave.ts";
+import { disagreement } from "./books.ts";
 import { frameworkName, type SimCluster } from "./cluster.ts";
 import type { Findings } from "./findings.ts";
 import { actorRules, actorsLookout } from "./lookouts/actors.ts";
@@ -191,33 +190,7 @@ function unregistered(cluster: SimCluster): string | undefined {
 
 function bookDifference({ master, allocatorBook }: SimCluster): string | undefined {
   if (master === undefined || allocatorBook === undefined) return "there is no master or no allocator";
-  const open = new Set<number>();
-  for (const slave of master.slaves.all()) {
-    for (const { account, short } of slave.parts) {
-      open.add(account);
-      const row = allocatorBook.slaves.row(account);
-      const theirs = new Map<ClientId, Resources>();
-      for (const { client, resources } of row === undefined ? [] : allocatorBook.held(row)) {
-        theirs.set(clientId(client.frameworkId, client.role), resources);
-      }
-      const ours = new Map<ClientId, Resources>();
-      for (const { frameworkId, role, resources } of master.slaves.allocations(slave, short)) {
-        ours.set(clientId(frameworkId, role), resources);
-      }
-      for (const client of new Set([...theirs.keys(), ...ours.keys()])) {
-        const [left, right] = [ours.get(client) ?? noResources, theirs.get(client) ?? noResources];
-        if (equal(left, right)) continue;
-        return `${slave.id}, ${client}: master ${format(left)}, ${allocatorName} ${format(right)}`;
-      }
-    }
-  }
-  for (let row = 0; row < allocatorBook.slaves.height; row++) {
-    const facts = allocatorBook.slaves.facts[row];
-    if (facts !== undefined && !open.has(facts.account)) {
-      return `${allocatorName} has account ${facts.account} of ${facts.slaveId}, which the master has closed`;
-    }
-  }
-  return undefined;
+  return disagreement(master, allocatorBook);
 }
 
 function slaveDifference(cluster: SimCluster): string | undefined {

@@ -164,13 +164,20 @@ describe("an accept with invalid offers", () => {
 test("what the allocator gave from an account that the master has closed since is no offer, and nothing to give back", () => {
   const { cluster, slave, scheduler } = scene();
   const { id: slaveId, info } = slave;
-  const account = cluster.state.slaves.get(slaveId)?.account ?? 0;
+  const account = cluster.state.slaves.get(slaveId)?.parts[0]?.account ?? 0;
   slave.party.cut();
   slave.party.connect();
   slave.helloAgain();
-  expect(cluster.state.slaves.get(slaveId)?.account).toBeGreaterThan(account);
-  const late = { slaveId, account, frameworkId: scheduler.id, role: "*", resources: info.resources };
-  cluster.state.offers.make([late]);
+  expect(cluster.state.slaves.get(slaveId)?.parts[0]?.account).toBeGreaterThan(account);
+  cluster.state.offers.make({
+    accounts: [account],
+    clients: [{ frameworkId: scheduler.id, role: "*" }],
+    to: [0],
+    names: ["cpus"],
+    amounts: [[Number(info.resources["cpus"])]],
+    rests: [],
+    rest: [-1],
+  });
   cluster.settle();
   expect(scheduler.offers.length).toBe(1);
   expect(counts(cluster, scheduler)).toEqual({ sent: 2, accepted: 0, declined: 0, rescinded: 1 });

@@ -6,7 +6,7 @@ import { quantitiesOf } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
 import { add, contains, equal, isEmpty, noResources, type Resources, subtract } from "../../protocol/resources.ts";
 import { Candidates } from "./candidates.ts";
-import { Clients, type ClientState } from "./clients.ts";
+import { type ClientState, Clients } from "./clients.ts";
 import { Filters } from "./filters.ts";
 import { Holdings } from "./holdings.ts";
 import { Minimum } from "./minimum.ts";
@@ -268,7 +268,8 @@ export class Book {
     const first = slaves.firstHolding[row] as number;
     for (let column = 0; column < this.names.size; column++) {
       let sum = slaves.free[column]?.[row] as number;
-      for (let each = first; each >= 0; each = holdings.next[each] as number) sum += holdings.amounts[column]?.[each] ?? 0;
+      for (let each = first; each >= 0; each = holdings.next[each] as number)
+        sum += holdings.amounts[column]?.[each] ?? 0;
       if (sum !== slaves.total[column]?.[row]) return false;
     }
     const whole = slaves.totalRest[row] as Resources;

@@ -6,7 +6,7 @@ export class Candidates {
   #rows: number[] = [];
   #all = false;
   /** Rows that the next batch is to look at. */
-  #waiting: number[] = [];
+  readonly #waiting: number[] = [];
 
   get any(): boolean {
     return this.#all || this.#rows.length > 0;

@@ -35,9 +35,7 @@ export type AllocatorProtocol = {
   clientRevived: Tell<Client & { readonly accounts?: readonly number[] }>;
   clientFilters: Tell<Client & { readonly filters: ClientFilters }>;
   /** Resources that a client gives back. `refuseMs`: it does not want them again for so long; 0: no filter. */
-  recovered: Tell<
-    Client & { readonly account: number; readonly resources: Resources; readonly refuseMs?: number }
-  >;
+  recovered: Tell<Client & { readonly account: number; readonly resources: Resources; readonly refuseMs?: number }>;
   /** What a client holds has become something else: it is reserved now, or no longer. */
   converted: Tell<Client & { readonly account: number; readonly from: Resources; readonly to: Resources }>;
   /** Of every role that has another weight than 1. */

@@ -1,6 +1,6 @@
-import { nameOf, reservationOf } from "../../protocol/reservation.ts";
 import type { Quantities } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
+import { nameOf, reservationOf } from "../../protocol/reservation.ts";
 import type { Resources } from "../../protocol/resources.ts";
 import type { RoleTree } from "./role-tree.ts";
 import type { Bundle, ScalarNames } from "./scalar-names.ts";

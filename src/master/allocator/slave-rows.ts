@@ -1,8 +1,8 @@
 import { invariant } from "../../base/invariant.ts";
 import type { SlaveId } from "../../protocol/ids.ts";
 import { noResources, type Resources } from "../../protocol/resources.ts";
-import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
 import { type Blocker, blockers } from "./blocker.ts";
+import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
 import { none } from "./holdings.ts";
 import type { ScalarNames } from "./scalar-names.ts";
 
