@@ -115,6 +115,7 @@ describe("a registrar", () => {
     keeper.stage.advance(999);
     expect(sizes()).toEqual([1, 3]);
     keeper.stage.advance(10_000);
+    expect(sizes()).toEqual([1, 3, 2]);
     expect(keeper.done).toHaveLength(6);
     expect([...(keeper.registrar?.registry.slaves.keys() ?? [])]).toEqual(["s0", "s1", "s2", "s101", "s102", "s103"]);
   });
