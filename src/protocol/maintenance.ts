@@ -57,7 +57,7 @@ function timeFault(startMs: number, durationMs: number | undefined): string | un
 function machineFault({ hostname = "", ip = "" }: Machine): string | undefined {
   if (hostname === "" && ip === "") return "with neither a hostname nor an ip";
   if (hostname.length > hostnameLengthMax) return `whose hostname is longer than ${hostnameLengthMax} characters`;
-  if (/[\s\p{Cc}]/u.test(hostname)) return `with whitespace or a control character in its hostname`;
+  if (!/^[\x21-\x7e]*$/.test(hostname)) return "whose hostname has other characters than letters, digits and signs";
   if (ip.length > ipLengthMax || !/^[\d.:a-fA-F]*$/.test(ip)) {
     return `whose ip is ${JSON.stringify(ip.slice(0, ipLengthMax))}, which is no address`;
   }

@@ -19,7 +19,7 @@ export const quotaGraceDefaultMs = 30_000;
 
 /** Roles that may have a quota, names that it may have limits for (and guarantees), and characters of such a name. */
 export const quotasMax = 1_000;
-export const quotaNamesMax = 32;
+export const quotaNamesMax = 16;
 export const quotaNameLengthMax = 64;
 
 /** A week. */

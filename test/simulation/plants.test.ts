@@ -17,7 +17,7 @@ const caught: Readonly<Record<PlantName, { readonly seed: number; readonly rule:
   "kept-offers": { seed: 1, rule: "an offer is of somebody who is there to somebody who is there" },
   "unreturned-offers": { seed: 6, rule: "an offer is of somebody who is there to somebody who is there" },
   "double-launch": { seed: 1, rule: "a task begins once" },
-  "forgotten-news": { seed: 9, rule: "a task that has ended is forgotten" },
+  "forgotten-news": { seed: 29, rule: "a task that has ended is forgotten" },
   "stale-epoch": { seed: 1, rule: "an order of a superseded master changes nothing" },
   "eager-update": { seed: 4, rule: "an update is on disk before it is sent" },
   "early-commit": { seed: 1, rule: "what a disk has promised is on it" },

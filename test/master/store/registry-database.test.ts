@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Settings, StoredSlave } from "../../../src/master/registry.ts";
+import type { RegistryOperation, Settings, StoredSlave } from "../../../src/master/registry.ts";
 import { RegistryDatabase } from "../../../src/master/store/registry-database.ts";
 import { SlaveId } from "../../../src/protocol/ids.ts";
 import {
@@ -195,23 +195,70 @@ describe("a file of version 2", () => {
   });
 });
 
-test("what changes nothing is not written", () => {
-  const database = opened();
-  const lead = database.begin();
-  database.commit(lead, everyOperation);
-  const file = join(directory, "registry.db-wal");
-  const written = () => statSync(file).size;
-  const before = written();
-  database.commit(lead, [
-    { type: "updateWeights", weights: { a: 3 } },
-    { type: "updateQuotas", quotas: { b: afterEveryOperation.quotas["b"] ?? null, a: null } },
-    { type: "setMaintenance", windows: afterEveryOperation.maintenance },
-    { type: "unreserve", slaveId: s1, resources: { "cpus(a)": 1 } },
-    { type: "markSlaveGone", slaveId: SlaveId("s2"), atMs: 99 },
-  ]);
-  expect(written()).toBe(before);
-  database.commit(lead, [{ type: "updateWeights", weights: { a: 4 } }]);
-  expect(written()).toBeGreaterThan(before);
+/** The rows that a commit writes into a registry that has seen every operation. */
+function rowsWritten(operations: readonly RegistryOperation[]): readonly string[] {
+  const first = opened();
+  first.commit(first.begin(), everyOperation);
+  closed(first);
+  const watcher = new DatabaseSync(join(directory, "registry.db"));
+  watcher.exec("CREATE TABLE written (what TEXT)");
+  for (const [table, key] of [
+    ["slaves", "id"],
+    ["weights", "role"],
+    ["quotas", "role"],
+    ["maintenance", "position"],
+  ]) {
+    for (const [event, row] of [
+      ["INSERT", "new"],
+      ["UPDATE", "new"],
+      ["DELETE", "old"],
+    ]) {
+      const note = `INSERT INTO written VALUES ('${event} ${table} ' || ${row}.${key})`;
+      watcher.exec(`CREATE TRIGGER ${table}_${event} AFTER ${event} ON ${table} BEGIN ${note}; END`);
+    }
+  }
+  watcher.close();
+  const second = opened();
+  expect(second.commit(second.begin(), operations)).toBe(true);
+  closed(second);
+  const reader = new DatabaseSync(join(directory, "registry.db"));
+  const rows = reader.prepare("SELECT what FROM written").all();
+  reader.close();
+  return rows.map(({ what }) => String(what));
+}
+
+describe("a commit", () => {
+  const { quotas, maintenance } = afterEveryOperation;
+  const [window] = maintenance;
+
+  test("that changes nothing writes no row", () => {
+    const nothing: readonly RegistryOperation[] = [
+      { type: "updateWeights", weights: { a: 3 } },
+      { type: "updateQuotas", quotas: { ...quotas, a: null } },
+      { type: "setMaintenance", windows: maintenance },
+      { type: "unreserve", slaveId: s1, resources: { "cpus(a)": 1 } },
+      { type: "markSlaveGone", slaveId: SlaveId("s2"), atMs: 99 },
+      { type: "removeSlave", slaveId: SlaveId("s9") },
+    ];
+    expect(rowsWritten(nothing)).toEqual([]);
+  });
+
+  test("writes the rows that change, and no others", () => {
+    const changes: readonly RegistryOperation[] = [
+      { type: "updateWeights", weights: { a: 3, "a/b": 1 } },
+      { type: "updateQuotas", quotas: { b: null, c: quotas["c"] ?? null } },
+      { type: "setMaintenance", windows: [...maintenance, { machines: [{ hostname: "h3" }], startMs: 1 }] },
+      { type: "setMaintenance", windows: window === undefined ? [] : [window] },
+      { type: "reserve", slaveId: s1, resources: { "cpus(a)": 1 } },
+    ];
+    expect(rowsWritten(changes)).toEqual([
+      "UPDATE weights a/b",
+      "DELETE quotas b",
+      "INSERT maintenance 1",
+      "DELETE maintenance 1",
+      "UPDATE slaves s1",
+    ]);
+  });
 });
 
 test.each([
