@@ -2,8 +2,9 @@ import { type Ask, type BodyOf, protocolTable, type Tell } from "../../actors/pr
 import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
-import type { FrameworkId } from "../../protocol/ids.ts";
+import { type FrameworkId, OfferId } from "../../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../../protocol/master-api.ts";
+import { refuseMsDefault } from "../../protocol/offer.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../protocol/scheduler-api.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import type { ClusterView } from "../view/view.ts";
@@ -26,6 +27,8 @@ type SessionCalls = {
   /** Has the master do what a call asks for, in the order of the calls. */
   order: Tell<{ readonly order: Order }>;
   update: Ask<Described & { readonly suppressedRoles: readonly string[] }, UpdateReply>;
+  /** Offers that its reader never heard of, because it does not read. */
+  shed: Tell<{ readonly offerIds: readonly string[] }>;
   /** The reader of the stream is gone. */
   hungUp: Tell<Record<never, never>>;
 };
@@ -64,6 +67,7 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
       ...schedulerTable.fields,
       order: { order: 0 },
       update: { info: 0, filters: 1, suppressedRoles: 2 },
+      shed: { offerIds: 0 },
       hungUp: {},
     }),
     mailboxMax,
@@ -124,6 +128,12 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
               },
             },
           );
+        },
+        shed: ({ offerIds }) => {
+          const { id: frameworkId } = info;
+          if (frameworkId === undefined) return;
+          const filter = { refuseMs: refuseMsDefault };
+          master.tell("decline", { frameworkId, offerIds: offerIds.map(OfferId), filter });
         },
         hungUp: () => ctx.stop(),
         // What was said on behalf of the client is lost: it must not believe that it was heard.
