@@ -86,7 +86,7 @@ export function clientFilters({ slaves, minFree, roles = {} }: OfferFilters, rol
   return {
     ...(slaves === undefined ? {} : { slaves }),
     ...(minFree === undefined ? {} : { minFree }),
-    ...(Object.hasOwn(roles, role) ? roles[role] : {}),
+    ...roles[role],
   };
 }
 

@@ -8,8 +8,8 @@ import { ok, type Result, refused } from "../base/result.ts";
 
 /** Length of a regular expression, in UTF-16 code units. */
 export const regexLengthMax = 1_024;
-/** Steps of a compiled one: each character of a text costs at most so many, about a microsecond in all. Mesos has 100. */
-const programSizeMax = 1_000;
+/** Steps of a compiled one, which is what a character of a text can cost at worst. Mesos's default is 100. */
+const programSizeMax = 2_000;
 /** RE2 itself repeats nothing more often, nested or not. */
 const repetitionsMax = 1_000;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SchedulerDriver } from "../../src/frameworks/scheduler.ts";
 import { OfferId, TaskId } from "../../src/protocol/ids.ts";
+import type { OfferFilters } from "../../src/protocol/offer-filters.ts";
 import { frameworkId, Kit, offer, quantities, scheduler, status, subscribedBody, task, withDriver } from "./kit.ts";
 
 describe("subscription", () => {
@@ -89,6 +90,22 @@ describe("subscription", () => {
     kit.say("frameworkError", { message: "another scheduler took over" });
     expect(kit.down).toEqual({ failed: "another scheduler took over" });
     expect(kit.ending).toEqual({ kind: "failed", message: "another scheduler took over" });
+  });
+});
+
+describe("filters", () => {
+  test("that make no sense leave those before, and those are what a master learns again", async () => {
+    const probe = withDriver();
+    const kit = Kit.subscribed(probe.definition);
+    probe.driver.setFilters(matchingRack("r[0-9]"));
+    probe.driver.setFilters(matchingRack("["));
+    await kit.settle();
+    kit.stopMaster();
+    kit.startMaster();
+    kit.advance(1_000);
+    kit.say("subscribed", subscribedBody);
+    const told = { frameworkId, filters: matchingRack("r[0-9]") };
+    expect(kit.calls("setFilters")).toEqual([told, told]);
   });
 });
 
@@ -245,6 +262,16 @@ describe("what an author gives in a wrong shape", () => {
     ["a kill", "killTask is malformed and is not sent: graceMs: ", (driver) => driver.killTask(TaskId("t"), -1)],
     ["filters", "setFilters is malformed and is not sent: filters.slaves: ", (driver) => driver.setFilters(bad)],
     [
+      "filters for another role",
+      'setFilters is malformed and is not sent: filters name the role "web", which is not its own',
+      (driver) => driver.setFilters({ roles: { web: {} } }),
+    ],
+    [
+      "a regular expression that is none",
+      "setFilters is malformed and is not sent: filters.roles.*.constraints.0.0.predicate.regex: is no regular ",
+      (driver) => driver.setFilters(matchingRack("(")),
+    ],
+    [
       "a question",
       "placeable is malformed and is not asked: resources.slaves: ",
       (driver) => driver.placeable(bad, () => {}),
@@ -267,6 +294,11 @@ describe("what an author gives in a wrong shape", () => {
     expect(kit.heard).toEqual([]);
   });
 });
+
+function matchingRack(regex: string): OfferFilters {
+  const constraint = { selector: { attribute: "rack" }, predicate: { type: "matches", regex } } as const;
+  return { roles: { "*": { constraints: [[constraint]] } } };
+}
 
 /** What only a program without types can give. */
 const bad = { slaves: -7 } as never;

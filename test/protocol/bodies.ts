@@ -4,6 +4,7 @@ import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
 import type { MasterProtocol } from "../../src/protocol/master-api.ts";
 import type { Offer, Operation } from "../../src/protocol/offer.ts";
+import type { RoleFilters } from "../../src/protocol/offer-filters.ts";
 import type { SchedulerProtocol } from "../../src/protocol/scheduler-api.ts";
 import type { SlaveProtocol } from "../../src/protocol/slave-api.ts";
 import type { SlaveInfo } from "../../src/protocol/slave-info.ts";
@@ -84,6 +85,24 @@ const operations: readonly Operation[] = [
   { type: "unknown", name: "RESERVE", operationId: "o 1" },
 ];
 const filter = { refuseMs: 5_000 };
+const attribute = { attribute: "rack" };
+const roleFilters: RoleFilters = {
+  minAllocatable: [{ cpus: 100 }, { mem: 32_000 }],
+  constraints: [
+    [
+      { selector: attribute, predicate: { type: "exists" } },
+      { selector: { pseudo: "zone" }, predicate: { type: "notExists" } },
+    ],
+    [
+      { selector: attribute, predicate: { type: "equals", value: "r1" } },
+      { selector: attribute, predicate: { type: "notEquals", value: "r1" } },
+    ],
+    [
+      { selector: { pseudo: "hostname" }, predicate: { type: "matches", regex: "h[0-9]+" } },
+      { selector: attribute, predicate: { type: "notMatches", regex: "r.*" } },
+    ],
+  ],
+};
 
 /** A body of every kind, with every field that it may have. */
 export const masterBodies: Bodies<MasterProtocol> = {
@@ -104,7 +123,7 @@ export const masterBodies: Bodies<MasterProtocol> = {
   decline: { frameworkId, offerIds: [offerId], filter },
   suppress: { frameworkId, roles: ["*"] },
   revive: { frameworkId, roles: ["*"] },
-  setFilters: { frameworkId, filters: { slaves: [slaveId], minFree: { cpus: 100 } } },
+  setFilters: { frameworkId, filters: { slaves: [slaveId], minFree: { cpus: 100 }, roles: { "*": roleFilters } } },
   killTask: { frameworkId, taskId, graceMs: 0.5, slaveId },
   shutdownExecutor: { frameworkId, slaveId, executorId: "e 1" },
   acknowledge: { frameworkId, slaveId, taskId, uuid },

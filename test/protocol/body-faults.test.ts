@@ -37,14 +37,18 @@ const mayMiss = [
   /^accept\.operations\.\d\.operationId$/,
   /^reconcile\.tasks\.\d\.slaveId$/,
   /(\.framework|subscribe\.info|updateFramework\.info)\.(id|principal|hostname|webuiUrl|labels)$/,
-  /\.filters\.(slaves|minFree)$/,
+  /\.filters\.(slaves|minFree|roles)$/,
+  /\.roles\.\*(\.(minAllocatable|constraints))?$/,
+  /\.minAllocatable\.\d\.\w+$/,
   /\.status\.(reason|message|slaveId|uuid|data|exit|worker|containerId|unreachableMs)$/,
   /\.task(s\.\d)?(\.task)?\.(command|killGraceMs|labels|discovery|maxCompletionMs|role)$/,
   /\.command\.(arguments|environment)$/,
   /\.(resources|minFree|environment|attributes)\.\w+$/,
   /\.labels\.\d\.value$/,
 ];
-const dictionaries = new Set("resources minFree environment attributes".split(" "));
+const dictionaries = new Set("resources minFree environment attributes roles".split(" "));
+/** Fields of which none needs to be there. */
+const optionals = new Set(["filters", "roles", "*"]);
 /** What is inside them is for their reader. */
 const free = new Set(["data", "discovery"]);
 
@@ -56,7 +60,7 @@ describe.each(kinds)("$name", ({ name, body, faultOf }) => {
     for (const path of pathsOf(body)) {
       const inner = path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], body);
       if (typeof inner !== "object" || inner === null || Array.isArray(inner)) continue;
-      if (dictionaries.has(String(path.at(-1)))) continue;
+      if (dictionaries.has(String(path.at(-1))) || path.at(-2) === "minAllocatable") continue;
       expect(faultOf(changed(body, path, { ...inner, news: 1 }))).toBeUndefined();
     }
   });
@@ -75,7 +79,7 @@ describe.each(kinds)("$name", ({ name, body, faultOf }) => {
     for (const path of pathsOf(body)) {
       if (path.some((key) => free.has(String(key)))) continue;
       for (const wrong of [null, 7n, new Uint8Array(3), [[]], { a: {} }]) {
-        if (path.at(-1) === "filters" && wrong !== null && typeof wrong === "object" && !Array.isArray(wrong)) continue;
+        if (optionals.has(String(path.at(-1))) && Object.getPrototypeOf(wrong ?? []) === Object.prototype) continue;
         expect(faultOf(changed(body, path, wrong)), `${path.join(".")} ${String(wrong)}`).toBeDefined();
       }
     }

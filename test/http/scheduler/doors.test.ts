@@ -283,6 +283,50 @@ const scenarios: Readonly<
     },
   },
 
+  "is offered the slaves that fit its constraints, and all again": {
+    hears: ["slave-1", "slave-1", "slave-0"],
+    play: async (door) => {
+      const probe = doors.probe(door);
+      const [first, second] = await probe.offers();
+      const selector = { attribute: "slave" };
+      const constraints = [
+        [{ selector, predicate: { type: "equals", value: "slave-7" } }],
+        [{ selector, predicate: { type: "matches", regex: "slave-[1-9]" } }],
+      ] as const;
+      probe.driver.setFilters({ roles: { "*": { constraints } } });
+      probe.driver.decline([first.id, second.id], again);
+      const seen: string[] = [];
+      while (seen.length < 2) {
+        const offer = await probe.offer();
+        seen.push(slaveOf(offer));
+        probe.driver.decline([offer.id], again);
+      }
+      probe.driver.setFilters({});
+      return [...seen, slaveOf(await probe.offer("slave-0"))];
+    },
+  },
+
+  "is offered what covers one of its minima": {
+    hears: ["slave-1", "slave-1", "slave-0 cpus:0.001;mem:992"],
+    play: async (door) => {
+      const probe = doors.probe(door);
+      const [first, second] = await probe.offers();
+      probe.driver.setFilters({ roles: { "*": { minAllocatable: [{ cpus: 3_000 }, { cpus: 1, mem: 1_000_000 }] } } });
+      probe.driver.replyToOffer([first.id], [simulated("t", first, 60_000, 1_999)], again);
+      probe.driver.decline([second.id], again);
+      const seen: string[] = [];
+      while (seen.length < 2) {
+        const offer = await probe.offer();
+        seen.push(slaveOf(offer));
+        probe.driver.decline([offer.id], again);
+      }
+      probe.driver.setFilters({ roles: { "*": { minAllocatable: [] } } });
+      const rest = await probe.offer("slave-0");
+      await probe.stop();
+      return [...seen, `${slaveOf(rest)} ${format(rest.resources)}`];
+    },
+  },
+
   "learns what would fit, and what is guaranteed": {
     hears: [
       { slaves: 2, fitting: 2 },
