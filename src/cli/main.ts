@@ -56,7 +56,7 @@ function addDaemons(root: Command): void {
     .addOption(options.timeoutsOption())
     .addOption(options.logLevelOption("warn"))
     .action(async ({ agents, ...given }) =>
-      (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
+      (await import("./dev.ts")).dev(await options.withResources({ ...given, slaves: agents ?? given.slaves })),
     );
   withCredentials(
     withOptions(
@@ -101,7 +101,7 @@ function addDaemons(root: Command): void {
         .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))
-        .action(async (given) => (await import("./slave.ts")).slave(given)),
+        .action(async (given) => (await import("./slave.ts")).slave(await options.withResources(given))),
       options.accessOptions(),
     ),
   );
@@ -157,7 +157,9 @@ function addFrameworks(root: Command): void {
       .option("--json", "print the result as JSON", false)
       .addOption(options.timeoutsOption())
       .addOption(options.logLevelOption("error"))
-      .action(async (name, given) => (await import("./framework.ts")).frameworkRun(name, given)),
+      .action(async (name, given) =>
+        (await import("./framework.ts")).frameworkRun(name, await options.withResources(given)),
+      ),
   );
   root
     .command("demo")

@@ -3,6 +3,7 @@ import type { LogLevel } from "../actors/world.ts";
 import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
 import { parseAttributes } from "../protocol/attribute.ts";
 import { parse, type Resources } from "../protocol/resources.ts";
+import { slaveResourcesFault } from "../protocol/slave-info.ts";
 import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
 import type { MasterDoorPlan } from "./thread-options.ts";
 
@@ -116,16 +117,30 @@ export function intervalMs(text: string): number {
   throw new InvalidArgumentError("write seconds, from 0.1 to 3600.");
 }
 
-export function resourcesText(text: string): Resources {
+/** What a flag says of resources: as text, which is read at once, or as a list, which is read when it is needed. */
+type GivenResources = Resources | (() => Promise<Resources>);
+
+/** Mesos's text form, its JSON list, or `file://PATH` with either in it. */
+export function resourcesText(text: string): GivenResources {
+  if (/^\s*\[|^file:\/\//.test(text)) return async () => (await import("./resources-file.ts")).resourcesIn(text);
   const parsed = parse(text);
-  if (parsed.ok) return parsed.value;
-  throw new InvalidArgumentError(`${parsed.error}.`);
+  const fault = parsed.ok ? slaveResourcesFault(parsed.value) : parsed.error;
+  if (parsed.ok && fault === undefined) return parsed.value;
+  throw new InvalidArgumentError(`${fault}.`);
+}
+
+/** The options of a command with the resources that are given to it. */
+export async function withResources<Options extends { readonly resources?: GivenResources }>(
+  options: Options,
+): Promise<Options & { readonly resources?: Resources }> {
+  const { resources } = options;
+  return { ...options, ...(typeof resources === "function" ? { resources: await resources() } : {}) } as never;
 }
 
 export function attributesText(text: string): { readonly [name: string]: string } {
   const attributes = parseAttributes(text);
   if (attributes !== undefined) return attributes;
-  throw new InvalidArgumentError("write name:value;name:value, as in rack:r1;zone:west.");
+  throw new InvalidArgumentError("write name:value;name:value, as in rack:r1;zone:west;keys:[1000-1500].");
 }
 
 /** A scalar amount such as 0.5 for `--cpus`, in thousandths. */
@@ -133,5 +148,5 @@ export function amount(text: string): number {
   const parsed = parse(`amount:${text}`);
   const milli = parsed.ok ? parsed.value["amount"] : undefined;
   if (typeof milli === "number" && milli > 0) return milli;
-  throw new InvalidArgumentError("write a number above 0 with three decimals at most.");
+  throw new InvalidArgumentError("write a number above 0, such as 0.5.");
 }

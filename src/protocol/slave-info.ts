@@ -1,5 +1,5 @@
 import { common, formatQuantity, isNone, plus, type Quantity } from "./quantity.ts";
-import { nameOf } from "./reservation.ts";
+import { formatKey, nameOf, reservationOf } from "./reservation.ts";
 import { fractionFault, type Resources, resourcesShape } from "./resources.ts";
 import { count, dictionary, flag, object, text } from "./shape.ts";
 
@@ -25,11 +25,15 @@ export const slaveInfoShape = object<SlaveInfo>({
   checkpoint: flag,
 });
 
-/** What is wrong with resources for being those of a slave, or undefined: gpus in parts, or one port reserved twice. */
+/**
+ * What is wrong with resources for being those of a slave, or undefined: gpus in parts, a port that is there under two
+ * reservations, or a dynamic reservation, which only a call makes.
+ */
 export function slaveResourcesFault(resources: Resources): string | undefined {
   const whole = new Map<string, Quantity>();
   for (const [key, quantity] of Object.entries(resources)) {
     const name = nameOf(key);
+    if (reservationOf(key)?.dynamic === true) return `${formatKey(key)}: a slave cannot reserve dynamically by itself`;
     const others = whole.get(name) ?? quantity;
     const twice = whole.has(name) && typeof quantity !== "number" ? common(others, quantity) : 0;
     if (!isNone(twice)) return `${name}:${formatQuantity(twice)} is there under two reservations`;
