@@ -12,7 +12,6 @@ enableCompileCache();
 process.env["NODE_COMPILE_CACHE"] ??= getCompileCacheDir();
 
 const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
-const devResources = { cpus: 2_000, mem: 2_048_000, ports: { ranges: [[31_000, 32_000]] } } as const;
 
 /** The command line. Each command's code is loaded when it is used: `--help` must not wait for a cluster. */
 function program(): Command {
@@ -47,7 +46,7 @@ function addDaemons(root: Command): void {
     .description("a whole cluster in this process, until Ctrl-C")
     .addOption(new Option("--slaves <n>", "slaves").argParser(options.positiveNumber).default(3).env("MESOLITE_SLAVES"))
     .addOption(new Option("--agents <n>").argParser(options.positiveNumber).hideHelp())
-    .option("--resources <list>", "resources of each slave", options.resourcesText, devResources)
+    .addOption(options.devResourcesOption("resources of each slave"))
     .addOption(
       new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
     )
@@ -56,7 +55,11 @@ function addDaemons(root: Command): void {
     .addOption(options.timeoutsOption())
     .addOption(options.logLevelOption("warn"))
     .action(async ({ agents, ...given }) =>
-      (await import("./dev.ts")).dev(await options.withResources({ ...given, slaves: agents ?? given.slaves })),
+      (await import("./dev.ts")).dev({
+        ...given,
+        slaves: agents ?? given.slaves,
+        ...(await options.readResources(given.resources)),
+      }),
     );
   withCredentials(
     withOptions(
@@ -83,6 +86,10 @@ function addDaemons(root: Command): void {
       options.masterAccessOptions(),
     ),
   );
+  addSlave(root);
+}
+
+function addSlave(root: Command): void {
   const slave = withCredentials(
     withOptions(
       root
@@ -101,7 +108,9 @@ function addDaemons(root: Command): void {
         .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))
-        .action(async (given) => (await import("./slave.ts")).slave(await options.withResources(given))),
+        .action(async (given) =>
+          (await import("./slave.ts")).slave({ ...given, ...(await options.readResources(given.resources)) }),
+        ),
       options.accessOptions(),
     ),
   );
@@ -144,7 +153,7 @@ function addFrameworks(root: Command): void {
       .addOption(options.doorOption())
       .addOption(options.credentialOption())
       .option("--slaves <n>", "boot a private cluster of so many slaves in this process", options.positiveNumber)
-      .option("--resources <list>", "resources of each private slave", options.resourcesText, devResources)
+      .addOption(options.devResourcesOption("resources of each private slave"))
       .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
       .option("--output <file>", "wordcount: where the counts go")
       .option(
@@ -158,7 +167,10 @@ function addFrameworks(root: Command): void {
       .addOption(options.timeoutsOption())
       .addOption(options.logLevelOption("error"))
       .action(async (name, given) =>
-        (await import("./framework.ts")).frameworkRun(name, await options.withResources(given)),
+        (await import("./framework.ts")).frameworkRun(name, {
+          ...given,
+          ...(await options.readResources(given.resources)),
+        }),
       ),
   );
   root

@@ -117,24 +117,31 @@ export function intervalMs(text: string): number {
   throw new InvalidArgumentError("write seconds, from 0.1 to 3600.");
 }
 
-/** What a flag says of resources: as text, which is read at once, or as a list, which is read when it is needed. */
-type GivenResources = Resources | (() => Promise<Resources>);
+/** What `--resources` says: text is checked at once; a list is read, with the code it takes, when it is needed. */
+type GivenResources = () => Promise<Resources>;
 
 /** Mesos's text form, its JSON list, or `file://PATH` with either in it. */
 export function resourcesText(text: string): GivenResources {
   if (/^\s*\[|^file:\/\//.test(text)) return async () => (await import("./resources-file.ts")).resourcesIn(text);
   const parsed = parse(text);
   const fault = parsed.ok ? slaveResourcesFault(parsed.value) : parsed.error;
-  if (parsed.ok && fault === undefined) return parsed.value;
+  if (parsed.ok && fault === undefined) return async () => parsed.value;
   throw new InvalidArgumentError(`${fault}.`);
 }
 
-/** The options of a command with the resources that are given to it. */
-export async function withResources<Options extends { readonly resources?: GivenResources }>(
-  options: Options,
-): Promise<Options & { readonly resources?: Resources }> {
-  const { resources } = options;
-  return { ...options, ...(typeof resources === "function" ? { resources: await resources() } : {}) } as never;
+/** Of each slave of a development cluster, when nobody says. */
+const devResources = "cpus:2;mem:2048;ports:[31000-32000]";
+
+export const devResourcesOption = (description: string): Option =>
+  new Option("--resources <list>", description)
+    .argParser(resourcesText)
+    .default(resourcesText(devResources), devResources);
+
+/** What is given, to be put in its place among the options of a command. */
+export async function readResources(given: GivenResources | undefined): Promise<{ readonly resources?: Resources }> {
+  if (given === undefined) return {};
+  const reading: Promise<Resources> = given();
+  return { resources: await reading };
 }
 
 export function attributesText(text: string): { readonly [name: string]: string } {
