@@ -75,7 +75,6 @@ describe("a key", () => {
       }),
     );
   });
-
 });
 
 describe("keys", () => {
