@@ -3,6 +3,7 @@ import type { BackoffConfig } from "../actors/backoff.ts";
 import type { LogLevel } from "../actors/world.ts";
 import { probeAddress } from "../http/listen-failure.ts";
 import { loopbackHost } from "../http/reachable-ip.ts";
+import { quantitiesOf } from "../protocol/quantities.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { CliFailure } from "./failure.ts";
 import { aborted, interruption } from "./interrupt.ts";
@@ -103,7 +104,7 @@ function readyMs(): number {
 function nextSteps(port: number, slaves: number, resources: Resources, data: string | undefined): string {
   const master = port === 5050 ? "" : `--master 127.0.0.1:${port} `;
   return `
-  ${slaves} slaves of ${JSON.stringify(resources["cpus"] ?? 0)} milli-cpus each${data === undefined ? ", nothing kept" : `, kept in ${data}`}
+  ${slaves} slaves of ${(quantitiesOf(resources)["cpus"] ?? 0) / 1_000} cpus each${data === undefined ? ", nothing kept" : `, kept in ${data}`}
 
   Next steps
     mesolite run ${master}-- echo hello

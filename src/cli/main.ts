@@ -12,7 +12,6 @@ enableCompileCache();
 process.env["NODE_COMPILE_CACHE"] ??= getCompileCacheDir();
 
 const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
-const devResources = { cpus: 2_000, mem: 2_048_000, ports: { ranges: [[31_000, 32_000]] } } as const;
 
 /** The command line. Each command's code is loaded when it is used: `--help` must not wait for a cluster. */
 function program(): Command {
@@ -51,7 +50,7 @@ function addDev(root: Command): void {
         new Option("--slaves <n>", "slaves").argParser(options.positiveNumber).default(3).env("MESOLITE_SLAVES"),
       )
       .addOption(new Option("--agents <n>").argParser(options.positiveNumber).hideHelp())
-      .option("--resources <list>", "resources of each slave", options.resourcesText, devResources)
+      .addOption(options.devResourcesOption("resources of each slave"))
       .addOption(
         new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
       )
@@ -60,7 +59,11 @@ function addDev(root: Command): void {
       .addOption(options.timeoutsOption())
       .addOption(options.logLevelOption("warn"))
       .action(async ({ agents, ...given }) =>
-        (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
+        (await import("./dev.ts")).dev({
+          ...given,
+          slaves: agents ?? given.slaves,
+          ...(await options.readResources(given.resources)),
+        }),
       ),
     options.limitOptions(),
   );
@@ -92,6 +95,10 @@ function addDaemons(root: Command): void {
       [...options.masterAccessOptions(), ...options.limitOptions()],
     ),
   );
+  addSlave(root);
+}
+
+function addSlave(root: Command): void {
   const slave = withCredentials(
     withOptions(
       root
@@ -110,7 +117,9 @@ function addDaemons(root: Command): void {
         .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))
-        .action(async (given) => (await import("./slave.ts")).slave(given)),
+        .action(async (given) =>
+          (await import("./slave.ts")).slave({ ...given, ...(await options.readResources(given.resources)) }),
+        ),
       options.accessOptions(),
     ),
   );
@@ -153,7 +162,7 @@ function addFrameworks(root: Command): void {
       .addOption(options.doorOption())
       .addOption(options.credentialOption())
       .option("--slaves <n>", "boot a private cluster of so many slaves in this process", options.positiveNumber)
-      .option("--resources <list>", "resources of each private slave", options.resourcesText, devResources)
+      .addOption(options.devResourcesOption("resources of each private slave"))
       .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
       .option("--output <file>", "wordcount: where the counts go")
       .option(
@@ -166,7 +175,12 @@ function addFrameworks(root: Command): void {
       .option("--json", "print the result as JSON", false)
       .addOption(options.timeoutsOption())
       .addOption(options.logLevelOption("error"))
-      .action(async (name, given) => (await import("./framework.ts")).frameworkRun(name, given)),
+      .action(async (name, given) =>
+        (await import("./framework.ts")).frameworkRun(name, {
+          ...given,
+          ...(await options.readResources(given.resources)),
+        }),
+      ),
   );
   root
     .command("demo")

@@ -3,6 +3,7 @@ import type { LogLevel } from "../actors/world.ts";
 import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
 import { parseAttributes } from "../protocol/attribute.ts";
 import { parse, type Resources } from "../protocol/resources.ts";
+import { slaveResourcesFault } from "../protocol/slave-info.ts";
 import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
 import type { MasterDoorPlan } from "./thread-options.ts";
 
@@ -128,16 +129,37 @@ export function intervalMs(text: string): number {
   throw new InvalidArgumentError("write seconds, from 0.1 to 3600.");
 }
 
-export function resourcesText(text: string): Resources {
+/** What `--resources` says: text is checked at once; a list is read, with the code it takes, when it is needed. */
+type GivenResources = () => Promise<Resources>;
+
+/** Mesos's text form, its JSON list, or `file://PATH` with either in it. */
+export function resourcesText(text: string): GivenResources {
+  if (/^\s*\[|^file:\/\//.test(text)) return async () => (await import("./resources-file.ts")).resourcesIn(text);
   const parsed = parse(text);
-  if (parsed.ok) return parsed.value;
-  throw new InvalidArgumentError(`${parsed.error}.`);
+  const fault = parsed.ok ? slaveResourcesFault(parsed.value) : parsed.error;
+  if (parsed.ok && fault === undefined) return async () => parsed.value;
+  throw new InvalidArgumentError(`${fault}.`);
+}
+
+/** Of each slave of a development cluster, when nobody says. */
+const devResources = "cpus:2;mem:2048;ports:[31000-32000]";
+
+export const devResourcesOption = (description: string): Option =>
+  new Option("--resources <list>", description)
+    .argParser(resourcesText)
+    .default(resourcesText(devResources), devResources);
+
+/** What is given, to be put in its place among the options of a command. */
+export async function readResources(given: GivenResources | undefined): Promise<{ readonly resources?: Resources }> {
+  if (given === undefined) return {};
+  const reading: Promise<Resources> = given();
+  return { resources: await reading };
 }
 
 export function attributesText(text: string): { readonly [name: string]: string } {
   const attributes = parseAttributes(text);
   if (attributes !== undefined) return attributes;
-  throw new InvalidArgumentError("write name:value;name:value, as in rack:r1;zone:west.");
+  throw new InvalidArgumentError("write name:value;name:value, as in rack:r1;zone:west;keys:[1000-1500].");
 }
 
 /** A scalar amount such as 0.5 for `--cpus`, in thousandths. */
@@ -145,5 +167,5 @@ export function amount(text: string): number {
   const parsed = parse(`amount:${text}`);
   const milli = parsed.ok ? parsed.value["amount"] : undefined;
   if (typeof milli === "number" && milli > 0) return milli;
-  throw new InvalidArgumentError("write a number above 0 with three decimals at most.");
+  throw new InvalidArgumentError("write a number above 0, such as 0.5.");
 }

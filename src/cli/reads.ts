@@ -1,4 +1,6 @@
 import { type CallAnswer, callOperator, type PostedCall } from "../http/master-client.ts";
+import { resourcesFromJson } from "../http/resource-list.ts";
+import { format } from "../protocol/resources.ts";
 import { CliFailure, type exitCodes } from "./failure.ts";
 import { credentialFrom } from "./http-access.ts";
 import { table } from "./table.ts";
@@ -8,12 +10,6 @@ export type ReadOptions = {
   readonly credential?: string;
   readonly output: "table" | "wide" | "json";
 };
-
-type ResourceList = readonly {
-  readonly name: string;
-  readonly scalar?: { readonly value: number };
-  readonly ranges?: { readonly range: readonly { readonly begin: number; readonly end: number }[] };
-}[];
 
 /** The tasks of the cluster, `all` of them or those that have not ended. */
 export async function ps(options: ReadOptions & { readonly all: boolean }): Promise<void> {
@@ -26,7 +22,7 @@ export async function ps(options: ReadOptions & { readonly all: boolean }): Prom
     task.state.slice("TASK_".length).toLowerCase(),
     task.framework_id.value,
     task.agent_id.value,
-    ...(wide ? [resourcesText(task.resources as unknown as ResourceList)] : []),
+    ...(wide ? [resourcesText(task.resources)] : []),
     task.name,
   ]);
   show(options, shown, ["TASK", "STATE", "FRAMEWORK", "SLAVE", ...(wide ? ["RESOURCES"] : []), "NAME"], rows);
@@ -40,7 +36,7 @@ export async function offers(options: ReadOptions): Promise<void> {
     offer.framework_id.value,
     offer.agent_id.value,
     offer.hostname,
-    resourcesText(offer.resources as unknown as ResourceList),
+    resourcesText(offer.resources),
   ]);
   show(options, get_offers.offers, ["OFFER", "FRAMEWORK", "SLAVE", "HOST", "RESOURCES"], rows);
 }
@@ -52,9 +48,9 @@ export async function slaves(options: ReadOptions): Promise<void> {
     agent.agent_info.id.value,
     agent.active ? "registered" : "out of reach",
     `${agent.agent_info.hostname}:${agent.agent_info.port}`,
-    resourcesText(agent.total_resources as unknown as ResourceList),
-    resourcesText(agent.allocated_resources as unknown as ResourceList),
-    resourcesText(agent.offered_resources as unknown as ResourceList),
+    resourcesText(agent.total_resources),
+    resourcesText(agent.allocated_resources),
+    resourcesText(agent.offered_resources),
   ]);
   show(options, get_agents.agents, ["SLAVE", "STATE", "ADDRESS", "TOTAL", "USED", "OFFERED"], rows);
 }
@@ -84,10 +80,8 @@ function show(
   process.stdout.write(output === "json" ? `${JSON.stringify(json, null, 2)}\n` : `${table(headings, rows)}\n`);
 }
 
-function resourcesText(resources: ResourceList): string {
-  const texts = resources.map(({ name, scalar, ranges }) => {
-    if (scalar !== undefined) return `${name}:${scalar.value}`;
-    return `${name}:[${(ranges?.range ?? []).map(({ begin, end }) => `${begin}-${end}`).join(",")}]`;
-  });
-  return texts.join(";") || "-";
+function resourcesText(list: readonly unknown[]): string {
+  if (list.length === 0) return "-";
+  const resources = resourcesFromJson(JSON.stringify(list));
+  return resources.ok ? format(resources.value) : "?";
 }

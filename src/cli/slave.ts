@@ -7,7 +7,7 @@ import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { type HttpAccessOptions, slaveAuthenticator } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
-import { machineResources } from "./machine.ts";
+import { machineLack, machineResources } from "./machine.ts";
 import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
 import { shownFlags } from "./shown-flags.ts";
@@ -42,6 +42,9 @@ export async function slave(options: SlaveOptions): Promise<void> {
   try {
     const hostname = options.hostname ?? (host === "127.0.0.1" ? "localhost" : machineName());
     const resources = options.resources ?? machineResources(workDir);
+    const lack = machineLack(resources, workDir);
+    // Simulated capacity is fine; a slip in a unit is not.
+    if (lack !== "") process.stderr.write(`mesolite: warning: this machine has less than --resources says: ${lack}\n`);
     await cluster.startSlaves({
       master,
       slaves: [{ name: "slave", hostname, resources, attributes }],

@@ -12,7 +12,8 @@ import {
 } from "../protocol/reservation.ts";
 import { fractionFault, isEmpty, joined, noResources, type Resources } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
-import type { Resource } from "./v1/resource-messages.ts";
+import { decodeJson } from "./v1/json-codec.ts";
+import { Resource } from "./v1/resource-messages.ts";
 import type { ValueOf } from "./v1/schema.ts";
 
 /** How a framework wants to see resources: what its capabilities say. */
@@ -68,6 +69,25 @@ export function resourcesFrom(list: readonly V1Resource[]): Result<NamedResource
   }
   if (isEmpty(resources)) return refused("it uses no resources");
   return ok({ resources, ...(role === undefined ? {} : { role }) });
+}
+
+/** The same from the JSON of a list, as in a file. */
+export function resourcesFromJson(text: string): Result<Resources> {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (error) {
+    return refused(`this is not JSON: ${(error as Error).message}`);
+  }
+  if (!Array.isArray(list)) return refused("this is not a JSON list of resources");
+  const resources: V1Resource[] = [];
+  for (const [index, element] of list.entries()) {
+    const resource = decodeJson(Resource, element);
+    if (!resource.ok) return refused(`resource ${index + 1} of the list: ${resource.error}`);
+    resources.push(resource.value);
+  }
+  const named = resourcesFrom(resources);
+  return named.ok ? ok(named.value.resources) : named;
 }
 
 /** Resources of one list. Each name may be there once for every reservation. */

@@ -1,6 +1,6 @@
 import type { Attributes } from "./attribute.ts";
 import { common, formatQuantity, isNone, plus, type Quantity } from "./quantity.ts";
-import { nameOf, unreserved } from "./reservation.ts";
+import { formatKey, nameOf, reservationOf, unreserved } from "./reservation.ts";
 import { fractionFault, type Resources, resourcesShape, shortfall } from "./resources.ts";
 import { count, dictionary, durationMs, flag, object, optional, text } from "./shape.ts";
 
@@ -43,11 +43,15 @@ export function slaveInfoFault({ resources, shortTasks }: SlaveInfo): string | u
   return missing === "" ? undefined : `its part for short tasks is more than it has unreserved: ${missing}`;
 }
 
-/** What is wrong with resources for being those of a slave, or undefined: gpus in parts, or one port reserved twice. */
+/**
+ * What is wrong with resources for being those of a slave, or undefined: gpus in parts, a port that is there under two
+ * reservations, or a dynamic reservation, which only a call makes.
+ */
 export function slaveResourcesFault(resources: Resources): string | undefined {
   const whole = new Map<string, Quantity>();
   for (const [key, quantity] of Object.entries(resources)) {
     const name = nameOf(key);
+    if (reservationOf(key)?.dynamic === true) return `${formatKey(key)}: a slave cannot reserve dynamically by itself`;
     const others = whole.get(name) ?? quantity;
     const twice = whole.has(name) && typeof quantity !== "number" ? common(others, quantity) : 0;
     if (!isNone(twice)) return `${name}:${formatQuantity(twice)} is there under two reservations`;

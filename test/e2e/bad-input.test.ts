@@ -28,6 +28,18 @@ const rows: readonly Row[] = [
     says: /"cpus:four": the value is a number/,
   },
   {
+    what: "a list of resources that is none",
+    args: ["slave", "--resources", '[{"name":"cpus"}]'],
+    code: 2,
+    says: /--resources as given: resource 1 of the list: type/,
+  },
+  {
+    what: "a file of resources that is not there",
+    args: ["dev", "--resources", "file://none"],
+    code: 78,
+    says: /cannot read --resources none: ENOENT/,
+  },
+  {
     what: "a port that is none",
     args: ["dev", "--port", "99999"],
     code: 2,
