@@ -185,6 +185,7 @@ describe("reservations taken off and put on", () => {
     const resources: Resources = quantities("cpus:1;cpus(a):2;cpus(a/b):3;cpus(a/b/c):4;cpus(ab):5;mem(c):6");
     expect(reservedFor(resources, "a/b")).toEqual(quantities("cpus(a):2;cpus(a/b):3"));
     expect(reservedFor(resources, "a")).toEqual(quantities("cpus(a):2"));
+    expect(reservedFor(resources, "ab/x")).toEqual(quantities("cpus(ab):5"));
     expect(reservedFor(resources, "*")).toEqual({});
   });
 });
