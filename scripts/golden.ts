@@ -50,6 +50,7 @@ const samples: Readonly<Record<string, WireValue>> = {
   allocated: { [frameworkId]: resources },
   allocationIntervalMs: 1_000,
   attempts: 3,
+  attributes: { rack: "r1" },
   call: { type: "teardown", frameworkId },
   changes: [{ type: "slaveLost", slaveId }],
   details: { maps: 3, reduces: 1 },
