@@ -35,5 +35,6 @@ test("what is read is what was pushed, in order, without the offers that were ta
         expect(queue.length).toBe(model.length);
       }
     }),
+    { numRuns: 30 },
   );
 });
