@@ -173,6 +173,18 @@ const rows: readonly Row[] = [
     says: /--acls as given: "run_tasks" is not implemented/,
   },
   {
+    what: "a rate limit that is none",
+    args: ["master", "--port", "0", "--data", "d", "--rate-limits", '{"limits":[{"principal":"a","qps":0}]}'],
+    code: 78,
+    says: /--rate-limits as given: limits\[0\]\.qps: is 0; write messages per second/,
+  },
+  {
+    what: "rate limits that are not there",
+    args: ["dev", "--port", "0", "--rate-limits", "file://none"],
+    code: 78,
+    says: /cannot read --rate-limits file:\/\/none: ENOENT.*give JSON or file:\/\/PATH/,
+  },
+  {
     what: "access lists that are not there",
     args: ["master", "--port", "0", "--data", "d", "--acls", "none"],
     code: 78,

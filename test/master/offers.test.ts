@@ -228,3 +228,22 @@ describe("launching", () => {
     expect([scheduler.news, other.news]).toEqual([[], ["t1 running"]]);
   });
 });
+
+test("a framework holds no more offers than it may; what goes beyond is offered to others, and to it once it has answered", () => {
+  const cluster = new Cluster({ outstandingOffersMax: 3, offerTimeoutMs: 0 });
+  const scheduler = ScriptedScheduler.subscribed(cluster, "f1");
+  for (let index = 0; index < 5; index++) ScriptedSlave.registered(cluster, `s${index}`);
+  cluster.advance(10_000);
+  expect(scheduler.offers.length).toBe(3);
+  const other = ScriptedScheduler.subscribed(cluster, "f2");
+  cluster.advance(2_000);
+  expect([scheduler.offers.length, other.offers.length]).toEqual([3, 2]);
+  other.decline(
+    1_000_000,
+    other.offers.map(({ id }) => id),
+  );
+  const answered = scheduler.offers.slice(0, 2).map(({ id }) => id);
+  scheduler.decline(1_000_000, answered);
+  cluster.advance(3_000);
+  expect(scheduler.offers.length).toBe(5);
+});

@@ -190,3 +190,17 @@ test("numbers are numbers in JSON", async () => {
   const kinds = offer.resources.map(({ scalar, ranges }: Plain) => typeof (scalar?.value ?? ranges?.range[0].end));
   expect(kinds).toEqual(["number", "number", "number", "number"]);
 });
+
+test.each(wires)("a framework that says too much hears an ERROR, and its stream ends (%s)", async (wire) => {
+  const rateLimits = { principals: [{ principal: "p", qps: 0.01, capacity: 2 }] };
+  const live = await LiveCluster.start({ config: { rateLimits } });
+  const client = live.client(wire);
+  const stream = await client.subscribe({ failover_timeout: 60, principal: "p" });
+  for (let count = 0; count < 3; count++) await client.say("SUPPRESS");
+  expect((await stream.take("ERROR")).error).toEqual({
+    message: "Message suppress from p dropped: capacity(2) exceeded",
+  });
+  await stream.until(() => stream.ended, "its end");
+  expect([...live.cluster.state.frameworks.all()].map(({ state }) => state)).toEqual(["disconnected"]);
+  expect((await client.call("SUPPRESS")).status).toBe(403);
+});
