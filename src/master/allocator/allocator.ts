@@ -107,7 +107,7 @@ class Rounds {
     const { book } = this;
     this.passes++;
     const pass = new Pass(book, this.#ctx.clock.now(), (row, client, bundle) =>
-      this.#writer.write(book.slaves.fact(row).account, client.leaf, client, bundle),
+      this.#writer.write(book.slaves.account[row] as number, client.leaf, client, bundle),
     );
     pass.run();
     this.#writer.flush();

@@ -4,6 +4,7 @@ import type { ClientFilters } from "../../protocol/offer-filters.ts";
 import type { Quantities } from "../../protocol/quantities.ts";
 import { quantitiesOf } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
+import { nameOf } from "../../protocol/reservation.ts";
 import { add, contains, equal, isEmpty, noResources, type Resources, subtract } from "../../protocol/resources.ts";
 import { Candidates } from "./candidates.ts";
 import { type ClientState, Clients } from "./clients.ts";
@@ -193,7 +194,7 @@ export class Book {
     for (let column = 0; column < columns; column++) {
       const free = slaves.free[column] as Float64Array;
       const left = (free[row] as number) - (bundle.amounts[column] as number);
-      invariant(left >= 0, () => `${slaves.fact(row).slaveId} has not as much free`);
+      if (left < 0) invariant(false, `${slaves.fact(row).slaveId} has not as much free`);
       free[row] = left;
     }
     const rest = slaves.freeRest[row] as Resources;
@@ -291,6 +292,7 @@ export class Book {
     slaves.reserved[row] = isReserved(bundle.rest) ? 1 : 0;
     if (slaves.reserved[row] === 1) this.quotas.slave(bundle.rest, 1);
     slaves.totalRest[row] = bundle.rest;
+    slaves.gpus[row] = Object.keys(total).some((key) => nameOf(key) === "gpus") ? 1 : 0;
     write(slaves.total, row, bundle);
     bundle.read(free, this.names);
     slaves.freeRest[row] = bundle.rest;

@@ -38,12 +38,18 @@ export class Candidates {
     for (const row of this.#waiting.splice(0)) this.touch(row);
   }
 
-  /** All of them, and none is left. `height`: every row is below. */
-  take(height: number): readonly number[] {
-    const rows = this.#all ? Array.from({ length: height }, (_, row) => row) : this.#rows;
+  /** Those that qualify; none is left. `height`: every row is below. */
+  take(height: number, qualifies: (row: number) => boolean): Int32Array {
+    const taken = new Int32Array(this.#all ? height : this.#rows.length);
+    let count = 0;
+    if (this.#all) {
+      for (let row = 0; row < height; row++) if (qualifies(row)) taken[count++] = row;
+    } else {
+      for (const row of this.#rows) if (qualifies(row)) taken[count++] = row;
+    }
     for (const row of this.#rows) this.#marked[row] = 0;
     this.#rows = [];
     this.#all = false;
-    return rows;
+    return taken.subarray(0, count);
   }
 }

@@ -41,7 +41,9 @@ export class Holdings {
       const held = this.amounts[column] as Float64Array;
       held[holding] = (held[holding] as number) + (amounts[column] as number);
     }
-    if (rest !== noResources) this.rest[holding] = add(this.rest[holding] as Resources, rest);
+    if (rest === noResources) return;
+    const held = this.rest[holding] as Resources;
+    this.rest[holding] = held === noResources ? rest : add(held, rest);
   }
 
   takeFrom(holding: number, { amounts, rest }: Bundle, columns: number): void {
@@ -50,14 +52,18 @@ export class Holdings {
       if (amount === 0) continue;
       const held = this.amounts[column];
       const left = (held?.[holding] ?? 0) - amount;
-      invariant(held !== undefined && left >= 0, "more is given back than is held");
+      if (held === undefined || left < 0) invariant(false, "more is given back than is held");
       held[holding] = left;
     }
-    if (rest !== noResources) this.rest[holding] = subtract(this.rest[holding] as Resources, rest);
+    if (rest === noResources) return;
+    const held = this.rest[holding] as Resources;
+    this.rest[holding] = held === rest ? noResources : subtract(held, rest);
   }
 
   isEmpty(holding: number): boolean {
-    return this.amounts.every((held) => held[holding] === 0) && isEmpty(this.rest[holding] as Resources);
+    for (const held of this.amounts) if (held[holding] !== 0) return false;
+    const rest = this.rest[holding] as Resources;
+    return rest === noResources || isEmpty(rest);
   }
 
   /** Fills a bundle with what is held. */

@@ -1,6 +1,5 @@
 import type { Quantities } from "../../protocol/quantities.ts";
 import { amountsOf } from "../../protocol/quantities.ts";
-import type { Resources } from "../../protocol/resources.ts";
 import type { Bundle, ScalarNames } from "./scalar-names.ts";
 
 type Needed = { readonly name: string; readonly column: number; readonly amount: number };
@@ -16,16 +15,16 @@ export class Minimum {
   }
 
   isMetBy(bundle: Bundle): boolean {
-    return this.#lists.length === 0 || this.#lists.some((list) => list.every((needed) => hasEnough(bundle, needed)));
+    for (const list of this.#lists) if (covers(bundle, list)) return true;
+    return this.#lists.length === 0;
   }
 }
 
 /** Reserved scalars count, and of ranges and sets how many there are. */
-function hasEnough({ amounts, rest }: Bundle, { name, column, amount }: Needed): boolean {
-  const plain = column < 0 ? 0 : (amounts[column] as number);
-  return plain >= amount || plain + amountOf(rest, name) >= amount;
-}
-
-function amountOf(rest: Resources, name: string): number {
-  return amountsOf(rest)[name] ?? 0;
+function covers({ amounts, rest }: Bundle, list: readonly Needed[]): boolean {
+  for (const { name, column, amount } of list) {
+    const plain = column < 0 ? 0 : (amounts[column] as number);
+    if (plain < amount && plain + (amountsOf(rest)[name] ?? 0) < amount) return false;
+  }
+  return true;
 }

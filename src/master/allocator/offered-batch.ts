@@ -16,8 +16,12 @@ export class BatchWriter {
   #amounts: number[][] = [];
   #rests: Resources[] = [];
   #rest: number[] = [];
-  readonly #clientAt = new Map<number, number>();
+  /** The numbers of its clients, and where each stands; of others, where they stood in an earlier batch. */
+  #leaves: number[] = [];
+  readonly #clientAt: number[] = [];
   readonly #restAt = new Map<Resources, number>();
+  #latest: Resources = noResources;
+  #latestAt = -1;
 
   constructor(names: ScalarNames, full: (batch: OfferedBatch) => void) {
     this.#names = names;
@@ -33,7 +37,11 @@ export class BatchWriter {
       if (written === undefined) this.#amounts[column] = [...zeros(this.#to.length - 1), amounts[column] as number];
       else written.push(amounts[column] as number);
     }
-    this.#rest.push(rest === noResources ? -1 : this.#restIndexOf(rest));
+    if (rest !== this.#latest) {
+      this.#latestAt = rest === noResources ? -1 : this.#restIndexOf(rest);
+      this.#latest = rest;
+    }
+    this.#rest.push(this.#latestAt);
     if (this.#accounts.length === batchRowsMax) this.flush();
   }
 
@@ -51,19 +59,23 @@ export class BatchWriter {
     });
     this.#accounts = [];
     this.#clients = [];
+    this.#leaves = [];
     this.#to = [];
     this.#amounts = [];
     this.#rests = [];
     this.#rest = [];
-    this.#clientAt.clear();
     this.#restAt.clear();
+    this.#latest = noResources;
+    this.#latestAt = -1;
   }
 
   #indexOf(leaf: number, client: Client): number {
-    const known = this.#clientAt.get(leaf);
-    if (known !== undefined) return known;
-    this.#clientAt.set(leaf, this.#clients.length);
-    return this.#clients.push(client) - 1;
+    const known = this.#clientAt[leaf] ?? 0;
+    if (this.#leaves[known] === leaf) return known;
+    const { frameworkId, role } = client;
+    this.#clientAt[leaf] = this.#clients.length;
+    this.#leaves.push(leaf);
+    return this.#clients.push({ frameworkId, role }) - 1;
   }
 
   #restIndexOf(rest: Resources): number {

@@ -1,5 +1,5 @@
 import type { Prng } from "../../base/prng.ts";
-import { reservedFor, unreserved } from "../../protocol/reservation.ts";
+import { flattened, reservedFor, unreserved } from "../../protocol/reservation.ts";
 import { contains, isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
 import type { Blocker } from "./blocker.ts";
 import type { Book } from "./book.ts";
@@ -35,8 +35,13 @@ export class Pass {
   run(): void {
     const { candidates, slaves, tree, shuffle } = this.#book;
     tree.settle();
-    for (const row of shuffled(candidates.take(slaves.height), shuffle)) {
-      if (slaves.active[row] === 1 && this.#readFree(row)) this.#place(row);
+    const rows = shuffled(
+      candidates.take(slaves.height, (row) => slaves.active[row] === 1 && slaves.hasFree(row)),
+      shuffle,
+    );
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index] as number;
+      if (this.#readFree(row)) this.#place(row);
     }
   }
 
@@ -46,8 +51,7 @@ export class Pass {
     if (!this.#accepts(client, row)) return this.#objection(client, row);
     const { wishes } = client;
     if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
-    const { minOffer } = this.#book.slaves.fact(row);
-    if (minOffer !== undefined && !contains(bundle.resources(names), minOffer)) return "belowMinimum";
+    if (this.#book.slaves.limited[row] === 1 && !this.#isWorthWhile(row, bundle)) return "belowMinimum";
     if (wishes?.minFree !== undefined && !holds(bundle, wishes.minFree, names.size)) return "belowMinFree";
     return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
   }
@@ -139,9 +143,17 @@ export class Pass {
     return any || (this.#free.rest !== noResources && !isEmpty(this.#free.rest));
   }
 
+  /** Whether it is at least what the slave says may be offered of it. */
+  #isWorthWhile(row: number, bundle: Bundle): boolean {
+    const { slaves, names } = this.#book;
+    const { minOffer = noResources } = slaves.fact(row);
+    return contains(flattened(bundle.resources(names)), minOffer);
+  }
+
   /** Whether the slave is one that the client wants at all; worked out once. */
   #accepts(client: ClientState, row: number): boolean {
-    if (client.wishes === undefined && client.gpus) return true;
+    if (!client.gpus && this.#book.slaves.gpus[row] === 1) return false;
+    if (client.wishes?.slaves === undefined && client.wishes?.matches === undefined) return true;
     if (row >= client.acceptance.length) {
       const wider = new Uint8Array(this.#book.slaves.active.length);
       wider.set(client.acceptance);
@@ -152,8 +164,8 @@ export class Pass {
   }
 
   #objection({ gpus, wishes }: ClientState, row: number): Blocker {
-    const { slaves, names } = this.#book;
-    if (!gpus && (slaves.total[names.find("gpus")]?.[row] ?? 0) > 0) return "hasGpus";
+    const { slaves } = this.#book;
+    if (!gpus && slaves.gpus[row] === 1) return "hasGpus";
     const facts = slaves.fact(row);
     if (wishes?.slaves !== undefined && !wishes.slaves.has(facts.slaveId)) return "notNamed";
     return wishes?.matches?.(facts) === false ? "constraint" : "none";
@@ -168,19 +180,25 @@ function holds(bundle: Bundle, needed: Bundle, columns: number): boolean {
 }
 
 /** A permutation that the seed decides. */
-function shuffled(rows: readonly number[], random: Prng): readonly number[] {
+function shuffled(rows: Int32Array, random: Prng): Int32Array {
   if (rows.length <= shuffledMax) return permuted(rows, random);
-  const blocks = Array.from({ length: Math.ceil(rows.length / blockLength) }, (_, block) => block * blockLength);
-  return permuted(blocks, random).flatMap((begin) => rows.slice(begin, begin + blockLength));
-}
-
-function permuted(items: readonly number[], random: Prng): readonly number[] {
-  const mixed = [...items];
-  for (let last = mixed.length - 1; last > 0; last--) {
-    const other = random.int(last + 1);
-    const moved = mixed[last] as number;
-    mixed[last] = mixed[other] as number;
-    mixed[other] = moved;
+  const blocks = Int32Array.from({ length: Math.ceil(rows.length / blockLength) }, (_, block) => block * blockLength);
+  const mixed = new Int32Array(rows.length);
+  let at = 0;
+  for (const begin of permuted(blocks, random)) {
+    const block = rows.subarray(begin, begin + blockLength);
+    mixed.set(block, at);
+    at += block.length;
   }
   return mixed;
+}
+
+function permuted(items: Int32Array, random: Prng): Int32Array {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = random.int(last + 1);
+    const moved = items[last] as number;
+    items[last] = items[other] as number;
+    items[other] = moved;
+  }
+  return items;
 }

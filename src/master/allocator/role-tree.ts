@@ -119,7 +119,7 @@ export class RoleTree {
       for (let column = 0; column < allocated.length; column++) {
         const held = allocated[column] as Float64Array;
         const left = (held[node] as number) - (amounts[column] as number);
-        invariant(left >= 0, () => `${this.#names.list[column]} of a share went below zero`);
+        if (left < 0) invariant(false, `${this.#names.list[column]} of a share went below zero`);
         held[node] = left;
       }
       if (!this.#stale) this.#rerank(node);
@@ -277,7 +277,8 @@ export class RoleTree {
     this.standing.node = node;
     this.standing.frameworkId = this.#clients[node]?.frameworkId;
     const rank = this.policy.rank(this.standing);
-    invariant(Number.isFinite(rank), () => `policy ${this.policy.name} ranks ${this.nodes.path[node]} as ${rank}`);
+    if (!Number.isFinite(rank))
+      invariant(false, `policy ${this.policy.name} ranks ${this.nodes.path[node]} as ${rank}`);
     return rank;
   }
 

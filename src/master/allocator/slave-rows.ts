@@ -27,10 +27,15 @@ export class SlaveRows {
   readonly totalRest: Resources[] = [];
   readonly freeRest: Resources[] = [];
   readonly facts: (SlaveFacts | undefined)[] = [];
+  account = new Float64Array(16);
   active = new Uint8Array(16);
+  /** Whether there is a least that may be offered of it. */
+  limited = new Uint8Array(16);
   firstHolding = new Int32Array(16);
   /** Whether something of it is reserved. */
   reserved = new Uint8Array(16);
+  /** Whether it has gpus. */
+  gpus = new Uint8Array(16);
   /** Why what is free of it was left, by the last look at it. */
   #blocker = new Uint8Array(16);
   #blocked = new Int32Array(16);
@@ -71,7 +76,9 @@ export class SlaveRows {
     const row = this.#vacant.pop() ?? this.#append();
     this.facts[row] = facts;
     this.#rowOf.set(facts.account, row);
+    this.account[row] = facts.account;
     this.active[row] = active ? 1 : 0;
+    this.limited[row] = facts.minOffer === undefined ? 0 : 1;
     this.firstHolding[row] = none;
     this.reserved[row] = 0;
     this.totalRest[row] = noResources;
@@ -86,6 +93,13 @@ export class SlaveRows {
     for (const column of this.total) column[row] = 0;
     for (const column of this.free) column[row] = 0;
     this.#vacant.push(row);
+  }
+
+  hasFree(row: number): boolean {
+    const { free } = this;
+    for (let column = 0; column < free.length; column++)
+      if (((free[column] as Float64Array)[row] as number) > 0) return true;
+    return this.freeRest[row] !== noResources;
   }
 
   /** `leaf`: whom it would have gone to, or −1. */
@@ -110,8 +124,11 @@ export class SlaveRows {
     const row = this.facts.length;
     if (row === this.active.length) {
       const capacity = 2 * row;
+      this.account = grownFloats(this.account, capacity);
       this.active = grownBytes(this.active, capacity);
+      this.limited = grownBytes(this.limited, capacity);
       this.reserved = grownBytes(this.reserved, capacity);
+      this.gpus = grownBytes(this.gpus, capacity);
       this.#blocker = grownBytes(this.#blocker, capacity);
       this.#blocked = grownIntegers(this.#blocked, capacity);
       this.firstHolding = grownIntegers(this.firstHolding, capacity);

@@ -204,7 +204,7 @@ table.row("attributes are told by their kind", async (wire) => {
     { name: "rack", type: "TEXT", text: { value: "r1" } },
     { name: "size", type: "SCALAR", scalar: { value: 2.5 } },
     { name: "disks", type: "RANGES", ranges: { range: [{ begin: 1, end: 5 }] } },
-    { name: "kinds", type: "SET", set: { item: ["a", "b"] } },
+    { name: "kinds", type: "TEXT", text: { value: "{b,a}" } },
     { name: "odd", type: "TEXT", text: { value: "[1" } },
   ]);
 });
