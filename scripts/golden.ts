@@ -100,6 +100,7 @@ const samples: Readonly<Record<string, WireValue>> = {
   self: address,
   seq: 300,
   slaveId,
+  slaveIds: [slaveId],
   state: "connected",
   status,
   suppressedRoles: ["web"],

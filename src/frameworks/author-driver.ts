@@ -20,6 +20,7 @@ export function authorDriver(party: SchedulerParty): SchedulerDriver {
     decline: (offerIds, filter) => call(() => party.decline(offerIds, filter)),
     keep: (offerIds) => call(() => party.offers.keep(offerIds)),
     setNeedsOffers: (needed) => call(() => party.setNeedsOffers(needed)),
+    revive: (slaveIds) => call(() => party.revive(slaveIds)),
     setFilters: (filters) => call(() => party.setFilters(filters)),
     killTask: (taskId, graceMs) => call(() => party.kill(taskId, graceMs)),
     reconcile: (taskIds = []) => call(() => party.reconcile(taskIds.map((taskId) => ({ taskId })))),

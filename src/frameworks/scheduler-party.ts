@@ -206,6 +206,12 @@ export class SchedulerParty {
     standing?.master.tell(needed ? "revive" : "suppress", { frameworkId: standing.frameworkId, roles: [] });
   }
 
+  revive(slaveIds: readonly SlaveId[]): void {
+    const { standing } = this;
+    if (!this.#needsOffers) return this.setNeedsOffers(true);
+    standing?.master.tell("revive", { frameworkId: standing.frameworkId, roles: [], slaveIds });
+  }
+
   /** Filters that no master would take leave those before in force. */
   setFilters(filters: OfferFilters): void {
     const malformed = shapeFault(offerFiltersShape, filters);

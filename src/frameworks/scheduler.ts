@@ -69,6 +69,8 @@ export type SchedulerDriver = {
   keep(offerIds: readonly OfferId[]): void;
   /** Table 1: `setNeedsOffers(bool)`. False: no offers. True: offers again, and every earlier refusal is forgotten. */
   setNeedsOffers(needed: boolean): void;
+  /** Forgets earlier refusals of these slaves alone. Mesos's HTTP API has no such call: there it forgets all of them. */
+  revive(slaveIds: readonly SlaveId[]): void;
   /**
    * Table 1: `setFilters(filters)`. What the master shall not even offer, so that nobody has to decline it (§3.5): other
    * slaves than those in a list, less than an amount, and by role what Mesos's `min_allocatable_resources` and

@@ -3,7 +3,7 @@ import type { BodyOf } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { FrameworkRow } from "../protocol/cluster-events.ts";
 import { type FrameworkInfo, frameworkInfoFault } from "../protocol/framework-info.ts";
-import { FrameworkId } from "../protocol/ids.ts";
+import { FrameworkId, type SlaveId } from "../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../protocol/master-api.ts";
 import { clientFilters, filtersFault, type OfferFilters } from "../protocol/offer-filters.ts";
 import { quantitiesOf } from "../protocol/quantities.ts";
@@ -112,15 +112,23 @@ export class Frameworks {
     this.#awaitFailover(framework, Math.max(info.failoverTimeoutMs, this.#state().config.slaveReregisterMs));
   }
 
-  /** For some of its roles, or for all when none is named. One that it does not have voids the whole call, as in Mesos. */
-  setNeedsOffers(id: FrameworkId, named: readonly string[], needs: boolean): void {
+  /**
+   * For some of its roles, or for all when none is named. One that it does not have voids the whole call, as in Mesos.
+   * `slaveIds`: of its declines those of these slaves are forgotten, and no others.
+   */
+  setNeedsOffers(id: FrameworkId, named: readonly string[], needs: boolean, slaveIds?: readonly SlaveId[]): void {
     const framework = this.#frameworks.get(id);
     if (framework === undefined || named.some((role) => !framework.info.roles.includes(role))) return;
     const roles = named.length === 0 ? framework.info.roles : named;
     const others = [...framework.suppressed].filter((role) => !roles.includes(role));
     framework.suppressed = new Set(needs ? others : [...others, ...roles]);
-    const { allocator } = this.#state();
-    for (const role of roles) allocator.tell(needs ? "clientRevived" : "clientSuppressed", { frameworkId: id, role });
+    const { allocator, slaves } = this.#state();
+    const parts = slaveIds?.flatMap((slaveId) => slaves.get(slaveId)?.parts ?? []);
+    const of = parts === undefined ? {} : { accounts: parts.map(({ account }) => account) };
+    for (const role of roles) {
+      if (needs) allocator.tell("clientRevived", { frameworkId: id, role, ...of });
+      else allocator.tell("clientSuppressed", { frameworkId: id, role });
+    }
   }
 
   /** From the next pass on; offers that are outstanding stay. */

@@ -81,7 +81,8 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     decline: ({ frameworkId, offerIds, filter }) => when(({ offers }) => offers.decline(frameworkId, offerIds, filter)),
     suppress: ({ frameworkId, roles }) =>
       when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, false)),
-    revive: ({ frameworkId, roles }) => when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, true)),
+    revive: ({ frameworkId, roles, slaveIds }) =>
+      when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, true, slaveIds)),
     setFilters: ({ frameworkId, filters }) => when(({ frameworks }) => frameworks.setFilters(frameworkId, filters)),
     killTask: (order) => when(({ tasks }) => tasks.kill(order)),
     shutdownExecutor: ({ frameworkId, slaveId, executorId }) =>

@@ -70,7 +70,12 @@ export type MasterForSchedulers = {
   /** No offers for these roles, or for any when the list is empty, until `revive`. */
   suppress: Tell<{ readonly frameworkId: FrameworkId; readonly roles: readonly string[] }>;
   /** Offers again for these roles, or for all, and every filter of the framework's own declines for them is gone. */
-  revive: Tell<{ readonly frameworkId: FrameworkId; readonly roles: readonly string[] }>;
+  revive: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly roles: readonly string[];
+    /** Only its declines of these slaves are gone. */
+    readonly slaveIds?: readonly SlaveId[];
+  }>;
   setFilters: Tell<{ readonly frameworkId: FrameworkId; readonly filters: OfferFilters }>;
   /** `slaveId`: nothing is done if the task is on another slave. */
   killTask: Tell<{
@@ -159,7 +164,7 @@ const shapes: BodyShapes<MasterProtocol> = {
   },
   decline: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
   suppress: { frameworkId: id(), roles: list(text) },
-  revive: { frameworkId: id(), roles: list(text) },
+  revive: { frameworkId: id(), roles: list(text), slaveIds: optional(list(id())) },
   setFilters: { frameworkId: id(), filters: offerFiltersShape },
   killTask: { frameworkId: id(), taskId: id(), graceMs: optional(durationMs), slaveId: optional(id()) },
   shutdownExecutor: { frameworkId: id(), slaveId: id(), executorId: text },
@@ -188,7 +193,7 @@ export const masterTable = protocolTable<MasterProtocol>(
     accept: { frameworkId: 0, offerIds: 1, operations: 2, filter: 3 },
     decline: { frameworkId: 0, offerIds: 1, filter: 2 },
     suppress: { frameworkId: 0, roles: 1 },
-    revive: { frameworkId: 0, roles: 1 },
+    revive: { frameworkId: 0, roles: 1, slaveIds: 2 },
     setFilters: { frameworkId: 0, filters: 1 },
     killTask: { frameworkId: 0, taskId: 1, graceMs: 2, slaveId: 3 },
     shutdownExecutor: { frameworkId: 0, slaveId: 1, executorId: 2 },

@@ -187,6 +187,16 @@ describe("wanting offers", () => {
     expect(scheduler.offers.length).toBe(before + 1);
   });
 
+  test("reviving for one slave leaves its declines of others", () => {
+    const { cluster, slave, scheduler } = scene();
+    ScriptedSlave.registered(cluster, "s2", "cpus:8;mem:8192");
+    for (const { id } of cluster.state.offers.all()) scheduler.decline(1_000_000, [id]);
+    cluster.advance(5_000);
+    expect([...cluster.state.offers.all()]).toEqual([]);
+    scheduler.party.tell("revive", { frameworkId: scheduler.id, roles: [], slaveIds: [slave.id] });
+    expect([...cluster.state.offers.all()].map(({ slaveId }) => slaveId)).toEqual([slave.id]);
+  });
+
   test("filters hold at the master: only these slaves, only so much", () => {
     const { cluster, slave, scheduler } = scene();
     const frameworkId = scheduler.id;

@@ -119,8 +119,7 @@ function plainly(given: readonly ConstraintGroup[], some: { hostname: string; at
             ? ["hostname", some.hostname]
             : undefined;
       const value = entry?.[1];
-      const noText =
-        "attribute" in selector && value !== undefined && ["1", "2.5", "-0", "[1-2]"].includes(value);
+      const noText = "attribute" in selector && value !== undefined && ["1", "2.5", "-0", "[1-2]"].includes(value);
       let one: boolean;
       if (predicate.type === "exists") one = value !== undefined;
       else if (predicate.type === "notExists") one = value === undefined;
