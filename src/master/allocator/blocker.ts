@@ -18,6 +18,8 @@ export const blockers = [
   "filtered",
   /** The role has as much as it may. */
   "quota",
+  /** All that is free is reserved for others. */
+  "reserved",
 ] as const;
 
 export type Blocker = (typeof blockers)[number];

@@ -5,7 +5,7 @@ import type { Quantities } from "../../protocol/quantities.ts";
 import { quantitiesOf } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
 import { nameOf } from "../../protocol/reservation.ts";
-import { add, contains, equal, isEmpty, noResources, type Resources, subtract } from "../../protocol/resources.ts";
+import { add, contains, equal, noResources, type Resources, subtract } from "../../protocol/resources.ts";
 import { Candidates } from "./candidates.ts";
 import { type ClientState, Clients } from "./clients.ts";
 import { Filters } from "./filters.ts";
@@ -15,7 +15,7 @@ import type { Policy } from "./policy.ts";
 import type { Client, SlaveAccount } from "./protocol.ts";
 import { Quotas } from "./quotas.ts";
 import { RoleTree } from "./role-tree.ts";
-import { Bundle, ScalarNames } from "./scalar-names.ts";
+import { Bundle, isNothing, ScalarNames } from "./scalar-names.ts";
 import { SlaveRows } from "./slave-rows.ts";
 
 export type BookConfig = {
@@ -363,9 +363,4 @@ function isReserved(rest: Resources): boolean {
   if (rest === noResources) return false;
   for (const key of Object.keys(rest)) if (key.includes("(")) return true;
   return false;
-}
-
-function isNothing({ amounts, rest }: Bundle, columns: number): boolean {
-  for (let column = 0; column < columns; column++) if ((amounts[column] as number) > 0) return false;
-  return isEmpty(rest);
 }

@@ -4,7 +4,7 @@ import { contains, isEmpty, noResources, type Resources } from "../../protocol/r
 import type { Blocker } from "./blocker.ts";
 import type { Book } from "./book.ts";
 import type { ClientState } from "./clients.ts";
-import { Bundle } from "./scalar-names.ts";
+import { Bundle, isNothing } from "./scalar-names.ts";
 
 /** Rows of a slave's account that are free, and who is to have them. */
 export type Taken = (row: number, client: ClientState, bundle: Bundle) => void;
@@ -102,7 +102,7 @@ export class Pass {
     for (let leaf = walk.next(); leaf >= 0 && taker === undefined; leaf = taker === undefined ? walk.next() : leaf) {
       const client = clients.at(leaf);
       const part = this.partFor(client, row);
-      const blocker = this.blocker(client, row, part);
+      const blocker = isNothing(part, this.#book.names.size) ? "reserved" : this.blocker(client, row, part);
       if (blocker === "none") taker = client;
       else first ??= { blocker: this.#isCut(part) ? "quota" : blocker, leaf };
     }

@@ -1,4 +1,4 @@
-import { noResources, type Resources } from "../../protocol/resources.ts";
+import { isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
 
 /** Kinds of scalars that have a column. Those of later kinds are kept beside the columns, and count for no share. */
 const namesMax = 64;
@@ -64,6 +64,11 @@ export class Bundle {
     }
     return this.rest === noResources ? resources : Object.assign(resources, this.rest);
   }
+}
+
+export function isNothing({ amounts, rest }: Bundle, columns: number): boolean {
+  for (let column = 0; column < columns; column++) if ((amounts[column] as number) > 0) return false;
+  return isEmpty(rest);
 }
 
 function isPlain(name: string): boolean {

@@ -84,6 +84,19 @@ describe("offering", () => {
   });
 });
 
+test("what is reserved for others is not given to anybody else, not even as an empty offer", () => {
+  const allocation = new Allocation();
+  const master = allocation.reset({ minAllocatable: [] });
+  allocation.tell("resume", {});
+  allocation.framework("a");
+  allocation.slave("s1", quantities("cpus(web):4;mem(web):1024"));
+  allocation.settle();
+  expect(rowsOf(master)).toEqual([]);
+  allocation.framework("b", "web/shop");
+  allocation.settle();
+  expect(rowsOf(master)).toMatchObject([{ frameworkId: "b", resources: quantities("cpus(web):4;mem(web):1024") }]);
+});
+
 describe("what comes back", () => {
   test("is offered again at once when no filter came with it", () => {
     const { allocation, master } = scene();

@@ -5,6 +5,7 @@ import type { Book } from "../../../src/master/allocator/book.ts";
 import { rowsOf as rowsOfBatch } from "../../../src/master/allocator/offered-batch.ts";
 import type { Policy } from "../../../src/master/allocator/policy.ts";
 import {
+  type AllocatorConfig,
   type AllocatorEvents,
   type AllocatorProtocol,
   allocatorEventsTable,
@@ -45,10 +46,10 @@ export class Allocation {
   }
 
   /** A new master, with an empty book. */
-  reset(): Hearing<AllocatorEvents> {
+  reset(config: Partial<AllocatorConfig> = {}): Hearing<AllocatorEvents> {
     const hearing = new Hearing<AllocatorEvents>();
     const master = this.#system.spawn(hearing.spec("master", allocatorEventsTable), undefined).address;
-    this.tell("resetBook", { master, config: { allocationIntervalMs: 1_000, minAllocatable } });
+    this.tell("resetBook", { master, config: { allocationIntervalMs: 1_000, minAllocatable, ...config } });
     return hearing;
   }
 
