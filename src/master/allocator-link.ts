@@ -135,7 +135,7 @@ export class AllocatorLink {
       {
         timeoutMs: countsMs,
         settled: (outcome) => {
-          if (outcome.ok) counters.allocator({ runs: outcome.value.passes, waiting: this.#told - told });
+          if (outcome.ok) counters.allocator(outcome.value, this.#told - told);
         },
       },
     );

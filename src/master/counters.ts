@@ -4,6 +4,8 @@ import type { Counts } from "../protocol/cluster-events.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import type { Operation } from "../protocol/offer.ts";
 import { isTerminal, type TaskStatus } from "../protocol/task.ts";
+import type { DurationSummary } from "./allocator/durations.ts";
+import type { AllocatorCounts } from "./allocator/protocol.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { MasterState } from "./state.ts";
 
@@ -137,10 +139,17 @@ export class Counters {
   }
 
   /** What the allocator has told of itself; `waiting`: messages that came to it while it was asked. */
-  allocator({ runs, waiting }: { readonly runs: number; readonly waiting: number }): void {
-    this.#counts.set("allocator/mesos/allocation_runs", runs);
+  allocator({ passes, runMs, latencyMs }: AllocatorCounts, waiting: number): void {
+    this.#counts.set("allocator/mesos/allocation_runs", passes);
+    this.#durations("allocator/mesos/allocation_run_ms", runMs);
+    this.#durations("allocator/mesos/allocation_run_latency_ms", latencyMs);
     this.#counts.set("allocator/mesos/event_queue_dispatches", waiting);
     this.#state()?.publisher.counted();
+  }
+
+  #durations(timer: string, { last, ...summary }: DurationSummary): void {
+    if (last !== undefined) this.#counts.set(timer, last);
+    for (const [name, value] of Object.entries(summary)) this.#counts.set(`${timer}/${name}`, value);
   }
 
   #add(name: string): void {

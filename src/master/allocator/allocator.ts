@@ -3,12 +3,14 @@ import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
 import { invariant } from "../../base/invariant.ts";
 import { Book } from "./book.ts";
+import { Durations } from "./durations.ts";
 import { BatchWriter } from "./offered-batch.ts";
 import { Pass } from "./pass.ts";
 import { drf } from "./policies/drf.ts";
 import type { Policy } from "./policy.ts";
 import {
   type AllocatorConfig,
+  type AllocatorCounts,
   type AllocatorEvents,
   type AllocatorProtocol,
   allocatorTable,
@@ -54,7 +56,7 @@ export function allocator(policy: Policy = drf): Spec<AllocatorProtocol, Record<
         converted: ({ account, from, to, ...client }) => change((book) => book.convert(account, client, from, to)),
         weights: ({ weights }) => change((book) => book.setWeights(weights)),
         quotas: ({ quotas }) => change((book) => book.setQuotas(quotas)),
-        counts: (_, reply) => reply({ passes: rounds.passes }),
+        counts: (_, reply) => reply(rounds.counts()),
         inspect: () => rounds.book,
       };
     },
@@ -68,7 +70,12 @@ class Rounds {
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
   readonly #writer: BatchWriter;
+  /** How long passes take, and how long they were waited for. */
+  readonly #runMs = new Durations();
+  readonly #latencyMs = new Durations();
   #running = false;
+  /** When the pass that is to come was asked for. */
+  #requestedMs: number | undefined;
   #audited = 0;
   #expiredMs = Number.NEGATIVE_INFINITY;
   #expiryMs = Number.POSITIVE_INFINITY;
@@ -97,21 +104,32 @@ class Rounds {
     for (const timer of ["pass", "batch", "expiry"]) this.#ctx.cancel(timer);
   }
 
+  counts(): AllocatorCounts {
+    return { passes: this.passes, runMs: this.#runMs.summary(), latencyMs: this.#latencyMs.summary() };
+  }
+
   /** A pass follows when this turn and what waits for the allocator now are done. */
   request(): void {
-    if (this.#running && this.book.candidates.any) this.#ctx.after("pass", 0, () => this.#pass());
+    if (this.#running && this.book.candidates.any && this.#requestedMs === undefined) {
+      this.#requestedMs = this.#ctx.clock.now();
+      this.#ctx.after("pass", 0, () => this.#pass());
+    }
     this.#awaitExpiry();
   }
 
   #pass(): void {
     const { book } = this;
+    const beganMs = this.#ctx.clock.now();
+    this.#latencyMs.add(beganMs - (this.#requestedMs ?? beganMs));
+    this.#requestedMs = undefined;
     this.passes++;
-    const pass = new Pass(book, this.#ctx.clock.now(), (row, client, bundle) =>
+    const pass = new Pass(book, beganMs, (row, client, bundle) =>
       this.#writer.write(book.slaves.account[row] as number, client.leaf, client, bundle),
     );
     pass.run();
     this.#writer.flush();
     this.#tellLacking();
+    this.#runMs.add(this.#ctx.clock.now() - beganMs);
   }
 
   #batch(): void {

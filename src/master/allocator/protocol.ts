@@ -5,6 +5,7 @@ import type { ClientFilters } from "../../protocol/offer-filters.ts";
 import type { Quantities } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
 import type { Resources } from "../../protocol/resources.ts";
+import type { DurationSummary } from "./durations.ts";
 
 /** The name under which the allocator is registered on its thread. */
 export const allocatorName = "allocator";
@@ -69,6 +70,9 @@ export type SlaveAllocation = Client & { readonly resources: Resources };
 export type AllocatorCounts = {
   /** Passes since `resetBook`. */
   readonly passes: number;
+  /** How long they took, and how long they were waited for; empty before the first. */
+  readonly runMs: DurationSummary;
+  readonly latencyMs: DurationSummary;
 };
 
 /** What the master hears from the allocator. */
