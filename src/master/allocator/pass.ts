@@ -1,6 +1,7 @@
 import type { Prng } from "../../base/prng.ts";
+import { quantitiesOf } from "../../protocol/quantities.ts";
 import { reservedFor, unreserved } from "../../protocol/reservation.ts";
-import { contains, isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
+import { contains, type Resources } from "../../protocol/resources.ts";
 import type { Blocker } from "./blocker.ts";
 import type { Book } from "./book.ts";
 import type { ClientState } from "./clients.ts";
@@ -45,7 +46,7 @@ export class Pass {
     const { names, filters, minimum } = this.#book;
     if (!this.#accepts(client, row)) return this.#objection(client, row);
     const { wishes } = client;
-    if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
+    if (bundle.isEmpty(names) || !(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
     const { minOffer } = this.#book.slaves.fact(row);
     if (minOffer !== undefined && !contains(bundle.resources(names), minOffer)) return "belowMinimum";
     if (wishes?.minFree !== undefined && !holds(bundle, wishes.minFree, names.size)) return "belowMinFree";
@@ -129,14 +130,11 @@ export class Pass {
   #readFree(row: number): boolean {
     const { slaves, names } = this.#book;
     const { amounts } = this.#free;
-    let any = false;
     for (let column = 0; column < names.size; column++) {
-      const amount = (slaves.free[column] as Float64Array)[row] as number;
-      amounts[column] = amount;
-      if (amount > 0) any = true;
+      amounts[column] = (slaves.free[column] as Float64Array)[row] as number;
     }
     this.#free.rest = slaves.freeRest[row] as Resources;
-    return any || (this.#free.rest !== noResources && !isEmpty(this.#free.rest));
+    return !this.#free.isEmpty(names);
   }
 
   /** Whether the slave is one that the client wants at all; worked out once. */
@@ -152,8 +150,8 @@ export class Pass {
   }
 
   #objection({ gpus, wishes }: ClientState, row: number): Blocker {
-    const { slaves, names } = this.#book;
-    if (!gpus && (slaves.total[names.find("gpus")]?.[row] ?? 0) > 0) return "hasGpus";
+    const { slaves } = this.#book;
+    if (!gpus && (quantitiesOf(this.#book.total(row))["gpus"] ?? 0) > 0) return "hasGpus";
     const facts = slaves.fact(row);
     if (wishes?.slaves !== undefined && !wishes.slaves.has(facts.slaveId)) return "notNamed";
     return wishes?.matches?.(facts) === false ? "constraint" : "none";

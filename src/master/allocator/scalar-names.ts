@@ -1,4 +1,4 @@
-import { noResources, type Resources } from "../../protocol/resources.ts";
+import { isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
 
 /** Kinds of scalars that have a column. Those of later kinds are kept beside the columns, and count for no share. */
 const namesMax = 64;
@@ -53,6 +53,11 @@ export class Bundle {
   copyFrom(other: Bundle, names: ScalarNames): void {
     for (let column = 0; column < names.size; column++) this.amounts[column] = other.amounts[column] as number;
     this.rest = other.rest;
+  }
+
+  isEmpty(names: ScalarNames): boolean {
+    for (let column = 0; column < names.size; column++) if ((this.amounts[column] as number) > 0) return false;
+    return this.rest === noResources || isEmpty(this.rest);
   }
 
   /** The same as plain resources. */
