@@ -195,9 +195,10 @@ export class RoleTree {
 
   /** A node of their own for the frameworks of a role, which it takes over. */
   #dot(role: string, node: number): number {
-    const { allocated, allocations } = this.nodes;
     const frameworks = (this.#children[node] as number[]).filter((child) => this.#clients[child] !== undefined);
     const dot = this.#named(`${role}/.`, node);
+    // Only now: a new node may have made the columns longer.
+    const { allocated, allocations } = this.nodes;
     for (const held of allocated) held[dot] = frameworks.reduce((sum, child) => sum + (held[child] as number), 0);
     // Frameworks that are there before any role below it had all of its allocations; without any, none was theirs.
     allocations[dot] = frameworks.length === 0 ? 0 : (allocations[node] as number);
