@@ -15,7 +15,7 @@ import type { Policy } from "./policy.ts";
 import type { Client, SlaveAccount } from "./protocol.ts";
 import { Quotas } from "./quotas.ts";
 import { RoleTree } from "./role-tree.ts";
-import { Bundle, isNothing, ScalarNames } from "./scalar-names.ts";
+import { Bundle, ScalarNames } from "./scalar-names.ts";
 import { SlaveRows } from "./slave-rows.ts";
 
 export type BookConfig = {
@@ -93,6 +93,8 @@ export class Book {
     this.filters.removeSlave(row);
     for (const { acceptance } of this.clients.all()) if (row < acceptance.length) acceptance[row] = 0;
     slaves.close(row);
+    // What was held and reserved there counts for no limit any more.
+    if (this.quotas.any) this.candidates.touchAll();
   }
 
   setActive(account: number, active: boolean): void {
@@ -165,13 +167,11 @@ export class Book {
     if (row === undefined || client === undefined) return;
     const bundle = this.#bundle.read(resources, this.names);
     this.release(row, client, bundle);
-    if (this.quotas.isLimited(who.role)) this.candidates.touchAll();
-    if (refuseMs === 0) return this.candidates.wait(row);
-    if (refuseMs !== undefined && client.present) {
+    if (refuseMs !== undefined && refuseMs > 0 && client.present) {
       const untilMs = nowMs + Math.max(refuseMs, this.config.refuseMsMin);
       this.filters.refuse(client.leaf, row, bundle, this.names.size, untilMs, this.slaves.active.length);
     }
-    this.candidates.touch(row);
+    this.#comesFree(row, refuseMs === 0, this.quotas.isLimited(who.role));
     this.clients.forget(client);
   }
 
@@ -182,12 +182,12 @@ export class Book {
     if (row === undefined || client === undefined) return;
     this.release(row, client, this.#bundle.read(from, this.names));
     this.#set(row, add(subtract(this.total(row), from), to), add(subtract(this.free(row), from), to));
-    this.#allocate(row, client, to);
+    this.#allocate(row, client, to, 0);
     this.candidates.touchAll();
   }
 
-  /** Gives a client what is free; the bundle must be. */
-  grant(row: number, client: ClientState, bundle: Bundle): void {
+  /** Gives a client what is free; the bundle must be. `allocations`: 0 when the client had it before in another form. */
+  grant(row: number, client: ClientState, bundle: Bundle, allocations: 0 | 1 = 1): void {
     this.changes++;
     const { slaves, holdings } = this;
     const columns = this.names.size;
@@ -209,8 +209,8 @@ export class Book {
       client.holdings++;
     }
     holdings.addTo(holding, bundle, columns);
-    if (slaves.reserved[row] === 0) return this.tree.gain(client.leaf, bundle.amounts);
-    this.tree.gain(client.leaf, this.#counted(bundle));
+    if (slaves.reserved[row] === 0) return this.tree.gain(client.leaf, bundle.amounts, allocations);
+    this.tree.gain(client.leaf, this.#counted(bundle), allocations);
     this.quotas.held(bundle.rest, 1);
   }
 
@@ -219,7 +219,7 @@ export class Book {
     const { slaves, holdings } = this;
     const first = slaves.firstHolding[row] as number;
     const holding = holdings.find(first, client.leaf);
-    invariant(holding >= 0 || isNothing(bundle, this.names.size), () => `${client.frameworkId} holds nothing there`);
+    invariant(holding >= 0 || bundle.isEmpty(this.names), () => `${client.frameworkId} holds nothing there`);
     if (holding < 0) return;
     holdings.takeFrom(holding, bundle, this.names.size);
     for (let column = 0; column < this.names.size; column++) {
@@ -282,6 +282,15 @@ export class Book {
     return rest === whole || equal(rest, whole);
   }
 
+  /** With what a limited role gives back it may have more of every slave. */
+  #comesFree(row: number, later: boolean, limited: boolean): void {
+    const { candidates } = this;
+    if (later && limited) candidates.waitAll();
+    else if (later) candidates.wait(row);
+    else if (limited) candidates.touchAll();
+    else candidates.touch(row);
+  }
+
   /** What the row has and what of it is free. */
   #set(row: number, total: Resources, free: Resources): void {
     this.changes++;
@@ -304,9 +313,9 @@ export class Book {
     this.tree.nodes.widen(this.names.size);
   }
 
-  #allocate(row: number, client: ClientState, resources: Resources): void {
+  #allocate(row: number, client: ClientState, resources: Resources, allocations: 0 | 1 = 1): void {
     invariant(contains(this.free(row), resources), () => `${this.slaves.fact(row).slaveId} is told to hold too much`);
-    this.grant(row, client, this.#bundle.read(resources, this.names));
+    this.grant(row, client, this.#bundle.read(resources, this.names), allocations);
   }
 
   #resources(columns: readonly Float64Array[], rests: readonly Resources[], row: number): Resources {

@@ -7,6 +7,7 @@ export class Candidates {
   #all = false;
   /** Rows that the next batch is to look at. */
   readonly #waiting: number[] = [];
+  #allWait = false;
 
   get any(): boolean {
     return this.#all || this.#rows.length > 0;
@@ -29,13 +30,20 @@ export class Candidates {
     this.#waiting.push(row);
   }
 
+  /** Every row there is: with the next batch. */
+  waitAll(): void {
+    this.#allWait = true;
+  }
+
   isWaiting(row: number): boolean {
-    return this.#waiting.includes(row);
+    return this.#allWait || this.#waiting.includes(row);
   }
 
   /** A batch has begun. */
   wake(): void {
     for (const row of this.#waiting.splice(0)) this.touch(row);
+    if (this.#allWait) this.touchAll();
+    this.#allWait = false;
   }
 
   /** Those that qualify; none is left. `height`: every row is below. */

@@ -1,10 +1,10 @@
 import type { Prng } from "../../base/prng.ts";
 import { flattened, reservedFor, unreserved } from "../../protocol/reservation.ts";
-import { contains, isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
+import { contains, noResources, type Resources } from "../../protocol/resources.ts";
 import type { Blocker } from "./blocker.ts";
 import type { Book } from "./book.ts";
 import type { ClientState } from "./clients.ts";
-import { Bundle, isNothing } from "./scalar-names.ts";
+import { Bundle } from "./scalar-names.ts";
 
 /** Rows of a slave's account that are free, and who is to have them. */
 export type Taken = (row: number, client: ClientState, bundle: Bundle) => void;
@@ -25,6 +25,7 @@ export class Pass {
   readonly #taken: Taken;
   readonly #free = new Bundle();
   readonly #part = new Bundle();
+  readonly #least = new Bundle();
 
   constructor(book: Book, nowMs: number, taken: Taken) {
     this.#book = book;
@@ -51,8 +52,8 @@ export class Pass {
     if (!this.#accepts(client, row)) return this.#objection(client, row);
     const { wishes } = client;
     if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
-    if (this.#book.slaves.limited[row] === 1 && !this.#isWorthWhile(row, bundle)) return "belowMinimum";
-    if (wishes?.minFree !== undefined && !holds(bundle, wishes.minFree, names.size)) return "belowMinFree";
+    if (this.#book.slaves.limited[row] === 1 && !this.#isWorthwhile(row, bundle)) return "belowMinimum";
+    if (wishes?.minFree !== undefined && !this.#isEnough(row, bundle, wishes.minFree)) return "belowMinFree";
     return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
   }
 
@@ -102,7 +103,7 @@ export class Pass {
     for (let leaf = walk.next(); leaf >= 0 && taker === undefined; leaf = taker === undefined ? walk.next() : leaf) {
       const client = clients.at(leaf);
       const part = this.partFor(client, row);
-      const blocker = isNothing(part, this.#book.names.size) ? "reserved" : this.blocker(client, row, part);
+      const blocker = part.isEmpty(this.#book.names) ? "reserved" : this.blocker(client, row, part);
       if (blocker === "none") taker = client;
       else first ??= { blocker: this.#isCut(part) ? "quota" : blocker, leaf };
     }
@@ -133,21 +134,25 @@ export class Pass {
   #readFree(row: number): boolean {
     const { slaves, names } = this.#book;
     const { amounts } = this.#free;
-    let any = false;
     for (let column = 0; column < names.size; column++) {
-      const amount = (slaves.free[column] as Float64Array)[row] as number;
-      amounts[column] = amount;
-      if (amount > 0) any = true;
+      amounts[column] = (slaves.free[column] as Float64Array)[row] as number;
     }
     this.#free.rest = slaves.freeRest[row] as Resources;
-    return any || (this.#free.rest !== noResources && !isEmpty(this.#free.rest));
+    return !this.#free.isEmpty(names);
   }
 
   /** Whether it is at least what the slave says may be offered of it. */
-  #isWorthWhile(row: number, bundle: Bundle): boolean {
-    const { slaves, names } = this.#book;
+  #isWorthwhile(row: number, bundle: Bundle): boolean {
+    const { names, slaves } = this.#book;
     const { minOffer = noResources } = slaves.fact(row);
-    return contains(flattened(bundle.resources(names)), minOffer);
+    return this.#isEnough(row, bundle, this.#least.read(minOffer, names));
+  }
+
+  /** Whether as much is there, reserved or not. */
+  #isEnough(row: number, bundle: Bundle, needed: Bundle): boolean {
+    const { names, slaves } = this.#book;
+    if (covers(bundle, needed, names.size)) return true;
+    return slaves.reserved[row] === 1 && contains(flattened(bundle.resources(names)), needed.resources(names));
   }
 
   /** Whether the slave is one that the client wants at all; worked out once. */
@@ -172,7 +177,7 @@ export class Pass {
   }
 }
 
-function holds(bundle: Bundle, needed: Bundle, columns: number): boolean {
+function covers(bundle: Bundle, needed: Bundle, columns: number): boolean {
   for (let column = 0; column < columns; column++) {
     if ((bundle.amounts[column] as number) < (needed.amounts[column] as number)) return false;
   }

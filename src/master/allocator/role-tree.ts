@@ -98,8 +98,8 @@ export class RoleTree {
     this.#stale = true;
   }
 
-  /** A leaf is allocated these amounts: one more allocation for it and for its roles. */
-  gain(leaf: number, amounts: Float64Array): void {
+  /** A leaf is allocated these amounts: so many more allocations for it and for its roles. */
+  gain(leaf: number, amounts: Float64Array, count = 1): void {
     const { parent, allocated, allocations } = this.nodes;
     const columns = allocated.length;
     for (let node = leaf; node !== root; node = parent[node] as number) {
@@ -107,7 +107,7 @@ export class RoleTree {
         const held = allocated[column] as Float64Array;
         held[node] = (held[node] as number) + (amounts[column] as number);
       }
-      allocations[node] = (allocations[node] as number) + 1;
+      allocations[node] = (allocations[node] as number) + count;
       if (!this.#stale) this.#rerank(node);
     }
   }
@@ -195,11 +195,13 @@ export class RoleTree {
 
   /** A node of their own for the frameworks of a role, which it takes over. */
   #dot(role: string, node: number): number {
-    const { allocated, allocations } = this.nodes;
     const frameworks = (this.#children[node] as number[]).filter((child) => this.#clients[child] !== undefined);
     const dot = this.#named(`${role}/.`, node);
+    // Only now: a new node may have made the columns longer.
+    const { allocated, allocations } = this.nodes;
     for (const held of allocated) held[dot] = frameworks.reduce((sum, child) => sum + (held[child] as number), 0);
-    allocations[dot] = allocations[node] as number;
+    // Frameworks that are there before any role below it had all of its allocations; without any, none was theirs.
+    allocations[dot] = frameworks.length === 0 ? 0 : (allocations[node] as number);
     for (const child of frameworks) {
       const wants = this.wants(child);
       this.setWanting(child, false);

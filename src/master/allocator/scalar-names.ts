@@ -55,6 +55,11 @@ export class Bundle {
     this.rest = other.rest;
   }
 
+  isEmpty(names: ScalarNames): boolean {
+    for (let column = 0; column < names.size; column++) if ((this.amounts[column] as number) > 0) return false;
+    return this.rest === noResources || isEmpty(this.rest);
+  }
+
   /** The same as plain resources. */
   resources(names: ScalarNames): Resources {
     const resources: Record<string, Resources[string]> = {};
@@ -64,11 +69,6 @@ export class Bundle {
     }
     return this.rest === noResources ? resources : Object.assign(resources, this.rest);
   }
-}
-
-export function isNothing({ amounts, rest }: Bundle, columns: number): boolean {
-  for (let column = 0; column < columns; column++) if ((amounts[column] as number) > 0) return false;
-  return isEmpty(rest);
 }
 
 function isPlain(name: string): boolean {

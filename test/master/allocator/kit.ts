@@ -21,7 +21,7 @@ import { quantities } from "../../protocol/quantities.ts";
 import { Stage } from "../../protocol/stage.ts";
 
 /** As masters have it by default. */
-const minAllocatable = [{ cpus: 10 }, { mem: 32_000 }];
+export const minAllocatable = [{ cpus: 10 }, { mem: 32_000 }];
 
 /** A real allocator, and a master that only listens. */
 export class Allocation {
