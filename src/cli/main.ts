@@ -253,9 +253,17 @@ function addBenchmarks(root: Command): void {
   root
     .command("bench")
     .description("measures, against peers and against what the machine allows, in the same run")
-    .argument("<name>", "actors, bridge or http")
-    .option("--full", "every shape, and more rounds of actors", false)
+    .argument("<name>", "actors, allocator, bridge or http")
+    .option("--full", "every shape, and more rounds", false)
     .option("--json", "print the report as JSON", false)
+    .option("--slaves <count>", "of allocator: how many slaves (default: 50000)", options.positiveNumber)
+    .option("--frameworks <count>", "of allocator: how many frameworks (default: 200)", options.positiveNumber)
+    .addOption(
+      new Option("--roles <which>", "of allocator: a role of each framework's own (default), or one for all").choices([
+        "own",
+        "one",
+      ]),
+    )
     .action(async (name, given) => (await import("./bench.ts")).bench(name, given));
 }
 
