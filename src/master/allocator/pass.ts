@@ -40,14 +40,13 @@ export class Pass {
     }
   }
 
-  /** Why the client cannot be given the bundle; `none` when it can. */
+  /** Why the client cannot be given the bundle, which is of what is free on the row; `none` when it can. */
   blocker(client: ClientState, row: number, bundle: Bundle): Blocker {
     const { names, filters, minimum } = this.#book;
     if (!this.#accepts(client, row)) return this.#objection(client, row);
     const { wishes } = client;
     if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
-    const { minOffer } = this.#book.slaves.fact(row);
-    if (minOffer !== undefined && !contains(bundle.resources(names), minOffer)) return "belowMinimum";
+    if (this.#book.slaves.fact(row).minimum?.isMetBy(this.#free) === false) return "belowMinimum";
     if (wishes?.minFree !== undefined && !holds(bundle, wishes.minFree, names.size)) return "belowMinFree";
     return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
   }

@@ -39,9 +39,9 @@ describe("a draw", () => {
     table.slave();
     for (const name of ["a", "b"]) table.framework(name);
     table.draws(draws);
-    const after = (name: string) => table.given.filter((_, draw) => table.given[draw - 1]?.name === name);
+    const following = (name: string) => table.given.filter((_, draw) => table.given[draw - 1]?.name === name);
     for (const before of ["a", "b"]) {
-      const wins = after(before).filter(({ name }) => name === "b").length / after(before).length;
+      const wins = following(before).filter(({ name }) => name === "b").length / following(before).length;
       expect(Math.abs(wins - 0.75)).toBeLessThan(within);
     }
   });
