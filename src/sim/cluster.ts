@@ -21,6 +21,7 @@ import { masterName } from "../protocol/master-api.ts";
 import { noResources, type Resources } from "../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../protocol/scheduler-api.ts";
 import { slaveTable } from "../protocol/slave-api.ts";
+import type { SlaveInfo } from "../protocol/slave-info.ts";
 import { commandExecutor } from "../slave/command-executor.ts";
 import { slaveTestScale } from "../slave/config.ts";
 import { functionExecutor } from "../slave/function-executor.ts";
@@ -55,11 +56,15 @@ export type ClusterOptions = {
   readonly furnish?: (world: World) => World;
   /** Who is owed the next offer. Default `drf`. */
   readonly policy?: Policy;
+  /** How each slave wants to be offered. Default: as a whole, whatever is free of it. */
+  readonly parts?: SlaveParts;
   /** Default `uniform`. */
   readonly strategy?: StrategyName;
   /** Told every step of the trace. */
   readonly heard?: (line: string) => void;
 };
+
+export type SlaveParts = Pick<SlaveInfo, "minOffer" | "shortTasks">;
 
 /** Silence after which an end of a link gives the other up, in milliseconds: the real link's own limit. */
 const silenceMs = 5_000;
@@ -181,7 +186,7 @@ export class SimCluster {
     const hostname = slaveName(index);
     const disk = this.journals.get(hostname);
     const checkpoint = disk !== undefined;
-    const info = { hostname, ip: "127.0.0.1", port: 0, resources, attributes: {}, checkpoint };
+    const info = { hostname, ip: "127.0.0.1", port: 0, resources, attributes: {}, checkpoint, ...this.#options.parts };
     const args = {
       master: masterEndpoint,
       info,
