@@ -9,6 +9,7 @@ import { reportTable } from "../frameworks/report.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
 import { allocator } from "../master/allocator/allocator.ts";
 import type { Book } from "../master/allocator/book.ts";
+import { drf } from "../master/allocator/policies/drf.ts";
 import type { Policy } from "../master/allocator/policy.ts";
 import { allocatorName, allocatorTable } from "../master/allocator/protocol.ts";
 import { type MasterConfig, masterTestScale } from "../master/config.ts";
@@ -29,6 +30,7 @@ import { simulatedExecutor } from "../slave/simulated-executor.ts";
 import { type Party, slave } from "../slave/slave.ts";
 import { SimClock } from "./clock.ts";
 import { Condition } from "./condition.ts";
+import { FailingPolicy } from "./failing-policy.ts";
 import { type Interference, interfered } from "./interference.ts";
 import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
@@ -102,6 +104,8 @@ export class SimCluster {
   readonly orders = new Orders();
   /** Failures of actors that nobody injected. */
   readonly failures: string[] = [];
+  /** Of the allocator. */
+  readonly policy: FailingPolicy;
   readonly #random: Prng;
   readonly #strategy: Strategy;
   readonly #options: ClusterOptions;
@@ -125,6 +129,7 @@ export class SimCluster {
     this.trace = new Trace(heard);
     this.trace.add(0, "strategy", strategy);
     this.#options = options;
+    this.policy = new FailingPolicy(options.policy ?? drf);
     this.work = options.work;
     const { latencyMaxMs } = options;
     this.network = new Network(this.clock, random.split("network"), {
@@ -168,7 +173,7 @@ export class SimCluster {
       { thread: "storage", roots: () => [this.#child(masterName, registryStoreName, store, {})] },
       {
         thread: "allocator",
-        roots: () => [this.#child(masterName, allocatorName, allocator(this.#options.policy), {})],
+        roots: () => [this.#child(masterName, allocatorName, allocator(this.policy.policy), {})],
       },
       {
         thread: "master",
