@@ -3,23 +3,26 @@ import type { BackoffConfig } from "../actors/backoff.ts";
 import type { LogLevel } from "../actors/world.ts";
 import { probeAddress } from "../http/listen-failure.ts";
 import { loopbackHost } from "../http/reachable-ip.ts";
+import { isPolicyName } from "../master/allocator/policies/named.ts";
 import { quantitiesOf } from "../protocol/quantities.ts";
 import type { Resources } from "../protocol/resources.ts";
+import { type AllocationOptions, allocationFrom } from "./allocation-options.ts";
 import { CliFailure } from "./failure.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster, type SlavePlan } from "./local-cluster.ts";
 import { timeoutsOf } from "./options.ts";
 import { type LimitOptions, limitsFrom } from "./rate-limits.ts";
 
-export type DevOptions = LimitOptions & {
-  readonly slaves: number;
-  readonly resources: Resources;
-  readonly port: number;
-  readonly bridgePort?: number;
-  readonly data?: string;
-  readonly timeouts: string;
-  readonly logLevel: LogLevel;
-};
+export type DevOptions = AllocationOptions &
+  LimitOptions & {
+    readonly slaves: number;
+    readonly resources: Resources;
+    readonly port: number;
+    readonly bridgePort?: number;
+    readonly data?: string;
+    readonly timeouts: string;
+    readonly logLevel: LogLevel;
+  };
 
 /** Pauses of slaves whose master is a thread away: it is there within milliseconds. */
 export const threadBackoff: BackoffConfig = { minMs: 20, maxMs: 1_000, factor: 2 };
@@ -35,6 +38,7 @@ export async function dev(options: DevOptions): Promise<void> {
   const cluster = new LocalCluster({ node: "dev", logLevel, prettyLog: process.stderr.isTTY });
   try {
     await probeAddress(loopbackHost, port);
+    if (!isPolicyName(options.allocator)) await cluster.startAllocator(options.allocator);
     const [gateway] = await Promise.all([
       cluster.openGateway({ port }, slaves),
       startCluster(cluster, options, limits),
@@ -60,7 +64,8 @@ async function startCluster(
   const bridgePort = options.bridgePort ?? (port === 0 ? 0 : port + 10);
   await Promise.all([
     cluster.startMaster({
-      config: { ...master, ...limits },
+      config: { ...master, ...allocationFrom(options), ...limits },
+      allocator: options.allocator,
       ...(data === undefined ? {} : { registryFile: join(data, "registry.sqlite") }),
       bridge: { host: "127.0.0.1", port: bridgePort, advertise: "127.0.0.1" },
     }),

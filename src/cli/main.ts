@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { sortings } from "./actors-picture.ts";
+import { allocationOptions } from "./allocation-options.ts";
 import { CliFailure, exitCodes } from "./failure.ts";
 import * as options from "./options.ts";
 import { version } from "./version.ts";
@@ -65,7 +66,7 @@ function addDev(root: Command): void {
           ...(await options.readResources(given.resources)),
         }),
       ),
-    options.limitOptions(),
+    [...allocationOptions(), ...options.limitOptions()],
   );
 }
 
@@ -92,7 +93,7 @@ function addDaemons(root: Command): void {
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))
         .action(async (given) => (await import("./master.ts")).master(given)),
-      [...options.masterAccessOptions(), ...options.limitOptions()],
+      [...options.masterAccessOptions(), ...allocationOptions(), ...options.limitOptions()],
     ),
   );
   addSlave(root);
@@ -113,6 +114,13 @@ function addSlave(root: Command): void {
         .option("--attributes <list>", "such as rack:r1;zone:west", options.attributesText, {})
         .addOption(
           new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
+        )
+        .addOption(options.minOfferOption())
+        .addOption(options.shortTasksOption())
+        .option(
+          "--short-task-max <seconds>",
+          "how long a task on the part of --short-tasks may take",
+          options.secondsMs,
         )
         .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
         .addOption(options.timeoutsOption())

@@ -1,6 +1,8 @@
 import { hostname as machineName } from "node:os";
 import { join } from "node:path";
 import type { LogLevel } from "../actors/world.ts";
+import { isPolicyName } from "../master/allocator/policies/named.ts";
+import { type AllocationOptions, allocationFrom } from "./allocation-options.ts";
 import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { authorizerFrom, type MasterAccessOptions, masterAuthenticator } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
@@ -12,6 +14,7 @@ import { shownFlags } from "./shown-flags.ts";
 
 export type MasterOptions = CredentialFiles &
   MasterAccessOptions &
+  AllocationOptions &
   LimitOptions & {
     readonly host: string;
     readonly port: number;
@@ -39,6 +42,7 @@ export async function master(options: MasterOptions): Promise<void> {
     ...credentialFiles(options),
   });
   try {
+    if (!isPolicyName(options.allocator)) await cluster.startAllocator(options.allocator);
     const gateway = await cluster.openGateway(
       {
         host,
@@ -52,7 +56,13 @@ export async function master(options: MasterOptions): Promise<void> {
       0,
     );
     await cluster.startMaster({
-      config: { ...timeoutsOf(timeouts).master, rootSubmissions: options.rootSubmissions, ...limits },
+      config: {
+        ...timeoutsOf(timeouts).master,
+        rootSubmissions: options.rootSubmissions,
+        ...allocationFrom(options),
+        ...limits,
+      },
+      allocator: options.allocator,
       ...(registry === "memory" ? {} : { registryFile: join(data, "registry.sqlite") }),
       bridge: {
         host,

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { LogLevel } from "../actors/world.ts";
 import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
 import { parseAttributes } from "../protocol/attribute.ts";
+import { reservationOf } from "../protocol/reservation.ts";
 import { parse, type Resources } from "../protocol/resources.ts";
 import { slaveResourcesFault } from "../protocol/slave-info.ts";
 import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
@@ -129,6 +130,13 @@ export function intervalMs(text: string): number {
   throw new InvalidArgumentError("write seconds, from 0.1 to 3600.");
 }
 
+/** Seconds above 0, with three decimals at most, in milliseconds; a day is the most. */
+export function secondsMs(text: string): number {
+  const ms = Math.round(Number(text) * 1_000);
+  if (/^\d+(\.\d{1,3})?$/.test(text) && ms > 0 && ms <= 86_400_000) return ms;
+  throw new InvalidArgumentError("write seconds above 0, up to 86400.");
+}
+
 /** What `--resources` says: text is checked at once; a list is read, with the code it takes, when it is needed. */
 type GivenResources = () => Promise<Resources>;
 
@@ -148,6 +156,33 @@ export const devResourcesOption = (description: string): Option =>
   new Option("--resources <list>", description)
     .argParser(resourcesText)
     .default(resourcesText(devResources), devResources);
+
+/** Less than this is not offered of a slave. */
+export const minOfferOption = (): Option =>
+  new Option("--min-offer <list>", "offer what is free of it once it is as much as this, such as cpus:2;mem:1024")
+    .argParser(scalarsText)
+    .env("MESOLITE_MIN_OFFER");
+
+/** A part of a slave that is offered apart, for tasks that do not take long. */
+export const shortTasksOption = (): Option =>
+  new Option("--short-tasks <list>", "part of it that is offered apart, for tasks no longer than --short-task-max")
+    .argParser(plainText)
+    .env("MESOLITE_SHORT_TASKS");
+
+function plainText(text: string): Resources {
+  const parsed = parse(text);
+  const fault = parsed.ok ? slaveResourcesFault(parsed.value) : parsed.error;
+  if (!parsed.ok || fault !== undefined) throw new InvalidArgumentError(`${fault}.`);
+  const reserved = Object.keys(parsed.value).find((key) => reservationOf(key) !== undefined);
+  if (reserved === undefined && Object.keys(parsed.value).length > 0) return parsed.value;
+  throw new InvalidArgumentError("write what is not reserved, such as cpus:2;mem:1024.");
+}
+
+function scalarsText(text: string): Resources {
+  const resources = plainText(text);
+  if (Object.values(resources).every((quantity) => typeof quantity === "number")) return resources;
+  throw new InvalidArgumentError("write amounts, such as cpus:2;mem:1024.");
+}
 
 /** What is given, to be put in its place among the options of a command. */
 export async function readResources(given: GivenResources | undefined): Promise<{ readonly resources?: Resources }> {

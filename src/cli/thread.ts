@@ -1,12 +1,11 @@
 import { pathToFileURL } from "node:url";
 import { parsePlace } from "../actors/address.ts";
-import { type ChildSpec, child, supervisor } from "../actors/supervisor.ts";
+import { type ChildSpec, child, type SupervisorArgs, supervisor } from "../actors/supervisor.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
 import { allocator } from "../master/allocator/allocator.ts";
-import { isPolicyName, namedPolicies } from "../master/allocator/policies/named.ts";
-import { type Policy, policyFault } from "../master/allocator/policy.ts";
+import { isPolicyName } from "../master/allocator/policies/named.ts";
 import { memoryRegistryStore } from "../master/store/memory-registry-store.ts";
 import { RegistryDatabase } from "../master/store/registry-database.ts";
 import { registryStore } from "../master/store/registry-store.ts";
@@ -22,6 +21,7 @@ import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
 import { credentialsFrom } from "./credentials.ts";
+import { policyOf } from "./policy-module.ts";
 import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 
 /** The entry of every worker thread: equips it as its options say and starts its roots under one supervisor. */
@@ -44,7 +44,8 @@ hostThread({
   async assemble(system, boot) {
     const opened: (() => Promise<void> | void)[] = [];
     const children = await Promise.all(boot.roots.map((root) => childFor(root, system, (close) => opened.push(close))));
-    system.spawn(supervisor, { strategy: "one-for-one", children }, { name: "supervisor" });
+    const args = { strategy: "one-for-one", children, ...patienceFor(boot.roots) } as const;
+    system.spawn(supervisor, args, { name: "supervisor" });
     const bridge = await openBridge(system, boot);
     if (bridge !== undefined) opened.push(() => bridge.close());
     return {
@@ -55,6 +56,19 @@ hostThread({
     };
   },
 });
+
+/**
+ * A user's policy that throws again and again is no reason to lose the thread, and then the master with it: everything but
+ * new offers goes on without an allocator. It is started again for ever, at last every ten seconds.
+ */
+function patienceFor(roots: readonly ThreadRoot[]): Partial<SupervisorArgs> {
+  const isUsers = roots.some(({ behaviour, args }) => behaviour === "allocator" && !isPolicyName(String(args)));
+  if (!isUsers) return {};
+  return {
+    intensity: { max: Number.POSITIVE_INFINITY, withinMs: 60_000 },
+    backoff: { minMs: 100, maxMs: 10_000, factor: 2 },
+  };
+}
 
 async function childFor(
   root: ThreadRoot,
@@ -93,17 +107,6 @@ async function schedulerOf(file: string): Promise<() => SchedulerDefinition> {
     return () => exported as SchedulerDefinition;
   }
   throw new TypeError(`${file} has no scheduler: write \`export default defineScheduler({ … })\``);
-}
-
-/** One by name, or the export `policy` of a user's module. */
-async function policyOf(nameOrFile: string): Promise<Policy> {
-  if (isPolicyName(nameOrFile)) return namedPolicies[nameOrFile];
-  const { policy } = (await import(pathToFileURL(nameOrFile).href)) as { readonly policy?: unknown };
-  const fault = policyFault(policy);
-  if (fault === undefined) return policy as Policy;
-  throw new TypeError(
-    `${nameOrFile} has no allocation policy: ${fault}; write \`export const policy = { name: "mine", rank: … }\``,
-  );
 }
 
 async function openBridge(system: ActorSystem, boot: ThreadBoot): Promise<BridgeListener | undefined> {

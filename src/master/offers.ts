@@ -194,8 +194,9 @@ export class Offers {
         continue;
       }
       left = subtract(left, task.resources);
+      const { short: _claimed, ...own } = task;
       const limit = short ? { short, maxCompletionMs: Math.min(maxTaskMs, task.maxCompletionMs ?? maxTaskMs) } : {};
-      tasks.launch(frameworkId, slave, { ...task, role, ...limit });
+      tasks.launch(frameworkId, slave, { ...own, role, ...limit });
     }
     return left;
   }

@@ -1,7 +1,8 @@
 import type { Attributes } from "./attribute.ts";
+import { amountsOf } from "./quantities.ts";
 import { common, formatQuantity, isNone, plus, type Quantity } from "./quantity.ts";
 import { formatKey, nameOf, reservationOf, unreserved } from "./reservation.ts";
-import { fractionFault, type Resources, resourcesShape, shortfall } from "./resources.ts";
+import { fractionFault, noResources, type Resources, resourcesShape, shortfall, subtract } from "./resources.ts";
 import { count, dictionary, durationMs, flag, object, optional, text } from "./shape.ts";
 
 /** What a slave says of itself when it registers. */
@@ -15,7 +16,7 @@ export type SlaveInfo = {
   readonly attributes: Attributes;
   /** Part of its resources that is offered apart, for tasks that do not take long (paper §4.3). */
   readonly shortTasks?: ShortTasks;
-  /** Less than this is not offered of it; it waits until more is free (paper §4.3). */
+  /** As long as less than this is free of it, short tasks aside, nothing of that is offered (paper §4.6). */
   readonly minOffer?: Resources;
   /** Whether it remembers who it is, and what it has to report, through a restart. */
   readonly checkpoint: boolean;
@@ -36,11 +37,18 @@ export const slaveInfoShape = object<SlaveInfo>({
 });
 
 /** What is wrong with what a slave says of itself, beyond its shape, or undefined. */
-export function slaveInfoFault({ resources, shortTasks }: SlaveInfo): string | undefined {
+export function slaveInfoFault({
+  resources,
+  shortTasks,
+  minOffer,
+}: Pick<SlaveInfo, "resources" | "shortTasks" | "minOffer">): string | undefined {
   const fault = slaveResourcesFault(resources);
-  if (fault !== undefined || shortTasks === undefined) return fault;
-  const missing = shortfall(unreserved(resources), shortTasks.resources);
-  return missing === "" ? undefined : `its part for short tasks is more than it has unreserved: ${missing}`;
+  if (fault !== undefined) return fault;
+  const short = shortTasks?.resources ?? noResources;
+  const missing = shortfall(unreserved(resources), short);
+  if (missing !== "") return `its part for short tasks is more than it has unreserved: ${missing}`;
+  const lacking = minOffer === undefined ? "" : shortfall(amountsOf(subtract(resources, short)), amountsOf(minOffer));
+  return lacking === "" ? undefined : `its minimum offer is more than it has for tasks of any length: ${lacking}`;
 }
 
 /**

@@ -9,6 +9,7 @@ import { reportTable } from "../frameworks/report.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
 import { allocator } from "../master/allocator/allocator.ts";
 import type { Book } from "../master/allocator/book.ts";
+import { drf } from "../master/allocator/policies/drf.ts";
 import type { Policy } from "../master/allocator/policy.ts";
 import { allocatorName, allocatorTable } from "../master/allocator/protocol.ts";
 import { type MasterConfig, masterTestScale } from "../master/config.ts";
@@ -21,6 +22,7 @@ import { masterName } from "../protocol/master-api.ts";
 import { noResources, type Resources } from "../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../protocol/scheduler-api.ts";
 import { slaveTable } from "../protocol/slave-api.ts";
+import type { SlaveInfo } from "../protocol/slave-info.ts";
 import { commandExecutor } from "../slave/command-executor.ts";
 import { slaveTestScale } from "../slave/config.ts";
 import { functionExecutor } from "../slave/function-executor.ts";
@@ -28,6 +30,7 @@ import { simulatedExecutor } from "../slave/simulated-executor.ts";
 import { type Party, slave } from "../slave/slave.ts";
 import { SimClock } from "./clock.ts";
 import { Condition } from "./condition.ts";
+import { FailingPolicy } from "./failing-policy.ts";
 import { type Interference, interfered } from "./interference.ts";
 import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
@@ -55,11 +58,15 @@ export type ClusterOptions = {
   readonly furnish?: (world: World) => World;
   /** Who is owed the next offer. Default `drf`. */
   readonly policy?: Policy;
+  /** How each slave wants to be offered. Default: as a whole, whatever is free of it. */
+  readonly parts?: SlaveParts;
   /** Default `uniform`. */
   readonly strategy?: StrategyName;
   /** Told every step of the trace. */
   readonly heard?: (line: string) => void;
 };
+
+export type SlaveParts = Pick<SlaveInfo, "minOffer" | "shortTasks">;
 
 /** Silence after which an end of a link gives the other up, in milliseconds: the real link's own limit. */
 const silenceMs = 5_000;
@@ -97,6 +104,8 @@ export class SimCluster {
   readonly orders = new Orders();
   /** Failures of actors that nobody injected. */
   readonly failures: string[] = [];
+  /** Of the allocator. */
+  readonly policy: FailingPolicy;
   readonly #random: Prng;
   readonly #strategy: Strategy;
   readonly #options: ClusterOptions;
@@ -120,6 +129,7 @@ export class SimCluster {
     this.trace = new Trace(heard);
     this.trace.add(0, "strategy", strategy);
     this.#options = options;
+    this.policy = new FailingPolicy(options.policy ?? drf);
     this.work = options.work;
     const { latencyMaxMs } = options;
     this.network = new Network(this.clock, random.split("network"), {
@@ -163,7 +173,7 @@ export class SimCluster {
       { thread: "storage", roots: () => [this.#child(masterName, registryStoreName, store, {})] },
       {
         thread: "allocator",
-        roots: () => [this.#child(masterName, allocatorName, allocator(this.#options.policy), {})],
+        roots: () => [this.#child(masterName, allocatorName, allocator(this.policy.policy), {})],
       },
       {
         thread: "master",
@@ -181,7 +191,7 @@ export class SimCluster {
     const hostname = slaveName(index);
     const disk = this.journals.get(hostname);
     const checkpoint = disk !== undefined;
-    const info = { hostname, ip: "127.0.0.1", port: 0, resources, attributes: {}, checkpoint };
+    const info = { hostname, ip: "127.0.0.1", port: 0, resources, attributes: {}, checkpoint, ...this.#options.parts };
     const args = {
       master: masterEndpoint,
       info,

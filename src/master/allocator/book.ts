@@ -2,7 +2,7 @@ import { invariant } from "../../base/invariant.ts";
 import { Prng } from "../../base/prng.ts";
 import type { ClientFilters } from "../../protocol/offer-filters.ts";
 import type { Quantities } from "../../protocol/quantities.ts";
-import { quantitiesOf } from "../../protocol/quantities.ts";
+import { amountsOf, quantitiesOf } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
 import { nameOf } from "../../protocol/reservation.ts";
 import { add, contains, equal, noResources, type Resources, subtract } from "../../protocol/resources.ts";
@@ -63,8 +63,9 @@ export class Book {
     this.minimum = new Minimum(config.minAllocatable, this.names);
   }
 
-  addSlave({ total, allocated, active, ...facts }: SlaveAccount): void {
-    const row = this.slaves.open(facts, active);
+  addSlave({ total, allocated, active, minOffer, ...facts }: SlaveAccount): void {
+    const minimum = minOffer && new Minimum([amountsOf(minOffer)], this.names);
+    const row = this.slaves.open({ ...facts, ...(minimum && { minimum }) }, active);
     this.#set(row, total, total);
     this.#countTotal(this.#bundle.read(total, this.names), 1);
     this.#widen();

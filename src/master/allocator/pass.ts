@@ -1,6 +1,6 @@
 import type { Prng } from "../../base/prng.ts";
 import { flattened, reservedFor, unreserved } from "../../protocol/reservation.ts";
-import { contains, noResources, type Resources } from "../../protocol/resources.ts";
+import { contains, type Resources } from "../../protocol/resources.ts";
 import type { Blocker } from "./blocker.ts";
 import type { Book } from "./book.ts";
 import type { ClientState } from "./clients.ts";
@@ -25,7 +25,6 @@ export class Pass {
   readonly #taken: Taken;
   readonly #free = new Bundle();
   readonly #part = new Bundle();
-  readonly #least = new Bundle();
 
   constructor(book: Book, nowMs: number, taken: Taken) {
     this.#book = book;
@@ -46,13 +45,14 @@ export class Pass {
     }
   }
 
-  /** Why the client cannot be given the bundle; `none` when it can. */
+  /** Why the client cannot be given the bundle, which is of what is free on the row; `none` when it can. */
   blocker(client: ClientState, row: number, bundle: Bundle): Blocker {
     const { names, filters, minimum } = this.#book;
     if (!this.#accepts(client, row)) return this.#objection(client, row);
     const { wishes } = client;
     if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
-    if (this.#book.slaves.limited[row] === 1 && !this.#isWorthwhile(row, bundle)) return "belowMinimum";
+    const { slaves } = this.#book;
+    if (slaves.limited[row] === 1 && slaves.fact(row).minimum?.isMetBy(this.#free) === false) return "belowMinimum";
     if (wishes?.minFree !== undefined && !this.#isEnough(row, bundle, wishes.minFree)) return "belowMinFree";
     return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
   }
@@ -139,13 +139,6 @@ export class Pass {
     }
     this.#free.rest = slaves.freeRest[row] as Resources;
     return !this.#free.isEmpty(names);
-  }
-
-  /** Whether it is at least what the slave says may be offered of it. */
-  #isWorthwhile(row: number, bundle: Bundle): boolean {
-    const { names, slaves } = this.#book;
-    const { minOffer = noResources } = slaves.fact(row);
-    return this.#isEnough(row, bundle, this.#least.read(minOffer, names));
   }
 
   /** Whether as much is there, reserved or not. */

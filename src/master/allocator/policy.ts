@@ -19,7 +19,9 @@ export type Contender = {
   allocated(resource: string): number;
   /** A number in [0, 1) from the allocator's own seed. */
   random(): number;
-  /** Its rank so far; for one that has just begun to want offers, the rank that had the last turn beside it. */
+  /** The rank of whoever had the last turn among those beside it; 0 before any, and after a change of weights. */
+  readonly lastTurn: number;
+  /** Its rank so far; for one that has just begun to want offers, and after a change of weights, `lastTurn`. */
   readonly rank: number;
 };
 

@@ -61,7 +61,7 @@ export type SlaveAccount = {
   readonly total: Resources;
   readonly allocated: readonly SlaveAllocation[];
   readonly active: boolean;
-  /** Less than this is not offered of it; it waits until more is free. */
+  /** As long as less than this is free on it, nothing of it is offered. */
   readonly minOffer?: Resources;
 };
 

@@ -90,6 +90,7 @@ export class RoleTree {
     this.#weights = weights;
     for (const [path, node] of this.#roles) this.nodes.weight[node] = this.weightOf(path);
     this.#stale = true;
+    if (this.policy.rankedAt === "turn") this.#beginTurns();
   }
 
   /** Shares are of another whole now, or of more scalars. */
@@ -155,14 +156,16 @@ export class RoleTree {
     return new Walk({ heaps: this.#heaps, clients: this.#clients, before: this.#before }, from);
   }
 
-  /** These have had their turn, which matters to policies that rank by turns. */
-  turn(visited: Iterable<number>): void {
+  /** These have had their turn, which matters to policies that rank by turns. Ranks are asked for when all have. */
+  turn(visited: readonly number[]): void {
     const { parent, clock, rank } = this.nodes;
     for (const node of visited) {
       const above = parent[node] as number;
       clock[above] = Math.max(clock[above] as number, rank[node] as number);
-      rank[node] = this.#rankOf(node);
-      this.#heaps[above]?.moved(node);
+    }
+    for (const node of visited) {
+      this.#rank(node);
+      this.#heaps[parent[node] as number]?.moved(node);
     }
   }
 
@@ -272,22 +275,34 @@ export class RoleTree {
   #enter(node: number, above: number): void {
     const { rank, clock } = this.nodes;
     rank[node] = clock[above] as number;
-    rank[node] = this.#rankOf(node);
+    this.#rank(node);
   }
 
-  #rankOf(node: number): number {
-    this.standing.node = node;
-    this.standing.frameworkId = this.#clients[node]?.frameworkId;
-    const rank = this.policy.rank(this.standing);
-    if (!Number.isFinite(rank))
-      invariant(false, `policy ${this.policy.name} ranks ${this.nodes.path[node]} as ${rank}`);
-    return rank;
+  /** Turns are of other lengths now: everybody's next one is decided anew. */
+  #beginTurns(): void {
+    const { parent, path, clock, wanting } = this.nodes;
+    clock.fill(0);
+    for (let node = 0; node < path.length; node++) {
+      if (node !== root && path[node] !== "" && wanting[node] !== 0) this.#enter(node, parent[node] as number);
+    }
   }
 
   #rankAnew(node: number): void {
-    if (this.policy.rankedAt === "turn") return;
-    this.nodes.rank[node] = this.#rankOf(node);
-    if (this.policy.secondRank !== undefined) this.nodes.secondRank[node] = this.policy.secondRank(this.standing);
+    if (this.policy.rankedAt !== "turn") this.#rank(node);
+  }
+
+  #rank(node: number): void {
+    const { policy, nodes, standing } = this;
+    standing.node = node;
+    standing.frameworkId = this.#clients[node]?.frameworkId;
+    nodes.rank[node] = this.#finite(policy.rank(standing), node);
+    if (policy.secondRank !== undefined) nodes.secondRank[node] = this.#finite(policy.secondRank(standing), node);
+  }
+
+  #finite(rank: number, node: number): number {
+    if (!Number.isFinite(rank))
+      invariant(false, `policy ${this.policy.name} ranks ${this.nodes.path[node]} as ${rank}`);
+    return rank;
   }
 
   #rerank(node: number): void {

@@ -4,6 +4,7 @@ import { noResources, type Resources } from "../../protocol/resources.ts";
 import { type Blocker, blockers } from "./blocker.ts";
 import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
 import { none } from "./holdings.ts";
+import type { Minimum } from "./minimum.ts";
 import type { ScalarNames } from "./scalar-names.ts";
 
 /** What does not change while the account is open. */
@@ -13,8 +14,8 @@ export type SlaveFacts = {
   readonly account: number;
   readonly hostname: string;
   readonly attributes: { readonly [name: string]: string };
-  /** Less than this is not offered of it; it waits until more is free. */
-  readonly minOffer?: Resources;
+  /** As long as less than this is free on it, nothing of it is offered. */
+  readonly minimum?: Minimum;
   /** How long a task may take on this part of the slave. */
   readonly maxTaskMs?: number;
 };
@@ -78,7 +79,7 @@ export class SlaveRows {
     this.#rowOf.set(facts.account, row);
     this.account[row] = facts.account;
     this.active[row] = active ? 1 : 0;
-    this.limited[row] = facts.minOffer === undefined ? 0 : 1;
+    this.limited[row] = facts.minimum === undefined ? 0 : 1;
     this.firstHolding[row] = none;
     this.reserved[row] = 0;
     this.totalRest[row] = noResources;

@@ -32,6 +32,10 @@ export class Standing implements Contender {
     return this.#nodes.arrival[this.node] as number;
   }
 
+  get lastTurn(): number {
+    return this.#nodes.clock[this.#nodes.parent[this.node] as number] as number;
+  }
+
   get rank(): number {
     return this.#nodes.rank[this.node] as number;
   }

@@ -127,19 +127,20 @@ export class Entitlements {
     return limit === undefined ? Number.POSITIVE_INFINITY : Math.max(0, limit - this.#consumed(top, name));
   }
 
-  /** Whether somebody who wants offers would take these resources of the account. */
-  wouldTake(client: Wanting, account: number, resources: Resources): boolean {
+  /** Whether somebody who wants offers would take what it may have of what is free of the account. */
+  wouldTake(client: Wanting, account: number, free: Resources): boolean {
+    const resources = this.partFor(client.role, free);
     const slave = this.accounts.get(account);
     const { minAllocatable = this.config.minAllocatable, slaves, minFree, constraints } = client.filters;
     if (slave === undefined || !client.active || client.suppressed || isEmpty(resources)) return false;
+    if (!contains(flattened(free), slave.minOffer ?? noResources)) return false;
     if (!client.gpus && (quantitiesOf(slave.total)["gpus"] ?? 0) > 0) return false;
     if (slaves?.includes(slave.slaveId) === false) return false;
     if (constraints !== undefined && !compileConstraints(constraints)(slave)) return false;
     const amounts = amountsOf(resources);
     const isEnough = (list: Quantities) => Object.entries(list).every(([name, least]) => (amounts[name] ?? 0) >= least);
     if (minAllocatable.length > 0 && !minAllocatable.some(isEnough)) return false;
-    const free = flattened(resources);
-    return contains(free, minFree ?? noResources) && contains(free, slave.minOffer ?? noResources);
+    return contains(flattened(resources), minFree ?? noResources);
   }
 
   /** Whether one comes before the other for certain: what ties is left open. */

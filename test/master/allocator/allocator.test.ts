@@ -206,6 +206,46 @@ describe("wanting", () => {
   });
 });
 
+describe("a pass", () => {
+  test("follows what comes free without any time passing", () => {
+    const { allocation, master } = scene();
+    const atMs = allocation.stage.clock.now();
+    for (let round = 2; round < 6; round++) {
+      allocation.recovered("s1", "a", whole);
+      allocation.settle();
+      expect([offered(allocation, master).length, allocation.stage.clock.now()]).toEqual([round, atMs]);
+    }
+  });
+
+  test("is one for all that waits for the allocator, and none follows when there is nothing to look at", () => {
+    const { allocation, master } = scene();
+    for (const slave of ["s2", "s3", "s4"]) allocation.slave(slave, "cpus:4;mem:1024");
+    allocation.settle();
+    const before = allocation.passes;
+    for (const slave of ["s1", "s2", "s3", "s4"]) allocation.recovered(slave, "a", whole);
+    allocation.framework("b");
+    allocation.tell("clientRevived", client);
+    allocation.settle();
+    expect(allocation.passes - before).toBe(1);
+    expect(offered(allocation, master).length).toBe(8);
+    allocation.settle();
+    expect(allocation.passes - before).toBe(1);
+  });
+
+  test("follows the expiry of a filter, one for all that expire together", () => {
+    const { allocation, master } = scene();
+    for (const slave of ["s2", "s3"]) allocation.slave(slave, "cpus:4;mem:1024");
+    allocation.settle();
+    for (const slave of ["s1", "s2", "s3"]) allocation.recovered(slave, "a", whole, 2_500);
+    // The batches of the first two seconds are behind; the next would come half a second after the expiry.
+    allocation.advance(2_499);
+    const before = allocation.passes;
+    expect(offered(allocation, master).length).toBe(3);
+    allocation.advance(1);
+    expect([allocation.passes - before, offered(allocation, master).length]).toEqual([1, 6]);
+  });
+});
+
 describe("a new master", () => {
   test("gets an empty book: nothing of the old one's is offered to anybody", () => {
     const allocation = new Allocation();

@@ -1,3 +1,4 @@
+import type { AskOutcome } from "../../../src/actors/context.ts";
 import type { BodyOf, ProtocolTable, TellKind } from "../../../src/actors/protocol.ts";
 import type { ActorRef } from "../../../src/actors/ref.ts";
 import { allocator } from "../../../src/master/allocator/allocator.ts";
@@ -6,6 +7,7 @@ import { rowsOf as rowsOfBatch } from "../../../src/master/allocator/offered-bat
 import type { Policy } from "../../../src/master/allocator/policy.ts";
 import {
   type AllocatorConfig,
+  type AllocatorCounts,
   type AllocatorEvents,
   type AllocatorProtocol,
   allocatorEventsTable,
@@ -55,6 +57,16 @@ export class Allocation {
 
   tell<K extends TellKind<AllocatorProtocol>>(kind: K, body: BodyOf<AllocatorProtocol[K]>): void {
     this.#allocator.tell(kind, body);
+  }
+
+  /** How many passes it has made, as the master asks for it. */
+  get passes(): number {
+    const counts: number[] = [];
+    this.#system.ask(this.#allocator, "counts", {}, 1_000, (outcome) => {
+      counts.push((outcome as AskOutcome<AllocatorCounts> & { readonly ok: true }).value.passes);
+    });
+    this.settle();
+    return counts[0] ?? Number.NaN;
   }
 
   /** Opens an account of the slave. */

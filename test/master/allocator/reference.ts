@@ -193,8 +193,8 @@ export class Reference {
     if (!client.gpus && (quantitiesOf(slave.total)["gpus"] ?? 0) > 0) return false;
     if (slaves?.includes(slave.slaveId) === false || fits?.(slave) === false) return false;
     if (minAllocatable.length > 0 && !minAllocatable.some((list) => isEnough(resources, list))) return false;
-    const free = flattened(resources);
-    if (!contains(free, minFree ?? {}) || !contains(free, slave.minOffer ?? {})) return false;
+    if (!contains(flattened(resources), minFree ?? {})) return false;
+    if (!contains(flattened(this.free(slave)), slave.minOffer ?? {})) return false;
     return !this.refusals.some(
       (each) =>
         isSame(each.who, client) &&
