@@ -38,7 +38,7 @@ export class Book {
   readonly totals = new Float64Array(64);
   readonly slaves = new SlaveRows(this.names);
   readonly holdings = new Holdings();
-  readonly filters = new Filters();
+  readonly filters: Filters;
   readonly candidates = new Candidates();
   readonly tree: RoleTree;
   readonly clients: Clients;
@@ -52,8 +52,9 @@ export class Book {
   readonly #bundle = new Bundle();
   readonly #amounts = new Float64Array(64);
 
-  constructor(config: BookConfig) {
+  constructor(config: BookConfig, filters = new Filters()) {
     this.config = config;
+    this.filters = filters;
     const random = new Prng(config.seed);
     this.shuffle = random.split("slaves");
     this.tree = new RoleTree(config.policy, this.names, this.totals, random.split("ranks"));

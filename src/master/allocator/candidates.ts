@@ -6,10 +6,27 @@ export class Candidates {
   #rows: number[] = [];
   #all = false;
   /** Rows that the next batch is to look at. */
-  readonly #waiting: number[] = [];
+  #waiting: number[] = [];
 
   get any(): boolean {
     return this.#all || this.#rows.length > 0;
+  }
+
+  /** Whether the next pass looks at the row. */
+  has(row: number): boolean {
+    return this.#all || this.#marked[row] === 1;
+  }
+
+  /** Rows that the next batch is to look at, and no pass before it has a reason to. */
+  get waiting(): ReadonlySet<number> {
+    return new Set(this.#waiting);
+  }
+
+  copyFrom(other: Candidates): void {
+    this.#marked = other.#marked.slice();
+    this.#rows = [...other.#rows];
+    this.#all = other.#all;
+    this.#waiting = [...other.#waiting];
   }
 
   touch(row: number): void {
@@ -27,10 +44,6 @@ export class Candidates {
   /** Not now: with the next batch. */
   wait(row: number): void {
     this.#waiting.push(row);
-  }
-
-  isWaiting(row: number): boolean {
-    return this.#waiting.includes(row);
   }
 
   /** A batch has begun. */

@@ -48,6 +48,14 @@ export class Clients {
     return this.#byId.values();
   }
 
+  copyFrom(other: Clients): void {
+    for (const [id, client] of other.#byId) {
+      const copy = { ...client, acceptance: client.acceptance.slice() };
+      this.#byId.set(id, copy);
+      this.#byLeaf[client.leaf] = copy;
+    }
+  }
+
   find({ frameworkId, role }: Client): ClientState | undefined {
     return this.#byId.get(clientId(frameworkId, role));
   }

@@ -27,8 +27,8 @@ export class Filters {
   #size = new Int32Array(16);
   /** The one slave row of a group, or `several`. */
   #only = new Int32Array(16);
-  readonly #amounts: Float64Array[] = [];
-  readonly #rest: Resources[] = [];
+  #amounts: Float64Array[] = [];
+  #rest: Resources[] = [];
   readonly places = { place: new Int32Array(16) };
   readonly #byExpiry = new IndexedHeap((a, b) => {
     const difference = (this.#expiryMs[a] as number) - (this.#expiryMs[b] as number);
@@ -107,6 +107,21 @@ export class Filters {
 
   removeSlave(row: number): void {
     for (const [client, column] of this.#columns.entries()) if (column !== undefined) this.#drop(client, column, row);
+  }
+
+  /**
+   * The same for who only asks, and no longer than this turn: it shares its columns with this one. `without`: clients whose
+   * declines it does not know.
+   */
+  glimpse(without: ReadonlySet<number>): Filters {
+    const glimpse = new Filters();
+    for (const [client, column] of this.#columns.entries()) {
+      glimpse.#columns[client] = without.has(client) ? undefined : column;
+    }
+    glimpse.#expiryMs = this.#expiryMs;
+    glimpse.#amounts = this.#amounts;
+    glimpse.#rest = this.#rest;
+    return glimpse;
   }
 
   #columnOf(client: number, rows: number): Int32Array {

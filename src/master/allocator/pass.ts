@@ -9,6 +9,9 @@ import { Bundle } from "./scalar-names.ts";
 /** Rows of a slave's account that are free, and who is to have them. */
 export type Taken = (row: number, client: ClientState, bundle: Bundle) => void;
 
+/** A row that is about to be looked at. */
+type Looking = (row: number) => void;
+
 /** Up to so many slaves are looked at in an order that is all chance; of more, blocks of neighbours are. */
 const shuffledMax = 4_096;
 const blockLength = 64;
@@ -23,10 +26,12 @@ export class Pass {
   readonly #book: Book;
   readonly #nowMs: number;
   readonly #taken: Taken;
+  readonly #looking: Looking | undefined;
   readonly #free = new Bundle();
   readonly #part = new Bundle();
 
-  constructor(book: Book, nowMs: number, taken: Taken) {
+  constructor(book: Book, nowMs: number, taken: Taken, looking?: Looking) {
+    this.#looking = looking;
     this.#book = book;
     this.#nowMs = nowMs;
     this.#taken = taken;
@@ -36,18 +41,19 @@ export class Pass {
     const { candidates, slaves, tree, shuffle } = this.#book;
     tree.settle();
     for (const row of shuffled(candidates.take(slaves.height), shuffle)) {
-      if (slaves.active[row] === 1 && this.#readFree(row)) this.#place(row);
+      this.#looking?.(row);
+      if (slaves.active[row] === 1 && this.readFree(row)) this.#place(row);
     }
   }
 
   /** Why the client cannot be given the bundle; `none` when it can. */
   blocker(client: ClientState, row: number, bundle: Bundle): Blocker {
     const { names, filters, minimum } = this.#book;
-    if (!this.#accepts(client, row)) return this.#objection(client, row);
+    if (!this.#accepts(client, row)) return this.objection(client, row);
     const { wishes } = client;
     if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
     const { minOffer } = this.#book.slaves.fact(row);
-    if (minOffer !== undefined && !contains(bundle.resources(names), minOffer)) return "belowMinimum";
+    if (minOffer !== undefined && !contains(bundle.resources(names), minOffer)) return "belowMinOffer";
     if (wishes?.minFree !== undefined && !holds(bundle, wishes.minFree, names.size)) return "belowMinFree";
     return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
   }
@@ -75,7 +81,7 @@ export class Pass {
         return this.#give(row, client, this.#free);
       }
     }
-    while (this.#giveNext(row) && this.#readFree(row));
+    while (this.#giveNext(row) && this.readFree(row));
   }
 
   /** Gives the client that is owed most what it may have, and answers whether there was one. */
@@ -100,7 +106,7 @@ export class Pass {
       const part = this.partFor(client, row);
       const blocker = this.blocker(client, row, part);
       if (blocker === "none") taker = client;
-      else first ??= { blocker: this.#isCut(part) ? "quota" : blocker, leaf };
+      else first ??= { blocker: this.isCut(part) ? "quota" : blocker, leaf };
     }
     if (tree.policy.rankedAt === "turn") tree.turn(walk.visited);
     if (taker !== undefined) this.#give(row, taker, this.#part);
@@ -118,15 +124,16 @@ export class Pass {
     this.#book.slaves.leave(row, why, leaf);
   }
 
-  #isCut(part: Bundle): boolean {
+  /** Whether a limit leaves less than all that is free on the row read last. */
+  isCut(part: Bundle): boolean {
     for (let column = 0; column < this.#book.names.size; column++) {
       if ((part.amounts[column] as number) < (this.#free.amounts[column] as number)) return true;
     }
     return false;
   }
 
-  /** Whether anything is free. */
-  #readFree(row: number): boolean {
+  /** Reads what is free on the row; false when nothing is. */
+  readFree(row: number): boolean {
     const { slaves, names } = this.#book;
     const { amounts } = this.#free;
     let any = false;
@@ -147,11 +154,12 @@ export class Pass {
       wider.set(client.acceptance);
       client.acceptance = wider;
     }
-    if (client.acceptance[row] === 0) client.acceptance[row] = this.#objection(client, row) === "none" ? 1 : 2;
+    if (client.acceptance[row] === 0) client.acceptance[row] = this.objection(client, row) === "none" ? 1 : 2;
     return client.acceptance[row] === 1;
   }
 
-  #objection({ gpus, wishes }: ClientState, row: number): Blocker {
+  /** What the client has against the slave, whatever is free there. */
+  objection({ gpus, wishes }: ClientState, row: number): Blocker {
     const { slaves, names } = this.#book;
     if (!gpus && (slaves.total[names.find("gpus")]?.[row] ?? 0) > 0) return "hasGpus";
     const facts = slaves.fact(row);
