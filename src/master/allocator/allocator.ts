@@ -3,12 +3,15 @@ import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
 import { invariant } from "../../base/invariant.ts";
 import { Book } from "./book.ts";
+import { explain } from "./explain.ts";
+import { explainIdle, idleByCause, quantitiesFrom } from "./idle.ts";
 import { BatchWriter } from "./offered-batch.ts";
 import { Pass } from "./pass.ts";
 import { drf } from "./policies/drf.ts";
 import type { Policy } from "./policy.ts";
 import {
   type AllocatorConfig,
+  type AllocatorCounts,
   type AllocatorEvents,
   type AllocatorProtocol,
   allocatorTable,
@@ -54,7 +57,9 @@ export function allocator(policy: Policy = drf): Spec<AllocatorProtocol, Record<
         converted: ({ account, from, to, ...client }) => change((book) => book.convert(account, client, from, to)),
         weights: ({ weights }) => change((book) => book.setWeights(weights)),
         quotas: ({ quotas }) => change((book) => book.setQuotas(quotas)),
-        counts: (_, reply) => reply({ passes: rounds.passes }),
+        counts: (_, reply) => reply(rounds.counts()),
+        explain: (question, reply) => reply(explain(rounds.book, question, rounds.now)),
+        explainIdle: (_, reply) => reply(explainIdle(rounds.book, rounds.now)),
         inspect: () => rounds.book,
       };
     },
@@ -91,6 +96,15 @@ class Rounds {
     this.#running = this.#master !== undefined;
     this.book.candidates.touchAll();
     this.request();
+  }
+
+  get now(): { readonly ms: number; readonly paused: boolean } {
+    return { ms: this.#ctx.clock.now(), paused: !this.#running };
+  }
+
+  counts(): AllocatorCounts {
+    const { totals, names } = this.book;
+    return { passes: this.passes, total: quantitiesFrom(totals, names.list), idle: idleByCause(this.book, this.now) };
   }
 
   end(): void {

@@ -44,6 +44,10 @@ export class Clients {
     this.#names = names;
   }
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   all(): Iterable<ClientState> {
     return this.#byId.values();
   }

@@ -58,12 +58,19 @@ export class Pass {
     return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
   }
 
+  /** Why the client would be given nothing of what is free on the row that was read last; `none` when it might. */
+  reason(client: ClientState, row: number): Blocker {
+    const part = this.partFor(client, row);
+    const blocker = this.blocker(client, row, part);
+    return blocker !== "none" && this.#isCut(part) ? this.#blockerOfWhole(client, row) : blocker;
+  }
+
   /** Of what is free on the row, what the client may have: with it goes what is reserved for its role. */
-  partFor(client: ClientState, row: number): Bundle {
+  partFor(client: ClientState, row: number, limited = true): Bundle {
     const { names, quotas, slaves } = this.#book;
     const part = this.#part;
     part.copyFrom(this.#free, names);
-    if (quotas.isLimited(client.role)) quotas.cut(client.role, part);
+    if (limited && quotas.isLimited(client.role)) quotas.cut(client.role, part);
     if (slaves.reserved[row] === 1) {
       part.rest = { ...unreserved(this.#free.rest), ...reservedFor(this.#free.rest, client.role) };
     }
@@ -106,7 +113,7 @@ export class Pass {
       const part = this.partFor(client, row);
       const blocker = this.blocker(client, row, part);
       if (blocker === "none") taker = client;
-      else first ??= { blocker: this.isCut(part) ? "quota" : blocker, leaf };
+      else first ??= { blocker: this.#isCut(part) ? this.#blockerOfWhole(client, row) : blocker, leaf };
     }
     if (tree.policy.rankedAt === "turn") tree.turn(walk.visited);
     if (taker !== undefined) this.#give(row, taker, this.#part);
@@ -124,8 +131,13 @@ export class Pass {
     this.#book.slaves.leave(row, why, leaf);
   }
 
-  /** Whether a limit leaves less than all that is free on the row read last. */
-  isCut(part: Bundle): boolean {
+  /** A limit left less than is free: it is the reason when nothing else is. */
+  #blockerOfWhole(client: ClientState, row: number): Blocker {
+    const blocker = this.blocker(client, row, this.partFor(client, row, false));
+    return blocker === "none" ? "quota" : blocker;
+  }
+
+  #isCut(part: Bundle): boolean {
     for (let column = 0; column < this.#book.names.size; column++) {
       if ((part.amounts[column] as number) < (this.#free.amounts[column] as number)) return true;
     }

@@ -94,8 +94,13 @@ export class SlaveRows {
     this.#blocked[row] = leaf;
   }
 
-  left(row: number): { readonly blocker: Blocker; readonly leaf: number } {
-    return { blocker: blockers[this.#blocker[row] as number] as Blocker, leaf: this.#blocked[row] as number };
+  /** Index among the blockers. */
+  leftCode(row: number): number {
+    return this.#blocker[row] as number;
+  }
+
+  leftTo(row: number): number {
+    return this.#blocked[row] as number;
   }
 
   copyFrom(other: SlaveRows): void {
