@@ -79,6 +79,8 @@ export type WhyNot = {
   readonly slaves: number;
   readonly roles: readonly WhyNotRole[];
   readonly whatIf: readonly WhatIf[];
+  /** Of the frameworks in the groups. */
+  readonly names: { readonly [frameworkId: string]: string };
   /** Slaves that are back after a restart, of those that were known; absent while offers are made. */
   readonly pause?: { readonly back: number; readonly known: number };
 };

@@ -7,7 +7,7 @@ import { copyOf } from "./book-copy.ts";
 import type { ClientState } from "./clients.ts";
 import { rowsOf } from "./offered-batch.ts";
 import { Pass } from "./pass.ts";
-import type { Explanation, ExplainQuestion } from "./protocol.ts";
+import type { ExplainQuestion, Explanation } from "./protocol.ts";
 import { topOf } from "./quotas.ts";
 import { Bundle } from "./scalar-names.ts";
 import { whatIf } from "./what-if.ts";
@@ -228,7 +228,12 @@ class Trial {
       }
       open.set(row, wanting);
     };
-    new Pass(this.#copy, this.#nowMs, (row, taker, bundle) => this.#taken(open.get(row) ?? [], row, taker, bundle), looking).run();
+    new Pass(
+      this.#copy,
+      this.#nowMs,
+      (row, taker, bundle) => this.#taken(open.get(row) ?? [], row, taker, bundle),
+      looking,
+    ).run();
   }
 
   #taken(open: readonly Verdicts[], row: number, taker: ClientState, bundle: Bundle): void {

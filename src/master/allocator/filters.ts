@@ -16,7 +16,7 @@ const several = -2;
 export class Filters {
   /** Unexpired filters, by client. */
   readonly active: number[] = [];
-  readonly #columns: (Int32Array | undefined)[] = [];
+  #columns: (Int32Array | undefined)[] = [];
   /** The group that each client's last decline was put in. */
   readonly #latest: number[] = [];
   /** Group 0 is nobody's. */
@@ -110,18 +110,15 @@ export class Filters {
   }
 
   /**
-   * The same for who only asks, and no longer than this turn: it shares its columns with this one. `without`: clients whose
-   * declines it does not know.
+   * Knows the same as another, for who only asks, and no longer than this turn: they share their columns. `without`: clients
+   * whose declines are not taken over.
    */
-  glimpse(without: ReadonlySet<number>): Filters {
-    const glimpse = new Filters();
-    for (const [client, column] of this.#columns.entries()) {
-      glimpse.#columns[client] = without.has(client) ? undefined : column;
-    }
-    glimpse.#expiryMs = this.#expiryMs;
-    glimpse.#amounts = this.#amounts;
-    glimpse.#rest = this.#rest;
-    return glimpse;
+  borrow(other: Filters, without: ReadonlySet<number>): this {
+    this.#columns = other.#columns.map((column, client) => (without.has(client) ? undefined : column));
+    this.#expiryMs = other.#expiryMs;
+    this.#amounts = other.#amounts;
+    this.#rest = other.#rest;
+    return this;
   }
 
   #columnOf(client: number, rows: number): Int32Array {

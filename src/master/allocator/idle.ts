@@ -111,9 +111,10 @@ class Causes {
 
   /** The note of the last pass holds until the client that it names wants nothing more. */
   #readNote(row: number): void {
-    const { slaves, tree } = this.#book;
+    const { slaves, tree, clients } = this.#book;
     const noted = slaves.leftTo(row);
-    if (slaves.leftCode(row) === 0 || (noted >= 0 && !tree.wants(noted))) this.#noteAnew(row);
+    const isOld = noted >= 0 && (clients.at(noted) === undefined || !tree.wants(noted));
+    if (isOld || slaves.leftCode(row) === 0) this.#noteAnew(row);
     this.leaf = slaves.leftTo(row);
     this.cause = noteCauses[slaves.leftCode(row)] as IdleCause;
     if (this.cause !== "noDemand" && slaves.fact(row).maxTaskMs !== undefined) this.cause = "shortPart";

@@ -126,7 +126,17 @@ export type OfferedRow = Client & { readonly account: number; readonly resources
 export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   resetBook: { master: 0, config: 1 },
   resume: {},
-  slaveAdded: { account: 0, slaveId: 1, hostname: 2, attributes: 3, total: 4, allocated: 5, active: 6, minOffer: 7, maxTaskMs: 8 },
+  slaveAdded: {
+    account: 0,
+    slaveId: 1,
+    hostname: 2,
+    attributes: 3,
+    total: 4,
+    allocated: 5,
+    active: 6,
+    minOffer: 7,
+    maxTaskMs: 8,
+  },
   slaveRemoved: { account: 0 },
   slaveActive: { account: 0, active: 1 },
   clientAdded: { frameworkId: 0, role: 1, active: 2, gpus: 3 },

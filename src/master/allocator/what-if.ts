@@ -66,7 +66,12 @@ const doubleWeight: Change = ({ tree }, own) => {
  * Offers of what is free. The pass decides about slaves that it has yet to look at. What is free on all others nobody else
  * wants, or they would have it.
  */
-function offersOfFree(book: Book, { own, counts, nowMs }: Subject, change: Change, revived?: ReadonlySet<number>): number {
+function offersOfFree(
+  book: Book,
+  { own, counts, nowMs }: Subject,
+  change: Change,
+  revived?: ReadonlySet<number>,
+): number {
   const copy = copyOf(book, revived);
   const { slaves, candidates, names, tree } = copy;
   const clients = own.map((leaf) => copy.clients.at(leaf));
