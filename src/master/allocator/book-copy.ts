@@ -2,7 +2,7 @@ import { Book } from "./book.ts";
 import { Filters } from "./filters.ts";
 
 /**
- * A book of its own that says the same, to try out what would happen. It lives no longer than the turn: the filters are only
+ * A book of its own that says the same, to try out what would happen: a pass on it does what one on the other would. It lives no longer than the turn: the filters are only
  * looked at. `revived`: leaves of clients whose declines it does not know.
  */
 export function copyOf(book: Book, revived: ReadonlySet<number> = new Set()): Book {
@@ -15,5 +15,7 @@ export function copyOf(book: Book, revived: ReadonlySet<number> = new Set()): Bo
   copy.clients.copyFrom(book.clients);
   copy.quotas.copyFrom(book.quotas);
   copy.candidates.copyFrom(book.candidates);
+  copy.shuffle.follow(book.shuffle);
+  copy.draws.follow(book.draws);
   return copy;
 }

@@ -49,6 +49,8 @@ export class Book {
   changes = 0;
   /** For the order of slaves. */
   readonly shuffle: Prng;
+  /** For policies that draw. */
+  readonly draws: Prng;
   readonly #bundle = new Bundle();
   readonly #amounts = new Float64Array(64);
 
@@ -57,7 +59,8 @@ export class Book {
     this.filters = filters;
     const random = new Prng(config.seed);
     this.shuffle = random.split("slaves");
-    this.tree = new RoleTree(config.policy, this.names, this.totals, random.split("ranks"));
+    this.draws = random.split("ranks");
+    this.tree = new RoleTree(config.policy, this.names, this.totals, this.draws);
     this.clients = new Clients(this.tree, this.names);
     this.quotas = new Quotas(this.tree, this.names);
     this.minimum = new Minimum(config.minAllocatable, this.names);

@@ -89,8 +89,7 @@ class Explainer {
       }
     }
     if (undecided.size === 0) return;
-    const pending = [...slaves.facts.keys()].filter((row) => slaves.has(row) && candidates.has(row));
-    candidates.take(slaves.height);
+    const pending = candidates.take(slaves.height);
     for (const row of new Set([...pending, ...undecided])) candidates.touch(row);
     new Trial(this.#copy, this.#nowMs, all, (client, row) =>
       asked.has(row) ? this.#verdict(client, row) : undefined,

@@ -76,20 +76,19 @@ function offersOfFree(
   const { slaves, candidates, names, tree } = copy;
   const clients = own.map((leaf) => copy.clients.at(leaf));
   const { waiting } = candidates;
-  const changed = change !== nothing;
-  const open = [...slaves.facts.keys()].filter((row) => candidates.has(row) || (changed && waiting.has(row)));
+  const pending = candidates.take(slaves.height);
+  const open = new Set(change === nothing ? pending : [...pending, ...waiting]);
   change(copy, clients);
   candidates.take(slaves.height);
-  for (const row of open) if (slaves.has(row)) candidates.touch(row);
+  for (const row of open) candidates.touch(row);
   let offers = 0;
   const taken = (row: number, client: ClientState, bundle: Bundle) => {
     if (clients.includes(client) && counts(row, bundle.resources(names))) offers++;
   };
   const pass = new Pass(copy, nowMs, taken);
   pass.run();
-  const decided = new Set(open);
   for (let row = 0; row < slaves.height; row++) {
-    if (slaves.active[row] !== 1 || decided.has(row) || waiting.has(row) || !pass.readFree(row)) continue;
+    if (slaves.active[row] !== 1 || open.has(row) || waiting.has(row) || !pass.readFree(row)) continue;
     const client = clients.find(({ leaf }) => tree.wants(leaf) && pass.reason(copy.clients.at(leaf), row) === "none");
     if (client === undefined) continue;
     const part = pass.partFor(client, row);

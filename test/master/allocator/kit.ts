@@ -1,8 +1,8 @@
-import type { BodyOf, ProtocolTable, TellKind } from "../../../src/actors/protocol.ts";
+import type { AskKind, BodyOf, ProtocolTable, ReplyOf, TellKind } from "../../../src/actors/protocol.ts";
 import type { ActorRef } from "../../../src/actors/ref.ts";
 import { allocator } from "../../../src/master/allocator/allocator.ts";
 import type { Book } from "../../../src/master/allocator/book.ts";
-import { rowsOf as rowsOfBatch } from "../../../src/master/allocator/offered-batch.ts";
+import { BatchWriter, rowsOf as rowsOfBatch } from "../../../src/master/allocator/offered-batch.ts";
 import type { Policy } from "../../../src/master/allocator/policy.ts";
 import {
   type AllocatorEvents,
@@ -10,9 +10,11 @@ import {
   allocatorEventsTable,
   allocatorName,
   allocatorTable,
+  type OfferedBatch,
   type OfferedRow,
   type SlaveAccount,
 } from "../../../src/master/allocator/protocol.ts";
+import { Bundle, ScalarNames } from "../../../src/master/allocator/scalar-names.ts";
 import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import type { Resources } from "../../../src/protocol/resources.ts";
 import { Hearing } from "../../protocol/hearing.ts";
@@ -54,6 +56,20 @@ export class Allocation {
 
   tell<K extends TellKind<AllocatorProtocol>>(kind: K, body: BodyOf<AllocatorProtocol[K]>): void {
     this.#allocator.tell(kind, body);
+  }
+
+  ask<K extends AskKind<AllocatorProtocol>>(
+    kind: K,
+    body: BodyOf<AllocatorProtocol[K]>,
+  ): ReplyOf<AllocatorProtocol[K]> {
+    const answers: ReplyOf<AllocatorProtocol[K]>[] = [];
+    this.#system.ask(this.#allocator, kind, body, 60_000, (outcome) => {
+      if (outcome.ok) answers.push(outcome.value as ReplyOf<AllocatorProtocol[K]>);
+    });
+    this.settle();
+    const [answer] = answers;
+    if (answer === undefined) throw new Error(`${kind} was not answered`);
+    return answer;
   }
 
   /** Opens an account of the slave. */
@@ -124,4 +140,19 @@ export function offered(allocation: Allocation, master: Hearing<AllocatorEvents>
   return rowsOf(master)
     .map(({ account, frameworkId }) => `${allocation.slaveOf(account)} ${frameworkId}`)
     .sort();
+}
+
+/** Rows as a master would tell them to an allocator again. */
+export function batchesOf(rows: readonly OfferedRow[]): readonly OfferedBatch[] {
+  const batches: OfferedBatch[] = [];
+  const names = new ScalarNames();
+  const writer = new BatchWriter(names, (batch) => batches.push(batch));
+  const leaves: string[] = [];
+  for (const { account, frameworkId, role, resources } of rows) {
+    const key = `${frameworkId}/${role}`;
+    if (!leaves.includes(key)) leaves.push(key);
+    writer.write(account, leaves.indexOf(key), { frameworkId, role }, new Bundle().read(resources, names));
+  }
+  writer.flush();
+  return batches;
 }
