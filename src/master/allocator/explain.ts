@@ -62,7 +62,7 @@ class Explainer {
 
   answer(): Explanation {
     const all = this.#own.map((client) => new Verdicts(client, this.#copy.slaves));
-    this.#judge(all);
+    const soon = this.#judge(all);
     const roles = all.map(
       (verdicts): WhyNotRole => ({
         role: verdicts.client.role,
@@ -71,11 +71,11 @@ class Explainer {
       }),
     );
     const slaves = new Set(this.#rows.map((row) => this.#copy.slaves.fact(row).slaveId)).size;
-    return { slaves, roles, whatIf: this.#whatIf() };
+    return { slaves, roles, whatIf: this.#whatIf(soon) };
   }
 
-  /** Asks for each slave; where nothing is in the way, a pass shows who gets it. */
-  #judge(all: readonly Verdicts[]): void {
+  /** Asks for each slave; where nothing is in the way, a pass shows who gets it. Answers how many offers it is about to get. */
+  #judge(all: readonly Verdicts[]): number {
     const { candidates, slaves } = this.#copy;
     const { waiting } = candidates;
     const undecided = new Set<number>();
@@ -88,12 +88,11 @@ class Explainer {
         else undecided.add(row);
       }
     }
-    if (undecided.size === 0) return;
+    if (undecided.size === 0) return 0;
     const pending = candidates.take(slaves.height);
     for (const row of new Set([...pending, ...undecided])) candidates.touch(row);
-    new Trial(this.#copy, this.#nowMs, all, (client, row) =>
-      asked.has(row) ? this.#verdict(client, row) : undefined,
-    ).run(asked);
+    const judge = (client: ClientState, row: number) => this.#verdict(client, row);
+    return new Trial(this.#copy, all, judge).run(this.#nowMs, asked, this.#counts);
   }
 
   /** What is in the way of the client; nothing when it could be given what it needs, if it came first. */
@@ -171,17 +170,17 @@ class Explainer {
     return { ...verdict, between: { ...between(this.#copy, client, other), guaranteed: false } };
   }
 
-  #whatIf(): readonly WhatIf[] {
-    if (!this.#own.some(({ active }) => active)) return [];
-    return whatIf(this.#book, {
-      own: this.#own.map(({ leaf }) => leaf),
-      offered: this.#offered,
-      counts: (row, part) =>
-        (this.#question.slaveId ?? this.#book.slaves.fact(row).slaveId) === this.#book.slaves.fact(row).slaveId &&
-        this.#suffices(part),
-      nowMs: this.#nowMs,
-    });
+  #whatIf(soon: number): readonly WhatIf[] {
+    if (this.#paused || !this.#own.some(({ active }) => active)) return [];
+    const own = this.#own.map(({ leaf }) => leaf);
+    return whatIf(this.#book, { own, offered: this.#offered, counts: this.#counts, nowMs: this.#nowMs, soon });
   }
+
+  /** Whether an offer is one of those that were asked about. */
+  readonly #counts = (row: number, resources: Resources): boolean => {
+    const { slaveId } = this.#book.slaves.fact(row);
+    return (this.#question.slaveId ?? slaveId) === slaveId && this.#suffices(resources);
+  };
 
   *#readOffered(batch: ExplainQuestion["offered"][number]): Generator<Offered> {
     for (const { account, resources, ...who } of rowsOf(batch)) {
@@ -195,56 +194,49 @@ class Explainer {
 /** A pass on the copy that notes who is given what somebody else could have had. */
 class Trial {
   readonly #copy: Book;
-  readonly #nowMs: number;
   readonly #all: readonly Verdicts[];
-  readonly #verdict: (client: ClientState, row: number) => Verdict | undefined;
-  /** Roles below their guarantees as the row was looked at. */
+  readonly #judge: (client: ClientState, row: number) => Verdict | undefined;
+  /** Of the row that is looked at: who could have it, and which roles are below their guarantees. */
+  #open: readonly Verdicts[] = [];
   #below: ReadonlySet<string> = new Set();
 
-  constructor(
-    copy: Book,
-    nowMs: number,
-    all: readonly Verdicts[],
-    verdict: (client: ClientState, row: number) => Verdict | undefined,
-  ) {
+  constructor(copy: Book, all: readonly Verdicts[], judge: (client: ClientState, row: number) => Verdict | undefined) {
     this.#copy = copy;
-    this.#nowMs = nowMs;
     this.#all = all;
-    this.#verdict = verdict;
+    this.#judge = judge;
   }
 
-  run(asked: ReadonlySet<number>): void {
-    const { quotas } = this.#copy;
-    const open = new Map<number, Verdicts[]>();
-    const looking = (row: number) => {
-      if (!asked.has(row)) return;
-      this.#below = quotas.any ? new Set(quotas.below().map(({ role }) => role)) : new Set();
-      const wanting: Verdicts[] = [];
-      for (const verdicts of this.#all) {
-        const verdict = this.#verdict(verdicts.client, row);
-        if (verdict === undefined) wanting.push(verdicts);
-        else verdicts.add(row, verdict);
-      }
-      open.set(row, wanting);
+  /** How many offers that count the clients are given. */
+  run(nowMs: number, asked: ReadonlySet<number>, counts: (row: number, resources: Resources) => boolean): number {
+    let offers = 0;
+    const taken = (row: number, taker: ClientState, bundle: Bundle) => {
+      for (const verdicts of this.#open) this.#note(verdicts, row, taker, bundle);
+      const isOwn = this.#all.some(({ client }) => client === taker);
+      if (isOwn && counts(row, bundle.resources(this.#copy.names))) offers++;
     };
-    new Pass(
-      this.#copy,
-      this.#nowMs,
-      (row, taker, bundle) => this.#taken(open.get(row) ?? [], row, taker, bundle),
-      looking,
-    ).run();
+    new Pass(this.#copy, nowMs, taken, (row) => this.#look(row, asked)).run();
+    return offers;
   }
 
-  #taken(open: readonly Verdicts[], row: number, taker: ClientState, bundle: Bundle): void {
-    for (const verdicts of open) {
-      const { client } = verdicts;
-      if (taker === client) verdicts.add(row, { reason: "soon" });
-      else if (!verdicts.has(row)) {
-        const guaranteed = this.#below.has(topOf(taker.role)) && topOf(taker.role) !== topOf(client.role);
-        const standings = between(this.#copy, client, taker, bundle);
-        verdicts.add(row, { reason: "owedMore", other: taker, between: { ...standings, guaranteed } });
-      }
-    }
+  #look(row: number, asked: ReadonlySet<number>): void {
+    const { quotas } = this.#copy;
+    this.#open = [];
+    if (!asked.has(row)) return;
+    this.#below = quotas.any ? new Set(quotas.below().map(({ role }) => role)) : new Set();
+    this.#open = this.#all.filter((verdicts) => {
+      const verdict = this.#judge(verdicts.client, row);
+      if (verdict !== undefined) verdicts.add(row, verdict);
+      return verdict === undefined;
+    });
+  }
+
+  #note(verdicts: Verdicts, row: number, taker: ClientState, bundle: Bundle): void {
+    const { client } = verdicts;
+    if (taker === client) return verdicts.add(row, { reason: "soon" });
+    if (verdicts.has(row)) return;
+    const guaranteed = this.#below.has(topOf(taker.role)) && topOf(taker.role) !== topOf(client.role);
+    const standings = between(this.#copy, client, taker, bundle);
+    verdicts.add(row, { reason: "owedMore", other: taker, between: { ...standings, guaranteed } });
   }
 }
 

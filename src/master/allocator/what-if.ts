@@ -15,18 +15,19 @@ type Subject = {
   /** Whether an offer is one of those that are asked about. */
   readonly counts: (row: number, resources: Resources) => boolean;
   readonly nowMs: number;
+  /** Offers that it is about to get anyway. */
+  readonly soon: number;
 };
 
 type Change = (copy: Book, own: readonly ClientState[]) => void;
 
 /** How many offers a framework would get if one thing were otherwise; only what could make a difference is tried. */
 export function whatIf(book: Book, subject: Subject): readonly WhatIf[] {
-  const { own } = subject;
-  const { clients, filters, quotas, slaves } = book;
+  const { own, soon: before } = subject;
+  const { clients, filters, quotas } = book;
   const clientsOfIt = own.map((leaf) => clients.at(leaf));
   const tried: WhatIf[] = [];
   const wanting = clientsOfIt.some(({ suppressed }) => !suppressed);
-  const before = slaves.size === 0 ? 0 : offersOfFree(book, subject, nothing);
   if (!wanting || own.some((leaf) => (filters.active[leaf] ?? 0) > 0)) {
     const revive: Change = (copy, revived) => {
       for (const client of revived) copy.setWanting(client, { suppressed: false });
@@ -40,7 +41,7 @@ export function whatIf(book: Book, subject: Subject): readonly WhatIf[] {
     tried.push({ change: "withoutLimit", offers: offersOfFree(book, subject, unlimit), before });
   }
   if (wanting && clients.size > own.length) {
-    const remade = offersAnew(book, subject, nothing);
+    const remade = subject.offered.length === 0 ? before : offersAnew(book, subject, () => {});
     tried.push({ change: "doubleWeight", offers: offersAnew(book, subject, doubleWeight), before: remade });
   }
   return tried;
@@ -77,7 +78,7 @@ function offersOfFree(
   const clients = own.map((leaf) => copy.clients.at(leaf));
   const { waiting } = candidates;
   const pending = candidates.take(slaves.height);
-  const open = new Set(change === nothing ? pending : [...pending, ...waiting]);
+  const open = new Set([...pending, ...waiting]);
   change(copy, clients);
   candidates.take(slaves.height);
   for (const row of open) candidates.touch(row);
@@ -88,7 +89,7 @@ function offersOfFree(
   const pass = new Pass(copy, nowMs, taken);
   pass.run();
   for (let row = 0; row < slaves.height; row++) {
-    if (slaves.active[row] !== 1 || open.has(row) || waiting.has(row) || !pass.readFree(row)) continue;
+    if (slaves.active[row] !== 1 || open.has(row) || !pass.readFree(row)) continue;
     const client = clients.find(({ leaf }) => tree.wants(leaf) && pass.reason(copy.clients.at(leaf), row) === "none");
     if (client === undefined) continue;
     const part = pass.partFor(client, row);
@@ -97,8 +98,6 @@ function offersOfFree(
   }
   return offers;
 }
-
-const nothing: Change = () => {};
 
 /** Offers of what is free and of what is offered, as if it had all come back at once. */
 function offersAnew(book: Book, { own, offered, counts, nowMs }: Subject, change: Change): number {
