@@ -13,15 +13,19 @@ import { topOf } from "./quotas.ts";
 /** Groups of one account; those beyond are put together by their cause alone. */
 const groupsMax = 400;
 
+const none = -1;
+
 type Now = { readonly ms: number; readonly paused: boolean };
 
 /** Which sums a part of a slave is added to. `leaf`: the client that stands in the way, or −1. */
-type SumsFor = (cause: IdleCause, leaf: number, reservedTo?: string) => Float64Array;
+type SumsFor = (cause: IdleCause, leaf: number, reservedTo?: string) => Float64Array<ArrayBuffer>;
+
+type Group = { readonly group: Omit<IdleGroup, "amounts">; readonly sums: Float64Array<ArrayBuffer> };
 
 /** Why what is free is free, by whose doing it is. The book stays as it is. */
 export function explainIdle(book: Book, now: Now): IdleAccount {
   const copy = copyOf(book);
-  const groups = new Map<string, { readonly group: Omit<IdleGroup, "amounts">; readonly sums: Float64Array }>();
+  const groups = new Map<string, Group>();
   const sumsFor: SumsFor = (cause, leaf, reservedTo) => {
     const who = groups.size < groupsMax ? whoOf(copy, cause, leaf, reservedTo) : {};
     const key = JSON.stringify([cause, who]);
@@ -41,7 +45,7 @@ export function explainIdle(book: Book, now: Now): IdleAccount {
 
 /** The same by cause alone, in one look at the columns; notes of why rows were left are brought up to date. */
 export function idleByCause(book: Book, now: Now): { readonly [cause in IdleCause]?: Quantities } {
-  const sums = new Map<IdleCause, Float64Array>();
+  const sums = new Map<IdleCause, Float64Array<ArrayBuffer>>();
   sumFree(book, now, (cause) => {
     const known = sums.get(cause);
     if (known !== undefined) return known;
@@ -54,20 +58,23 @@ export function idleByCause(book: Book, now: Now): { readonly [cause in IdleCaus
 
 function sumFree(book: Book, now: Now, sumsFor: SumsFor): void {
   const { slaves, names } = book;
-  const { facts, free, freeRest } = slaves;
+  const { facts, free, freeRest, reserved } = slaves;
   const causes = new Causes(book, now);
   const columns = names.size;
+  // Neighbours are mostly idle for the same cause.
+  let sums = new Float64Array(0);
   for (let row = 0; row < facts.length; row++) {
-    const rest = freeRest[row] as Resources;
-    let any = rest !== noResources;
+    let any = reserved[row] === 1 && freeRest[row] !== noResources;
     for (let column = 0; !any && column < columns; column++) any = ((free[column] as Float64Array)[row] as number) > 0;
     if (!any || facts[row] === undefined) continue;
-    const { cause, leaf } = causes.of(row);
-    const sums = sumsFor(cause, leaf);
+    if (!causes.isAsBefore(row)) {
+      causes.read(row);
+      sums = sumsFor(causes.cause, causes.leaf);
+    }
     for (let column = 0; column < columns; column++) {
       sums[column] = (sums[column] as number) + ((free[column] as Float64Array)[row] as number);
     }
-    if (rest !== noResources) sumRest(book, rest, cause, sums, sumsFor);
+    if (reserved[row] === 1) sumRest(book, freeRest[row] as Resources, causes.cause, sums, sumsFor);
   }
 }
 
@@ -91,6 +98,9 @@ class Causes {
   readonly #now: Now;
   readonly #waiting: ReadonlySet<number>;
   #probe: Pass | undefined;
+  /** The note of the row that was read last, if it says it all; `none` otherwise. */
+  #code = none;
+  #noted = none;
 
   constructor(book: Book, now: Now) {
     this.#book = book;
@@ -98,15 +108,28 @@ class Causes {
     this.#waiting = book.candidates.waiting;
   }
 
-  of(row: number): this {
+  /** Whether the row is offered like any other, and was left for the same reason as the one that was read last. */
+  isAsBefore(row: number): boolean {
     const { slaves, candidates } = this.#book;
+    return (
+      this.#code === slaves.leftCode(row) &&
+      this.#noted === slaves.leftTo(row) &&
+      slaves.active[row] === 1 &&
+      slaves.facts[row]?.maxTaskMs === undefined &&
+      !candidates.has(row) &&
+      !(this.#waiting.size > 0 && this.#waiting.has(row))
+    );
+  }
+
+  read(row: number): void {
+    const { slaves, candidates } = this.#book;
+    this.#code = none;
     this.leaf = -1;
     if (slaves.active[row] !== 1) this.cause = "slaveInactive";
     else if (this.#now.paused) this.cause = "paused";
     else if (candidates.has(row)) this.cause = "pending";
-    else if (this.#waiting.has(row)) this.cause = "nextBatch";
+    else if (this.#waiting.size > 0 && this.#waiting.has(row)) this.cause = "nextBatch";
     else this.#readNote(row);
-    return this;
   }
 
   /** The note of the last pass holds until the client that it names wants nothing more. */
@@ -117,7 +140,10 @@ class Causes {
     if (isOld || slaves.leftCode(row) === 0) this.#noteAnew(row);
     this.leaf = slaves.leftTo(row);
     this.cause = noteCauses[slaves.leftCode(row)] as IdleCause;
-    if (this.cause !== "noDemand" && slaves.fact(row).maxTaskMs !== undefined) this.cause = "shortPart";
+    if (slaves.fact(row).maxTaskMs === undefined) {
+      this.#code = slaves.leftCode(row);
+      this.#noted = this.leaf;
+    } else if (this.cause !== "noDemand") this.cause = "shortPart";
   }
 
   #noteAnew(row: number): void {
