@@ -224,6 +224,27 @@ function addReads(root: Command): void {
     .addOption(options.credentialOption())
     .addOption(options.outputOption())
     .action(async (given) => (await import("./reads.ts")).offers(given));
+  addQuestions(root);
+}
+
+function addQuestions(root: Command): void {
+  root
+    .command("why-not")
+    .description("why a framework is not offered slaves, and what would change it")
+    .argument("<framework>", "its id, or its name when no other has the same")
+    .option("--slave <id>", "this slave alone", options.slaveId)
+    .option("--need <list>", "what it wants to place, such as cpus:4,mem:8192", options.needText)
+    .addOption(options.masterOption())
+    .addOption(options.credentialOption())
+    .addOption(options.answerOption())
+    .action(async (framework, given) => (await import("./why.ts")).whyNot(framework, given));
+  root
+    .command("why-idle")
+    .description("why resources are idle: one cause for everything, and what would change it")
+    .addOption(options.masterOption())
+    .addOption(options.credentialOption())
+    .addOption(options.answerOption())
+    .action(async (given) => (await import("./why.ts")).whyIdle(given));
 }
 
 function addActors(root: Command): void {

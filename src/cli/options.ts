@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { LogLevel } from "../actors/world.ts";
 import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
 import { parseAttributes } from "../protocol/attribute.ts";
+import { idFault, SlaveId } from "../protocol/ids.ts";
 import { reservationOf } from "../protocol/reservation.ts";
 import { parse, type Resources } from "../protocol/resources.ts";
 import { slaveResourcesFault } from "../protocol/slave-info.ts";
@@ -98,6 +99,24 @@ export const credentialOption = (): Option =>
 
 export const outputOption = (): Option =>
   new Option("-o, --output <format>", "table, wide or json").choices(["table", "wide", "json"]).default("table");
+
+export const answerOption = (): Option =>
+  new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table");
+
+export function slaveId(text: string): SlaveId {
+  const fault = idFault(text);
+  if (fault === undefined) return SlaveId(text);
+  throw new InvalidArgumentError(`it ${fault}; \`slave list\` shows the ids.`);
+}
+
+/** Resources to look for, with commas or semicolons between them: checked here, and sent as text. */
+export function needText(text: string): string {
+  const list = text.replaceAll(/,(?![^[{]*[\]}])/g, ";");
+  const parsed = parse(list);
+  if (!parsed.ok) throw new InvalidArgumentError(`${parsed.error}.`);
+  if (Object.keys(parsed.value).length > 0) return list;
+  throw new InvalidArgumentError("write what is needed, as in cpus:4,mem:8192.");
+}
 
 function truth(text: string): boolean {
   if (text === "true" || text === "1") return true;

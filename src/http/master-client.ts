@@ -1,8 +1,9 @@
 import { ok, type Result, refused } from "../base/result.ts";
-import type { FrameworkId } from "../protocol/ids.ts";
+import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { OperatorRead } from "../protocol/operator-schema.ts";
 import type { Credential } from "./guards/credentials-file.ts";
 import type { OperatorAnswer } from "./operator/answers.ts";
+import type { WhyIdleJson, WhyNotJson } from "./operator/why-json.ts";
 
 /** How long an answer may take, in milliseconds: longer than a gateway waits for its master and its view. */
 const answerTimeoutMs = 20_000;
@@ -23,12 +24,26 @@ export type ClientFailure<Unreachable extends string> = {
 /** A call as it is posted. */
 export type PostedCall =
   | { readonly type: OperatorRead }
+  | { readonly type: "WHY_IDLE" }
+  | {
+      readonly type: "WHY_NOT";
+      readonly why_not: {
+        readonly framework: string;
+        readonly agent_id?: { readonly value: SlaveId };
+        /** Mesos's text form of resources. */
+        readonly need?: string;
+      };
+    }
   | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } };
 
 /** A write is answered with nothing. */
 export type CallAnswer<Call extends PostedCall> = Call["type"] extends OperatorRead
   ? OperatorAnswer<Call["type"]>
-  : undefined;
+  : Call["type"] extends "WHY_NOT"
+    ? WhyNotJson
+    : Call["type"] extends "WHY_IDLE"
+      ? WhyIdleJson
+      : undefined;
 
 /** Posts one call to the gateway at `HOST:PORT`. */
 export async function callOperator<const Call extends PostedCall>(
@@ -144,7 +159,8 @@ export function reasonOf(error: unknown): string {
 
 function callFailure(master: string, call: PostedCall, status: number, text: string): ClientFailure<"no-master"> {
   if (status === 503) return { code: "no-master", message: `the master at ${master} is not available: ${text}` };
-  if (status === 404 && call.type === "TEARDOWN") return { code: "not-found", message: text };
+  if (status === 404 && (call.type === "TEARDOWN" || call.type === "WHY_NOT"))
+    return { code: "not-found", message: text };
   // A read names nothing that could be missing: whoever says 404 to one is no master.
   if (status === 404) return { code: "bad-answer", message: `${master} is not the HTTP address of a master` };
   if (status === 501 || (status >= 400 && status < 500)) return { code: "refused", message: text };
@@ -167,7 +183,7 @@ function parsed(body: Uint8Array): unknown {
   }
 }
 
-function isAnswerTo(type: OperatorRead, answer: unknown): boolean {
+function isAnswerTo(type: PostedCall["type"], answer: unknown): boolean {
   return (
     typeof answer === "object" &&
     answer !== null &&

@@ -1,6 +1,7 @@
 import type { Address } from "../actors/address.ts";
+import type { AskOutcome } from "../actors/context.ts";
 import { Peer } from "../actors/peer.ts";
-import type { BodyOf, TellKind } from "../actors/protocol.ts";
+import type { BodyOf, ReplyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { SlaveId } from "../protocol/ids.ts";
 import { clientFilters } from "../protocol/offer-filters.ts";
@@ -13,6 +14,8 @@ import type { MasterState } from "./state.ts";
 
 /** Pause between two questions for the allocator's numbers, in milliseconds. */
 const countsMs = 1_000;
+/** How long the allocator may take over a question, in milliseconds. */
+const explainMs = 5_000;
 const backoff = { minMs: 10, maxMs: 1_000, factor: 2 };
 
 /** What a client has of one part of a slave. */
@@ -55,6 +58,16 @@ export class AllocatorLink {
     this.#allocator?.tell(kind, body);
   }
 
+  /** What is under way to the allocator is answered for, too: it is asked behind all that it was told. */
+  ask<K extends "explain" | "explainIdle">(
+    kind: K,
+    body: BodyOf<AllocatorProtocol[K]>,
+    settled: (outcome: AskOutcome<ReplyOf<AllocatorProtocol[K]>>) => void,
+  ): void {
+    if (this.#allocator === undefined) return settled({ ok: false, code: "down", outcome: "not-run" });
+    this.#state().ctx.ask(this.#allocator, kind, body, { timeoutMs: explainMs, settled });
+  }
+
   /** Begins to ask the allocator now and then for its numbers, if it has not begun yet. */
   startCounting(): void {
     this.#state().ctx.every("allocatorCounts", countsMs, () => this.#askCounts());
@@ -70,14 +83,15 @@ export class AllocatorLink {
   /** Tells who holds what of each part of a slave, under numbers that no earlier account had. */
   openAccounts(slave: Slave): void {
     const { id: slaveId, info, state } = slave;
-    const { hostname, attributes, minOffer } = info;
+    const { hostname, attributes, minOffer, shortTasks } = info;
     const active = state === "registered";
     slave.parts = [...partTotals(info)].map(([short, total]) => {
       const account = ++this.#accounts;
       const allocated = this.#state().slaves.allocations(slave, short);
       const least = minOffer === undefined || short ? {} : { minOffer };
+      const limit = short && shortTasks !== undefined ? { maxTaskMs: shortTasks.maxTaskMs } : {};
       this.#slaveOf.set(account, slave);
-      this.tell("slaveAdded", { account, slaveId, hostname, attributes, total, allocated, active, ...least });
+      this.tell("slaveAdded", { account, slaveId, hostname, attributes, total, allocated, active, ...least, ...limit });
       return { short, account };
     });
   }
@@ -125,9 +139,10 @@ export class AllocatorLink {
 
   /** Its answer comes when it has come to all that it was told before: what it was told meanwhile waited. */
   #askCounts(): void {
-    const { ctx, counters } = this.#state();
+    const { ctx, counters, idleTime } = this.#state();
     const told = this.#told;
     if (this.#allocator === undefined) return;
+    const held = idleTime.held();
     ctx.ask(
       this.#allocator,
       "counts",
@@ -135,7 +150,9 @@ export class AllocatorLink {
       {
         timeoutMs: countsMs,
         settled: (outcome) => {
-          if (outcome.ok) counters.allocator(outcome.value, this.#told - told);
+          if (!outcome.ok) return;
+          idleTime.sample(held, outcome.value);
+          counters.allocator(outcome.value, this.#told - told);
         },
       },
     );

@@ -92,7 +92,8 @@ export class Counters {
   /** The numbers as they are. */
   get counts(): Counts {
     const queued = this.#state()?.registrar.queued ?? 0;
-    return { ...Object.fromEntries(this.#counts), "registrar/queued_operations": queued };
+    const idle = this.#state()?.idleTime.counts ?? {};
+    return { ...Object.fromEntries(this.#counts), ...idle, "registrar/queued_operations": queued };
   }
 
   count(name: (typeof names)[number]): void {

@@ -24,6 +24,8 @@ export type Framework = {
   readonly registeredMs: number;
   /** Scalars over all slaves. */
   used: Resources;
+  /** The part of `used` whose tasks do not run yet. */
+  staging: Resources;
   offered: Resources;
   /** The roles it wants no offers for. */
   suppressed: ReadonlySet<string>;
@@ -194,6 +196,18 @@ export class Frameworks {
     });
   }
 
+  /** A task has been launched, and has not begun to run. */
+  stage(id: FrameworkId, resources: Resources): void {
+    const framework = this.#frameworks.get(id);
+    if (framework !== undefined) framework.staging = add(framework.staging, quantitiesOf(resources));
+  }
+
+  /** It runs, or has ended before. */
+  unstage(id: FrameworkId, resources: Resources): void {
+    const framework = this.#frameworks.get(id);
+    if (framework !== undefined) framework.staging = subtract(framework.staging, quantitiesOf(resources));
+  }
+
   offer(id: FrameworkId, resources: Resources): void {
     this.#update(id, (framework) => {
       framework.offered = add(framework.offered, quantitiesOf(resources));
@@ -273,6 +287,7 @@ export class Frameworks {
       ref: undefined,
       registeredMs: this.#state().ctx.clock.wall(),
       used: noResources,
+      staging: noResources,
       offered: noResources,
       suppressed: new Set(),
       filters: undefined,

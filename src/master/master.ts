@@ -8,6 +8,7 @@ import { AllocatorLink } from "./allocator-link.ts";
 import type { MasterConfig } from "./config.ts";
 import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
+import { IdleTime } from "./idle-time.ts";
 import { OfferPause } from "./offer-pause.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
@@ -18,6 +19,7 @@ import { Registrar } from "./registrar.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { Tasks } from "./tasks.ts";
+import { Why } from "./why.ts";
 
 export type MasterArgs = {
   readonly config: MasterConfig;
@@ -125,6 +127,8 @@ function stateFrom(
     offers: new Offers(get),
     pause: new OfferPause(get),
     tasks: new Tasks(get),
+    idleTime: new IdleTime(get),
+    why: new Why(get),
   };
   ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });
   state.slaves.start();

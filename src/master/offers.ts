@@ -34,6 +34,12 @@ export class Offers {
     return this.#offers.values();
   }
 
+  /** When the oldest of a framework's offers was made, by the wall clock; undefined when it has none. */
+  oldestMs(frameworkId: FrameworkId): number | undefined {
+    for (const { madeMs } of this.#byFramework.get(frameworkId)) return madeMs;
+    return undefined;
+  }
+
   onSlave(slaveId: SlaveId): readonly Outstanding[] {
     return [...this.#bySlave.get(slaveId)];
   }

@@ -9,6 +9,9 @@ export function operate(state: MasterState, call: OperatorCall, reply: (answer: 
     case "TEARDOWN":
       if (frameworks.teardown(call.frameworkId, "torn down by an operator")) return done();
       return reply({ done: false, status: 400, reason: `no framework ${call.frameworkId} is registered` });
+    case "WHY_NOT":
+    case "WHY_IDLE":
+      return state.why.answer(call, reply);
     case "MARK_AGENT_GONE":
       return slaves.markGone(call.slaveId, (refusal) => {
         if (refusal === undefined) done();

@@ -4,6 +4,7 @@ import type { AllocatorLink } from "./allocator-link.ts";
 import type { MasterConfig } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { Frameworks } from "./frameworks.ts";
+import type { IdleTime } from "./idle-time.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
@@ -11,6 +12,7 @@ import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
 import type { Slaves } from "./slaves.ts";
 import type { Tasks } from "./tasks.ts";
+import type { Why } from "./why.ts";
 
 /** The master's soft state: one noun each, which alone writes its part and is called by its verbs. */
 export type MasterState = {
@@ -28,4 +30,6 @@ export type MasterState = {
   readonly offers: Offers;
   readonly pause: OfferPause;
   readonly tasks: Tasks;
+  readonly idleTime: IdleTime;
+  readonly why: Why;
 };

@@ -41,6 +41,10 @@ export function isShort({ info }: { readonly info: TaskInfo }): boolean {
   return info.short === true;
 }
 
+function isStaging({ released, status: { state } }: Task): boolean {
+  return !released && (state === "staging" || state === "starting");
+}
+
 /** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
 export class Tasks {
   readonly #state: () => MasterState;
@@ -286,7 +290,9 @@ export class Tasks {
     const { publisher, counters } = this.#state();
     if (!(task.released && task.status.uuid === status.uuid)) {
       if (!isTerminal(task.status.state)) counters.taskState(status);
+      const wasStaging = isStaging(task);
       task.status = status;
+      this.#restage(task, wasStaging);
       publisher.changed({ type: "taskStatus", frameworkId: task.frameworkId, status });
     }
     if (isTerminal(status.state)) this.#release(task);
@@ -300,8 +306,18 @@ export class Tasks {
     if (!task.released) {
       slaves.use(task.slaveId, task.info.resources);
       frameworks.use(task.frameworkId, task.info.resources);
+      this.#restage(task, false);
     }
     publisher.changed({ type: "task", row: this.row(task) });
+  }
+
+  /** Keeps the sum of what is launched and does not run yet. */
+  #restage(task: Task, before: boolean): void {
+    const { frameworks } = this.#state();
+    const after = isStaging(task);
+    if (before === after) return;
+    if (after) frameworks.stage(task.frameworkId, task.info.resources);
+    else frameworks.unstage(task.frameworkId, task.info.resources);
   }
 
   #release(task: Task): void {
@@ -310,7 +326,9 @@ export class Tasks {
     const { frameworkId, slaveId } = task;
     const { resources } = task.info;
     const role = roleOf(task);
+    const wasStaging = isStaging(task);
     task.released = true;
+    this.#restage(task, wasStaging);
     slaves.unuse(slaveId, resources);
     frameworks.unuse(frameworkId, resources);
     allocator.recovered({ slaveId, short: isShort(task), frameworkId, role, resources });

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { ok, type Result, refused } from "../base/result.ts";
 import { FrameworkId, idFault, SlaveId } from "./ids.ts";
-import type { OperatorCall } from "./operator-api.ts";
+import type { OperatorWrite } from "./operator-api.ts";
+import { parse } from "./resources.ts";
+import type { WhyCall } from "./why.ts";
 
 /** The operator calls that only read. All are Mesos's but GET_OFFERS. */
 export const operatorReads = [
@@ -18,10 +20,11 @@ export const operatorReads = [
 
 export type OperatorRead = (typeof operatorReads)[number];
 
-/** What was asked: a read, which a view answers, or a write, which is the master's. */
+/** What was asked: a read, which a view answers, a question, which the master answers, or a write, which is the master's. */
 export type OperatorRequest =
   | { readonly kind: "read"; readonly type: OperatorRead }
-  | { readonly kind: "write"; readonly call: OperatorCall };
+  | { readonly kind: "question"; readonly call: WhyCall }
+  | { readonly kind: "write"; readonly call: OperatorWrite };
 
 /** 400: not a call. 501: a call of Mesos's, or of nobody's, that is not known here. */
 export type OperatorFault = { readonly status: 400 | 501; readonly message: string };
@@ -39,14 +42,39 @@ const writeSchemas = {
   TEARDOWN: z
     .object({ teardown: z.object({ framework_id: idSchema }) })
     .transform(
-      (call): OperatorCall => ({ type: "TEARDOWN", frameworkId: FrameworkId(call.teardown.framework_id.value) }),
+      (call): OperatorWrite => ({ type: "TEARDOWN", frameworkId: FrameworkId(call.teardown.framework_id.value) }),
     ),
   MARK_AGENT_GONE: z
     .object({ mark_agent_gone: z.object({ agent_id: idSchema }) })
     .transform(
-      (call): OperatorCall => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
+      (call): OperatorWrite => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
     ),
-} as const satisfies Record<OperatorCall["type"], z.ZodType<OperatorCall>>;
+} as const satisfies Record<OperatorWrite["type"], z.ZodType<OperatorWrite>>;
+
+const needSchema = z.string().transform((text, issues) => {
+  const parsed = parse(text);
+  if (parsed.ok && Object.keys(parsed.value).every((key) => !key.includes("("))) return parsed.value;
+  const message = parsed.ok ? "names a reservation; what is needed is counted whatever is reserved" : parsed.error;
+  issues.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+/** These are our own. */
+const questionSchemas = {
+  WHY_NOT: z
+    .object({
+      why_not: z.object({
+        framework: z.string().min(1).max(1_024),
+        agent_id: idSchema.optional(),
+        need: needSchema.optional(),
+      }),
+    })
+    .transform(({ why_not: { framework, agent_id, need } }): WhyCall => {
+      const slave = agent_id === undefined ? {} : { slaveId: SlaveId(agent_id.value) };
+      return { type: "WHY_NOT", framework, ...slave, ...(need === undefined ? {} : { need }) };
+    }),
+  WHY_IDLE: z.object({}).transform((): WhyCall => ({ type: "WHY_IDLE" })),
+} as const satisfies Record<WhyCall["type"], z.ZodType<WhyCall>>;
 
 /** What a parsed JSON body asks for. Fields that the call does not have are ignored, as Mesos does. */
 export function parseOperatorRequest(body: unknown): Result<OperatorRequest, OperatorFault> {
@@ -55,8 +83,13 @@ export function parseOperatorRequest(body: unknown): Result<OperatorRequest, Ope
   const { type } = envelope.data;
   const read = operatorReads.find((known) => known === type);
   if (read !== undefined) return ok({ kind: "read", type: read });
+  if (isQuestion(type)) {
+    const call = questionSchemas[type].safeParse(body);
+    if (call.success) return ok({ kind: "question", call: call.data });
+    return refused({ status: 400, message: `not a ${type} call: ${firstIssue(call.error, "body")}` });
+  }
   if (!isWrite(type)) {
-    const known = [...operatorReads, ...Object.keys(writeSchemas)].join(", ");
+    const known = [...operatorReads, ...Object.keys(questionSchemas), ...Object.keys(writeSchemas)].join(", ");
     return refused({ status: 501, message: `call ${excerpt(type)} is not implemented; known are ${known}` });
   }
   const call = writeSchemas[type].safeParse(body);
@@ -64,7 +97,11 @@ export function parseOperatorRequest(body: unknown): Result<OperatorRequest, Ope
   return refused({ status: 400, message: `not a ${type} call: ${firstIssue(call.error, "body")}` });
 }
 
-function isWrite(type: string): type is OperatorCall["type"] {
+function isQuestion(type: string): type is WhyCall["type"] {
+  return Object.hasOwn(questionSchemas, type);
+}
+
+function isWrite(type: string): type is OperatorWrite["type"] {
   return Object.hasOwn(writeSchemas, type);
 }
 

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { ActorSystem } from "../../actors/system.ts";
+import { ok, type Result, refused } from "../../base/result.ts";
 import type { MasterProtocol } from "../../protocol/master-api.ts";
-import type { OperatorCall } from "../../protocol/operator-api.ts";
+import type { OperatorWrite } from "../../protocol/operator-api.ts";
 import { type OperatorRead, parseOperatorRequest } from "../../protocol/operator-schema.ts";
+import type { WhyCall } from "../../protocol/why.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import { noMaster, type Refusal } from "../guards/admission.ts";
 import type { Authenticator } from "../guards/authentication.ts";
@@ -12,8 +14,9 @@ import { acceptFault, contentTypeFault, parseJson } from "../negotiation.ts";
 import { refuse, sendJson } from "../server.ts";
 import type { ClusterView } from "../view/view.ts";
 import { operatorAnswers } from "./answers.ts";
+import { whyJson } from "./why-json.ts";
 
-/** How long the master may take over a write, in milliseconds. */
+/** How long the master may take over a write or a question, in milliseconds. */
 const operateTimeoutMs = 10_000;
 
 type OperatorDoor = {
@@ -26,7 +29,7 @@ type OperatorDoor = {
 };
 
 /**
- * `POST /api/v1`: reads are answered from the view, and writes by the master. Which of the two a call is shows only in its
+ * `POST /api/v1`: reads are answered from the view, questions and writes by the master. Which of them a call is shows only in its
  * body: where both want to know who asks, that is settled before the body is taken in, otherwise as soon as it was read.
  */
 export function operatorRoute(app: FastifyInstance, door: OperatorDoor): void {
@@ -70,6 +73,10 @@ async function answer(door: OperatorDoor, request: FastifyRequest, reply: Fastif
   if (!caller.ok) return refuse(reply, caller.error);
   const unacceptable = acceptFault(request.headers);
   if (unacceptable !== undefined) return refuse(reply, unacceptable);
+  if (call.value.kind === "question") {
+    const found = await question(door, call.value.call);
+    return found.ok ? sendJson(reply, found.value) : refuse(reply, found.error);
+  }
   if (call.value.kind === "write") {
     const fault = await operate(door, call.value.call);
     return fault === undefined ? reply.code(200).send() : refuse(reply, fault);
@@ -83,8 +90,19 @@ function answerRead(type: OperatorRead, facts: ClusterFacts): unknown {
   return operatorAnswers[type](facts);
 }
 
+/** Has the master find out why something is as it is. */
+async function question({ system, master }: OperatorDoor, call: WhyCall): Promise<Result<unknown, Refusal>> {
+  const to = master();
+  if (to === undefined) return refused(noMaster);
+  const outcome = await system.question(to, "operate", { call }, operateTimeoutMs);
+  if (!outcome.ok) return refused({ status: 503, message: `the master did not answer (${outcome.code}); ask again` });
+  if (!outcome.value.done) return refused({ status: outcome.value.status, message: outcome.value.reason });
+  const { answer } = outcome.value;
+  return answer === undefined ? refused(noMaster) : ok(whyJson(answer));
+}
+
 /** Has the master carry out a call, and waits until the effect shows, so that a read that follows sees it. */
-async function operate({ system, view, master }: OperatorDoor, call: OperatorCall): Promise<Refusal | undefined> {
+async function operate({ system, view, master }: OperatorDoor, call: OperatorWrite): Promise<Refusal | undefined> {
   const to = master();
   if (to === undefined) return noMaster;
   const outcome = await system.question(to, "operate", { call }, operateTimeoutMs);

@@ -4,6 +4,8 @@ import type { Spec } from "../../actors/spec.ts";
 import { invariant } from "../../base/invariant.ts";
 import { Book } from "./book.ts";
 import { Durations } from "./durations.ts";
+import { explain } from "./explain.ts";
+import { explainIdle, idleByCause, quantitiesFrom } from "./idle.ts";
 import { BatchWriter } from "./offered-batch.ts";
 import { Pass } from "./pass.ts";
 import { drf } from "./policies/drf.ts";
@@ -57,6 +59,8 @@ export function allocator(policy: Policy = drf): Spec<AllocatorProtocol, Record<
         weights: ({ weights }) => change((book) => book.setWeights(weights)),
         quotas: ({ quotas }) => change((book) => book.setQuotas(quotas)),
         counts: (_, reply) => reply(rounds.counts()),
+        explain: (question, reply) => reply(explain(rounds.book, question, rounds.now)),
+        explainIdle: (_, reply) => reply(explainIdle(rounds.book, rounds.now)),
         inspect: () => rounds.book,
       };
     },
@@ -100,12 +104,23 @@ class Rounds {
     this.request();
   }
 
+  get now(): { readonly ms: number; readonly paused: boolean } {
+    return { ms: this.#ctx.clock.now(), paused: !this.#running };
+  }
+
   end(): void {
     for (const timer of ["pass", "batch", "expiry"]) this.#ctx.cancel(timer);
   }
 
   counts(): AllocatorCounts {
-    return { passes: this.passes, runMs: this.#runMs.summary(), latencyMs: this.#latencyMs.summary() };
+    const { totals, names } = this.book;
+    return {
+      passes: this.passes,
+      runMs: this.#runMs.summary(),
+      latencyMs: this.#latencyMs.summary(),
+      total: quantitiesFrom(totals, names.list),
+      idle: idleByCause(this.book, this.now),
+    };
   }
 
   /** A pass follows when this turn and what waits for the allocator now are done. */

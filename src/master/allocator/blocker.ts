@@ -12,6 +12,8 @@ export const blockers = [
   "constraint",
   /** Less is free than an offer must have. */
   "belowMinimum",
+  /** Less is free than the slave wants to have in an offer. */
+  "belowMinOffer",
   /** Less is free than the client wants at least. */
   "belowMinFree",
   /** The client has declined as much of the slave, and not long ago. */

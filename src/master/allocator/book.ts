@@ -39,7 +39,7 @@ export class Book {
   readonly totals = new Float64Array(64);
   readonly slaves = new SlaveRows(this.names);
   readonly holdings = new Holdings();
-  readonly filters = new Filters();
+  readonly filters: Filters;
   readonly candidates = new Candidates();
   readonly tree: RoleTree;
   readonly clients: Clients;
@@ -50,14 +50,18 @@ export class Book {
   changes = 0;
   /** For the order of slaves. */
   readonly shuffle: Prng;
+  /** For policies that draw. */
+  readonly draws: Prng;
   readonly #bundle = new Bundle();
   readonly #amounts = new Float64Array(64);
 
-  constructor(config: BookConfig) {
+  constructor(config: BookConfig, filters = new Filters()) {
     this.config = config;
+    this.filters = filters;
     const random = new Prng(config.seed);
     this.shuffle = random.split("slaves");
-    this.tree = new RoleTree(config.policy, this.names, this.totals, random.split("ranks"));
+    this.draws = random.split("ranks");
+    this.tree = new RoleTree(config.policy, this.names, this.totals, this.draws);
     this.clients = new Clients(this.tree, this.names);
     this.quotas = new Quotas(this.tree, this.names);
     this.minimum = new Minimum(config.minAllocatable, this.names);

@@ -6,11 +6,29 @@ export class Candidates {
   #rows: number[] = [];
   #all = false;
   /** Rows that the next batch is to look at. */
-  readonly #waiting: number[] = [];
+  readonly #waiting = new Set<number>();
   #allWait = false;
 
   get any(): boolean {
     return this.#all || this.#rows.length > 0;
+  }
+
+  /** Whether the next pass looks at the row. */
+  has(row: number): boolean {
+    return this.#all || this.#marked[row] === 1;
+  }
+
+  /** Whether the next batch is to look at the row. */
+  isWaiting(row: number): boolean {
+    return this.#allWait || this.#waiting.has(row);
+  }
+
+  copyFrom(other: Candidates): void {
+    this.#marked = other.#marked.slice();
+    this.#rows = [...other.#rows];
+    this.#all = other.#all;
+    for (const row of other.#waiting) this.#waiting.add(row);
+    this.#allWait = other.#allWait;
   }
 
   touch(row: number): void {
@@ -27,7 +45,7 @@ export class Candidates {
 
   /** Not now: with the next batch. */
   wait(row: number): void {
-    this.#waiting.push(row);
+    this.#waiting.add(row);
   }
 
   /** Every row there is: with the next batch. */
@@ -35,19 +53,16 @@ export class Candidates {
     this.#allWait = true;
   }
 
-  isWaiting(row: number): boolean {
-    return this.#allWait || this.#waiting.includes(row);
-  }
-
   /** A batch has begun. */
   wake(): void {
-    for (const row of this.#waiting.splice(0)) this.touch(row);
+    for (const row of this.#waiting) this.touch(row);
+    this.#waiting.clear();
     if (this.#allWait) this.touchAll();
     this.#allWait = false;
   }
 
   /** Those that qualify; none is left. `height`: every row is below. */
-  take(height: number, qualifies: (row: number) => boolean): Int32Array {
+  take(height: number, qualifies: (row: number) => boolean = () => true): Int32Array {
     const taken = new Int32Array(this.#all ? height : this.#rows.length);
     let count = 0;
     if (this.#all) {

@@ -44,8 +44,20 @@ export class Clients {
     this.#names = names;
   }
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   all(): Iterable<ClientState> {
     return this.#byId.values();
+  }
+
+  copyFrom(other: Clients): void {
+    for (const [id, client] of other.#byId) {
+      const copy = { ...client, acceptance: client.acceptance.slice() };
+      this.#byId.set(id, copy);
+      this.#byLeaf[client.leaf] = copy;
+    }
   }
 
   find({ frameworkId, role }: Client): ClientState | undefined {

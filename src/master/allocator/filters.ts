@@ -16,7 +16,7 @@ const several = -2;
 export class Filters {
   /** Unexpired filters, by client. */
   readonly active: number[] = [];
-  readonly #columns: (Int32Array | undefined)[] = [];
+  #columns: (Int32Array | undefined)[] = [];
   /** The group that each client's last decline was put in. */
   readonly #latest: number[] = [];
   /** Group 0 is nobody's. */
@@ -27,8 +27,8 @@ export class Filters {
   #size = new Int32Array(16);
   /** The one slave row of a group, or `several`. */
   #only = new Int32Array(16);
-  readonly #amounts: Float64Array[] = [];
-  readonly #rest: Resources[] = [];
+  #amounts: Float64Array[] = [];
+  #rest: Resources[] = [];
   readonly places = { place: new Int32Array(16) };
   readonly #byExpiry = new IndexedHeap((a, b) => {
     const difference = (this.#expiryMs[a] as number) - (this.#expiryMs[b] as number);
@@ -107,6 +107,18 @@ export class Filters {
 
   removeSlave(row: number): void {
     for (const [client, column] of this.#columns.entries()) if (column !== undefined) this.#drop(client, column, row);
+  }
+
+  /**
+   * Knows the same as another, for who only asks, and no longer than this turn: they share their columns. `without`: clients
+   * whose declines are not taken over.
+   */
+  borrow(other: Filters, without: ReadonlySet<number>): this {
+    this.#columns = other.#columns.map((column, client) => (without.has(client) ? undefined : column));
+    this.#expiryMs = other.#expiryMs;
+    this.#amounts = other.#amounts;
+    this.#rest = other.#rest;
+    return this;
   }
 
   #columnOf(client: number, rows: number): Int32Array {

@@ -13,10 +13,19 @@ export const none = -1;
 export class Holdings {
   client = new Int32Array(16);
   next = new Int32Array(16);
-  readonly amounts: Float64Array[] = [];
-  readonly rest: Resources[] = [];
+  amounts: Float64Array[] = [];
+  rest: Resources[] = [];
   #rows = 0;
   #free = none;
+
+  copyFrom(other: Holdings): void {
+    this.client = other.client.slice();
+    this.next = other.next.slice();
+    this.amounts = other.amounts.map((held) => held.slice());
+    this.rest = [...other.rest];
+    this.#rows = other.#rows;
+    this.#free = other.#free;
+  }
 
   /** The client's holding in the chain, or `none`. */
   find(first: number, client: number): number {

@@ -2,9 +2,9 @@ import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
 
 /** What is known of each node of the role tree. */
 export class NodeColumns {
-  readonly path: string[] = [];
+  path: string[] = [];
   /** What it holds, by scalar. */
-  readonly allocated: Float64Array[] = [];
+  allocated: Float64Array[] = [];
   parent = new Int32Array(16);
   /** Where it stands in its parent's heap, or −1. */
   place = new Int32Array(16);
@@ -21,10 +21,27 @@ export class NodeColumns {
   clock = new Float64Array(16);
   /** 1: the heap is to be made anew; 2: the order of names as well. */
   unsorted = new Uint8Array(16);
-  readonly #vacant: number[] = [];
+  #vacant: number[] = [];
 
   get capacity(): number {
     return this.parent.length;
+  }
+
+  copyFrom(other: NodeColumns): void {
+    this.path = [...other.path];
+    this.allocated = other.allocated.map((held) => held.slice());
+    this.parent = other.parent.slice();
+    this.place = other.place.slice();
+    this.wanting = other.wanting.slice();
+    this.tie = other.tie.slice();
+    this.weight = other.weight.slice();
+    this.arrival = other.arrival.slice();
+    this.allocations = other.allocations.slice();
+    this.rank = other.rank.slice();
+    this.secondRank = other.secondRank.slice();
+    this.clock = other.clock.slice();
+    this.unsorted = other.unsorted.slice();
+    this.#vacant = [...other.#vacant];
   }
 
   /** Makes sure that every scalar has its column. */

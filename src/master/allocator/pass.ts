@@ -9,6 +9,9 @@ import { Bundle } from "./scalar-names.ts";
 /** Rows of a slave's account that are free, and who is to have them. */
 export type Taken = (row: number, client: ClientState, bundle: Bundle) => void;
 
+/** A row that is about to be looked at. */
+type Looking = (row: number) => void;
+
 /** Up to so many slaves are looked at in an order that is all chance; of more, blocks of neighbours are. */
 const shuffledMax = 4_096;
 const blockLength = 64;
@@ -23,10 +26,12 @@ export class Pass {
   readonly #book: Book;
   readonly #nowMs: number;
   readonly #taken: Taken;
+  readonly #looking: Looking | undefined;
   readonly #free = new Bundle();
   readonly #part = new Bundle();
 
-  constructor(book: Book, nowMs: number, taken: Taken) {
+  constructor(book: Book, nowMs: number, taken: Taken, looking?: Looking) {
+    this.#looking = looking;
     this.#book = book;
     this.#nowMs = nowMs;
     this.#taken = taken;
@@ -41,28 +46,36 @@ export class Pass {
     );
     for (let index = 0; index < rows.length; index++) {
       const row = rows[index] as number;
-      if (this.#readFree(row)) this.#place(row);
+      this.#looking?.(row);
+      if (this.readFree(row)) this.#place(row);
     }
   }
 
   /** Why the client cannot be given the bundle, which is of what is free on the row; `none` when it can. */
   blocker(client: ClientState, row: number, bundle: Bundle): Blocker {
     const { names, filters, minimum } = this.#book;
-    if (!this.#accepts(client, row)) return this.#objection(client, row);
+    if (!this.#accepts(client, row)) return this.objection(client, row);
     const { wishes } = client;
     if (!(wishes?.minimum ?? minimum).isMetBy(bundle)) return "belowMinimum";
     const { slaves } = this.#book;
-    if (slaves.limited[row] === 1 && slaves.fact(row).minimum?.isMetBy(this.#free) === false) return "belowMinimum";
+    if (slaves.limited[row] === 1 && slaves.fact(row).minimum?.isMetBy(this.#free) === false) return "belowMinOffer";
     if (wishes?.minFree !== undefined && !this.#isEnough(row, bundle, wishes.minFree)) return "belowMinFree";
     return filters.hiddenUntilMs(client.leaf, row, bundle, names.size, this.#nowMs) > 0 ? "filtered" : "none";
   }
 
+  /** Why the client would be given nothing of what is free on the row that was read last; `none` when it might. */
+  reason(client: ClientState, row: number): Blocker {
+    const part = this.partFor(client, row);
+    const blocker = this.blocker(client, row, part);
+    return blocker !== "none" && this.#isCut(part) ? this.#blockerOfWhole(client, row) : blocker;
+  }
+
   /** Of what is free on the row, what the client may have: with it goes what is reserved for its role. */
-  partFor(client: ClientState, row: number): Bundle {
+  partFor(client: ClientState, row: number, limited = true): Bundle {
     const { names, quotas, slaves } = this.#book;
     const part = this.#part;
     part.copyFrom(this.#free, names);
-    if (quotas.isLimited(client.role)) quotas.cut(client.role, part);
+    if (limited && quotas.isLimited(client.role)) quotas.cut(client.role, part);
     if (slaves.reserved[row] === 1) {
       part.rest = { ...unreserved(this.#free.rest), ...reservedFor(this.#free.rest, client.role) };
     }
@@ -80,7 +93,7 @@ export class Pass {
         return this.#give(row, client, this.#free);
       }
     }
-    while (this.#giveNext(row) && this.#readFree(row));
+    while (this.#giveNext(row) && this.readFree(row));
   }
 
   /** Gives the client that is owed most what it may have, and answers whether there was one. */
@@ -105,7 +118,7 @@ export class Pass {
       const part = this.partFor(client, row);
       const blocker = part.isEmpty(this.#book.names) ? "reserved" : this.blocker(client, row, part);
       if (blocker === "none") taker = client;
-      else first ??= { blocker: this.#isCut(part) ? "quota" : blocker, leaf };
+      else first ??= { blocker: this.#isCut(part) ? this.#blockerOfWhole(client, row) : blocker, leaf };
     }
     if (tree.policy.rankedAt === "turn") tree.turn(walk.visited);
     if (taker !== undefined) this.#give(row, taker, this.#part);
@@ -123,6 +136,12 @@ export class Pass {
     this.#book.slaves.leave(row, why, leaf);
   }
 
+  /** A limit left less than is free: it is the reason when nothing else is. */
+  #blockerOfWhole(client: ClientState, row: number): Blocker {
+    const blocker = this.blocker(client, row, this.partFor(client, row, false));
+    return blocker === "none" ? "quota" : blocker;
+  }
+
   #isCut(part: Bundle): boolean {
     for (let column = 0; column < this.#book.names.size; column++) {
       if ((part.amounts[column] as number) < (this.#free.amounts[column] as number)) return true;
@@ -130,8 +149,8 @@ export class Pass {
     return false;
   }
 
-  /** Whether anything is free. */
-  #readFree(row: number): boolean {
+  /** Reads what is free on the row; false when nothing is. */
+  readFree(row: number): boolean {
     const { slaves, names } = this.#book;
     const { amounts } = this.#free;
     for (let column = 0; column < names.size; column++) {
@@ -157,11 +176,12 @@ export class Pass {
       wider.set(client.acceptance);
       client.acceptance = wider;
     }
-    if (client.acceptance[row] === 0) client.acceptance[row] = this.#objection(client, row) === "none" ? 1 : 2;
+    if (client.acceptance[row] === 0) client.acceptance[row] = this.objection(client, row) === "none" ? 1 : 2;
     return client.acceptance[row] === 1;
   }
 
-  #objection({ gpus, wishes }: ClientState, row: number): Blocker {
+  /** What the client has against the slave, whatever is free there. */
+  objection({ gpus, wishes }: ClientState, row: number): Blocker {
     const { slaves } = this.#book;
     if (!gpus && slaves.gpus[row] === 1) return "hasGpus";
     const facts = slaves.fact(row);

@@ -5,6 +5,7 @@ import type { ClientFilters } from "../../protocol/offer-filters.ts";
 import type { Quantities } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
 import type { Resources } from "../../protocol/resources.ts";
+import type { IdleCause, IdleGroup, WhyNot } from "../../protocol/why.ts";
 import type { DurationSummary } from "./durations.ts";
 
 /** The name under which the allocator is registered on its thread. */
@@ -44,7 +45,25 @@ export type AllocatorProtocol = {
   /** Of every role that has one. */
   quotas: Tell<{ readonly quotas: { readonly [role: string]: Quota } }>;
   counts: Ask<Record<never, never>, AllocatorCounts>;
+  /** Why a framework is not offered what it is not offered. Changes nothing. */
+  explain: Ask<ExplainQuestion, Explanation>;
+  /** Why what is free is free. Changes nothing. */
+  explainIdle: Ask<Record<never, never>, IdleAccount>;
 };
+
+export type ExplainQuestion = {
+  readonly frameworkId: FrameworkId;
+  readonly slaveId?: SlaveId;
+  /** By name, whatever is reserved. */
+  readonly need?: Resources;
+  /** The offers that wait for an answer; the allocator counts them as held and does not know them apart. */
+  readonly offered: readonly OfferedBatch[];
+};
+
+export type Explanation = Pick<WhyNot, "slaves" | "roles" | "whatIf">;
+
+/** For each name: what of `total` is in no group is allocated. */
+export type IdleAccount = { readonly total: Quantities; readonly groups: readonly IdleGroup[] };
 
 export type AllocatorConfig = {
   /** Pause between two batches, in milliseconds. */
@@ -63,6 +82,8 @@ export type SlaveAccount = {
   readonly active: boolean;
   /** As long as less than this is free on it, nothing of it is offered. */
   readonly minOffer?: Resources;
+  /** Of the part for short tasks: how long one may take, in milliseconds. */
+  readonly maxTaskMs?: number;
 };
 
 export type SlaveAllocation = Client & { readonly resources: Resources };
@@ -73,6 +94,9 @@ export type AllocatorCounts = {
   /** How long they took, and how long they were waited for; empty before the first. */
   readonly runMs: DurationSummary;
   readonly latencyMs: DurationSummary;
+  /** What there is, and what of it is free at the moment, by cause. */
+  readonly total: Quantities;
+  readonly idle: { readonly [cause in IdleCause]?: Quantities };
 };
 
 /** What the master hears from the allocator. */
@@ -106,7 +130,17 @@ export type OfferedRow = Client & { readonly account: number; readonly resources
 export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   resetBook: { master: 0, config: 1 },
   resume: {},
-  slaveAdded: { account: 0, slaveId: 1, hostname: 2, attributes: 3, total: 4, allocated: 5, active: 6, minOffer: 7 },
+  slaveAdded: {
+    account: 0,
+    slaveId: 1,
+    hostname: 2,
+    attributes: 3,
+    total: 4,
+    allocated: 5,
+    active: 6,
+    minOffer: 7,
+    maxTaskMs: 8,
+  },
   slaveRemoved: { account: 0 },
   slaveActive: { account: 0, active: 1 },
   clientAdded: { frameworkId: 0, role: 1, active: 2, gpus: 3 },
@@ -120,6 +154,8 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   weights: { weights: 0 },
   quotas: { quotas: 0 },
   counts: {},
+  explain: { frameworkId: 0, slaveId: 1, need: 2, offered: 3 },
+  explainIdle: {},
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", {

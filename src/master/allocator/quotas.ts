@@ -40,6 +40,18 @@ export class Quotas {
     this.#limited = new Map(this.#rules.filter(({ limits }) => limits.length > 0).map((rule) => [rule.role, rule]));
   }
 
+  copyFrom(other: Quotas): void {
+    this.#rules = other.#rules;
+    this.#limited = new Map(other.#limited);
+    for (const [role, sums] of other.#reserved) this.#reserved.set(role, sums.slice());
+    for (const [role, sums] of other.#reservedHeld) this.#reservedHeld.set(role, sums.slice());
+  }
+
+  /** Takes the limits of a role at the top away. */
+  unlimit(top: string): void {
+    this.#limited.delete(top);
+  }
+
   isLimited(role: string): boolean {
     return this.#limited.size > 0 && this.#limited.has(topOf(role));
   }

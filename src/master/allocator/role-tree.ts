@@ -25,12 +25,12 @@ export class RoleTree {
   readonly nodes = new NodeColumns();
   readonly standing: Standing;
   readonly #names: ScalarNames;
-  readonly #roles = new Map<string, number>();
+  #roles = new Map<string, number>();
   #weights: { readonly [role: string]: number } = {};
   readonly #clients: (Client | undefined)[] = [];
   readonly #children: number[][] = [];
   readonly #heaps: IndexedHeap[] = [];
-  readonly #toSort: number[] = [];
+  #toSort: number[] = [];
   #stale = false;
   #arrivals = 0;
 
@@ -40,6 +40,22 @@ export class RoleTree {
     this.#names = names;
     this.standing = new Standing(this.nodes, names, totals, random);
     this.#open("", none);
+  }
+
+  copyFrom(other: RoleTree): void {
+    this.nodes.copyFrom(other.nodes);
+    this.#weights = other.#weights;
+    this.#stale = other.#stale;
+    this.#arrivals = other.#arrivals;
+    this.#toSort = [...other.#toSort];
+    this.#roles = new Map(other.#roles);
+    for (const [node, client] of other.#clients.entries()) {
+      this.#clients[node] = client;
+      this.#children[node] = [...(other.#children[node] as number[])];
+      const heap = new IndexedHeap(this.#before, this.nodes);
+      for (const item of (other.#heaps[node] as IndexedHeap).items) heap.items.push(item);
+      this.#heaps[node] = heap;
+    }
   }
 
   client(node: number): Client {
@@ -91,6 +107,11 @@ export class RoleTree {
     for (const [path, node] of this.#roles) this.nodes.weight[node] = this.weightOf(path);
     this.#stale = true;
     if (this.policy.rankedAt === "turn") this.#beginTurns();
+  }
+
+  /** Gives one role another weight. */
+  weigh(role: string, weight: number): void {
+    this.setWeights({ ...this.#weights, [role]: weight });
   }
 
   /** Shares are of another whole now, or of more scalars. */

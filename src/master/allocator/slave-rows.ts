@@ -22,12 +22,12 @@ export type SlaveFacts = {
 
 /** Accounts of slaves as rows: what each has and what of it is free, a column for each kind of scalar. */
 export class SlaveRows {
-  readonly total: Float64Array[] = [];
-  readonly free: Float64Array[] = [];
+  total: Float64Array[] = [];
+  free: Float64Array[] = [];
   /** What has no column. */
-  readonly totalRest: Resources[] = [];
-  readonly freeRest: Resources[] = [];
-  readonly facts: (SlaveFacts | undefined)[] = [];
+  totalRest: Resources[] = [];
+  freeRest: Resources[] = [];
+  facts: (SlaveFacts | undefined)[] = [];
   account = new Float64Array(16);
   active = new Uint8Array(16);
   /** Whether there is a least that may be offered of it. */
@@ -41,8 +41,8 @@ export class SlaveRows {
   #blocker = new Uint8Array(16);
   #blocked = new Int32Array(16);
   readonly #names: ScalarNames;
-  readonly #rowOf = new Map<number, number>();
-  readonly #vacant: number[] = [];
+  #rowOf = new Map<number, number>();
+  #vacant: number[] = [];
 
   constructor(names: ScalarNames) {
     this.#names = names;
@@ -109,8 +109,31 @@ export class SlaveRows {
     this.#blocked[row] = leaf;
   }
 
-  left(row: number): { readonly blocker: Blocker; readonly leaf: number } {
-    return { blocker: blockers[this.#blocker[row] as number] as Blocker, leaf: this.#blocked[row] as number };
+  /** Index among the blockers. */
+  leftCode(row: number): number {
+    return this.#blocker[row] as number;
+  }
+
+  leftTo(row: number): number {
+    return this.#blocked[row] as number;
+  }
+
+  copyFrom(other: SlaveRows): void {
+    this.total = other.total.map((column) => column.slice());
+    this.free = other.free.map((column) => column.slice());
+    this.totalRest = [...other.totalRest];
+    this.freeRest = [...other.freeRest];
+    this.facts = [...other.facts];
+    this.account = other.account.slice();
+    this.active = other.active.slice();
+    this.limited = other.limited.slice();
+    this.gpus = other.gpus.slice();
+    this.firstHolding = other.firstHolding.slice();
+    this.reserved = other.reserved.slice();
+    this.#blocker = other.#blocker.slice();
+    this.#blocked = other.#blocked.slice();
+    this.#rowOf = new Map(other.#rowOf);
+    this.#vacant = [...other.#vacant];
   }
 
   /** Makes sure that every name has its columns. */

@@ -1,21 +1,21 @@
-import type { AskOutcome } from "../../../src/actors/context.ts";
-import type { BodyOf, ProtocolTable, TellKind } from "../../../src/actors/protocol.ts";
+import type { AskKind, BodyOf, ProtocolTable, ReplyOf, TellKind } from "../../../src/actors/protocol.ts";
 import type { ActorRef } from "../../../src/actors/ref.ts";
 import { allocator } from "../../../src/master/allocator/allocator.ts";
 import type { Book } from "../../../src/master/allocator/book.ts";
-import { rowsOf as rowsOfBatch } from "../../../src/master/allocator/offered-batch.ts";
+import { BatchWriter, rowsOf as rowsOfBatch } from "../../../src/master/allocator/offered-batch.ts";
 import type { Policy } from "../../../src/master/allocator/policy.ts";
 import {
   type AllocatorConfig,
-  type AllocatorCounts,
   type AllocatorEvents,
   type AllocatorProtocol,
   allocatorEventsTable,
   allocatorName,
   allocatorTable,
+  type OfferedBatch,
   type OfferedRow,
   type SlaveAccount,
 } from "../../../src/master/allocator/protocol.ts";
+import { Bundle, ScalarNames } from "../../../src/master/allocator/scalar-names.ts";
 import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import type { Resources } from "../../../src/protocol/resources.ts";
 import { Hearing } from "../../protocol/hearing.ts";
@@ -61,12 +61,21 @@ export class Allocation {
 
   /** How many passes it has made, as the master asks for it. */
   get passes(): number {
-    const counts: number[] = [];
-    this.#system.ask(this.#allocator, "counts", {}, 1_000, (outcome) => {
-      counts.push((outcome as AskOutcome<AllocatorCounts> & { readonly ok: true }).value.passes);
+    return this.ask("counts", {}).passes;
+  }
+
+  ask<K extends AskKind<AllocatorProtocol>>(
+    kind: K,
+    body: BodyOf<AllocatorProtocol[K]>,
+  ): ReplyOf<AllocatorProtocol[K]> {
+    const answers: ReplyOf<AllocatorProtocol[K]>[] = [];
+    this.#system.ask(this.#allocator, kind, body, 60_000, (outcome) => {
+      if (outcome.ok) answers.push(outcome.value as ReplyOf<AllocatorProtocol[K]>);
     });
     this.settle();
-    return counts[0] ?? Number.NaN;
+    const [answer] = answers;
+    if (answer === undefined) throw new Error(`${kind} was not answered`);
+    return answer;
   }
 
   /** Opens an account of the slave. */
@@ -137,4 +146,19 @@ export function offered(allocation: Allocation, master: Hearing<AllocatorEvents>
   return rowsOf(master)
     .map(({ account, frameworkId }) => `${allocation.slaveOf(account)} ${frameworkId}`)
     .sort();
+}
+
+/** Rows as a master would tell them to an allocator again. */
+export function batchesOf(rows: readonly OfferedRow[]): readonly OfferedBatch[] {
+  const batches: OfferedBatch[] = [];
+  const names = new ScalarNames();
+  const writer = new BatchWriter(names, (batch) => batches.push(batch));
+  const leaves: string[] = [];
+  for (const { account, frameworkId, role, resources } of rows) {
+    const key = `${frameworkId}/${role}`;
+    if (!leaves.includes(key)) leaves.push(key);
+    writer.write(account, leaves.indexOf(key), { frameworkId, role }, new Bundle().read(resources, names));
+  }
+  writer.flush();
+  return batches;
 }
