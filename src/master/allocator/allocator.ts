@@ -102,8 +102,13 @@ class Rounds {
     return { ms: this.#ctx.clock.now(), paused: !this.#running };
   }
 
+  /** A pass that is due is made first: what it is about to give away is not idle, and batches would always come just before. */
   counts(): AllocatorCounts {
     const { totals, names } = this.book;
+    if (this.#running && this.book.candidates.any) {
+      this.#ctx.cancel("pass");
+      this.#pass();
+    }
     return { passes: this.passes, total: quantitiesFrom(totals, names.list), idle: idleByCause(this.book, this.now) };
   }
 
