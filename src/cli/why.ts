@@ -64,10 +64,10 @@ export function whyIdleText({ total, running, idle, causes }: WhyIdleJson["why_i
   const sums = [
     { lead: amountsText(total), text: ["in all"] },
     { lead: amountsText(running), text: ["used by tasks that run"] },
-    { lead: amountsText(idle), text: ["idle, namely"] },
+    { lead: amountsText(idle), text: [causes.length === 0 ? "idle" : "idle, which is"] },
   ];
   const rows = causes.map(({ amounts, what, mend }) => ({ lead: amountsText(amounts), text: [what, `→ ${mend}`] }));
-  return listed([...sums, ...rows], columns).join("\n");
+  return [...listed(sums, columns), ...(rows.length === 0 ? [] : ["", ...listed(rows, columns)])].join("\n");
 }
 
 type Row = { readonly lead: string; readonly text: readonly string[] };

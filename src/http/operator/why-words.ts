@@ -36,13 +36,13 @@ const reasons: Readonly<Record<WhyNotGroup["reason"], ReasonWords>> = {
   },
   tooSmall: { what: "the whole slave is smaller than the need", mend: "a smaller need, or larger slaves" },
   held: heldWords,
-  reserved: ({ role: to = "" }) => ({
-    what: `what is free is reserved to role ${to}`,
-    mend: `an UNRESERVE, or the framework in role ${to}`,
+  reserved: ({ role: to }) => ({
+    what: `what is free is reserved to ${roleCalled(to)}`,
+    mend: `an UNRESERVE, or the framework in ${roleCalled(to)}`,
   }),
-  quota: ({ role: top = "" }) => ({
-    what: `the quota of role ${top} leaves less than that`,
-    mend: `a higher limit for role ${top}, or tasks of it that end`,
+  quota: ({ role: top }) => ({
+    what: `the quota of ${roleCalled(top)} leaves less than that`,
+    mend: `a higher limit for ${roleCalled(top)}, or tasks of it that end`,
   }),
   belowMinimum: {
     what: "less is free than an offer must have",
@@ -124,9 +124,9 @@ export function changeWords({ change, offers, before }: WhatIf): string {
 
 /** Why some resources are idle. */
 export function idleWords(group: IdleGroup, named: Pick<WhyIdle, "names" | "pause">): Words {
-  const { frameworkId, role = "" } = group;
+  const { frameworkId, role } = group;
   const who = frameworkId === undefined ? "frameworks" : called(frameworkId, named.names);
-  return idle[group.cause](who, role, group, named);
+  return idle[group.cause](who, roleCalled(role), group, named);
 }
 
 const idle: Readonly<
@@ -164,10 +164,10 @@ const idle: Readonly<
   }),
   belowMinFree: (who) => ({ what: `less than ${who} wants to have free (minFree)`, mend: "a lower minFree" }),
   filtered: (who) => ({ what: `declined by ${who}`, mend: "wait until the declines end, or a REVIVE" }),
-  quota: (_, role) => ({ what: `kept from role ${role} by its quota`, mend: `a higher limit for role ${role}` }),
+  quota: (_, role) => ({ what: `kept from ${role} by its quota`, mend: `a higher limit for ${role}` }),
   reserved: (_, role) => ({
-    what: `reserved to role ${role}, which does not take it`,
-    mend: `work in role ${role}, or an UNRESERVE`,
+    what: `reserved to ${role}, which does not take it`,
+    mend: `work in ${role}, or an UNRESERVE`,
   }),
   slaveInactive: () => ({
     what: "on slaves out of the master's reach",
@@ -210,6 +210,11 @@ function standingWords({
 function called(frameworkId: FrameworkId, names: Named["names"]): string {
   const name = Object.hasOwn(names, frameworkId) ? names[frameworkId] : "";
   return name === undefined || name === "" ? frameworkId : `${name} (${frameworkId})`;
+}
+
+/** Where there are too many to tell apart none is named. */
+function roleCalled(role: string | undefined): string {
+  return role === undefined ? "another role" : `role ${role}`;
 }
 
 function percent(share: number): string {

@@ -112,8 +112,13 @@ class Rounds {
     for (const timer of ["pass", "batch", "expiry"]) this.#ctx.cancel(timer);
   }
 
+  /** A pass that is due is made first: what it is about to give away is not idle, and batches would always come just before. */
   counts(): AllocatorCounts {
     const { totals, names } = this.book;
+    if (this.#requestedMs !== undefined) {
+      this.#ctx.cancel("pass");
+      this.#pass();
+    }
     return {
       passes: this.passes,
       runMs: this.#runMs.summary(),

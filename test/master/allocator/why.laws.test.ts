@@ -136,7 +136,7 @@ class Story {
       allocated: [],
       active: true,
       ...(short ? { maxTaskMs: 1_000 } : {}),
-      ...(minOffer ? { minOffer: quantities("cpus:2") } : {}),
+      ...(minOffer ? { minOffer: quantities("cpus:5") } : {}),
     });
   }
 
