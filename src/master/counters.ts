@@ -4,6 +4,7 @@ import type { Counts } from "../protocol/cluster-events.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import type { Operation } from "../protocol/offer.ts";
 import { isTerminal, type TaskStatus } from "../protocol/task.ts";
+import type { AllocatorCounts } from "./allocator/protocol.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { MasterState } from "./state.ts";
 
@@ -82,6 +83,8 @@ export class Counters {
   readonly #state: () => MasterState | undefined;
   readonly #counts = new Map<string, number>(names.map((name) => [name, 0]));
   readonly #principals = new Set<string>();
+  /** Unexpired filters by role, as metrics. */
+  #filters: Counts = {};
 
   constructor(state: () => MasterState | undefined) {
     this.#state = state;
@@ -90,7 +93,7 @@ export class Counters {
   /** The numbers as they are. */
   get counts(): Counts {
     const queued = this.#state()?.registrar.queued ?? 0;
-    return { ...Object.fromEntries(this.#counts), "registrar/queued_operations": queued };
+    return { ...Object.fromEntries(this.#counts), ...this.#filters, "registrar/queued_operations": queued };
   }
 
   count(name: (typeof names)[number]): void {
@@ -137,9 +140,13 @@ export class Counters {
   }
 
   /** What the allocator has told of itself; `waiting`: messages that came to it while it was asked. */
-  allocator({ runs, waiting }: { readonly runs: number; readonly waiting: number }): void {
-    this.#counts.set("allocator/mesos/allocation_runs", runs);
+  allocator({ passes, filters, waiting }: AllocatorCounts & { readonly waiting: number }): void {
+    this.#counts.set("allocator/mesos/allocation_runs", passes);
     this.#counts.set("allocator/mesos/event_queue_dispatches", waiting);
+    const entries = Object.entries(filters);
+    this.#filters = Object.fromEntries(
+      entries.map(([role, active]) => [`allocator/mesos/offer_filters/roles/${role}/active`, active]),
+    );
     this.#state()?.publisher.counted();
   }
 

@@ -15,6 +15,7 @@ import { Publisher } from "./publisher.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { recover } from "./recovery.ts";
 import { Registrar } from "./registrar.ts";
+import { Roles } from "./roles.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { Tasks } from "./tasks.ts";
@@ -91,7 +92,11 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     reconcile: ({ frameworkId, tasks: asked }) => when(({ tasks }) => tasks.reconcile(frameworkId, asked)),
     teardown: ({ frameworkId }) =>
       when(({ frameworks }) => void frameworks.teardown(frameworkId, "torn down by its scheduler")),
-    guaranteedShare: (_, reply) => when(() => reply({ guaranteed: {} })),
+    guaranteedShare: ({ frameworkId }, reply) =>
+      when(({ frameworks, roles }) => {
+        const framework = frameworks.get(frameworkId);
+        reply({ guaranteed: framework === undefined ? {} : roles.guaranteed(framework) });
+      }),
     placeable: ({ resources }, reply) => when(({ slaves }) => reply(slaves.placeable(resources))),
 
     watchCluster: ({ self }) => when(({ publisher }) => publisher.watch(self)),
@@ -123,6 +128,7 @@ function stateFrom(
     frameworks: new Frameworks(get),
     offers: new Offers(get),
     pause: new OfferPause(get),
+    roles: new Roles(get),
     tasks: new Tasks(get),
   };
   ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });

@@ -9,6 +9,7 @@ import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
+import type { Roles } from "./roles.ts";
 import type { Slaves } from "./slaves.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -27,5 +28,6 @@ export type MasterState = {
   readonly frameworks: Frameworks;
   readonly offers: Offers;
   readonly pause: OfferPause;
+  readonly roles: Roles;
   readonly tasks: Tasks;
 };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ok, type Result, refused } from "../base/result.ts";
 import { FrameworkId, idFault, SlaveId } from "./ids.ts";
 import type { OperatorCall } from "./operator-api.ts";
+import { quotaRequestSchema, roleCallSchemas, weightInfosSchema } from "./role-calls.ts";
 
 /** The operator calls that only read. All are Mesos's but GET_OFFERS. */
 export const operatorReads = [
@@ -10,10 +11,12 @@ export const operatorReads = [
   "GET_HEALTH",
   "GET_MASTER",
   "GET_OFFERS",
+  "GET_QUOTA",
   "GET_ROLES",
   "GET_STATE",
   "GET_TASKS",
   "GET_VERSION",
+  "GET_WEIGHTS",
 ] as const;
 
 export type OperatorRead = (typeof operatorReads)[number];
@@ -46,7 +49,17 @@ const writeSchemas = {
     .transform(
       (call): OperatorCall => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
     ),
+  ...roleCallSchemas,
 } as const satisfies Record<OperatorCall["type"], z.ZodType<OperatorCall>>;
+
+/** The bodies of the older forms, which have no envelope: `PUT /weights` and `POST /quota`. */
+const bodySchemas = { "PUT /weights": weightInfosSchema, "POST /quota": quotaRequestSchema } as const;
+
+/** What a body of one of the older forms asks for, or what is wrong with it. */
+export function parseBody(form: keyof typeof bodySchemas, body: unknown): Result<OperatorCall> {
+  const call: z.ZodSafeParseResult<OperatorCall> = bodySchemas[form].safeParse(body);
+  return call.success ? ok(call.data) : refused(`not a body of ${form}: ${firstIssue(call.error, "body")}`);
+}
 
 /** What a parsed JSON body asks for. Fields that the call does not have are ignored, as Mesos does. */
 export function parseOperatorRequest(body: unknown): Result<OperatorRequest, OperatorFault> {

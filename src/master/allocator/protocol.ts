@@ -40,8 +40,8 @@ export type AllocatorProtocol = {
   converted: Tell<Client & { readonly account: number; readonly from: Resources; readonly to: Resources }>;
   /** Of every role that has another weight than 1. */
   weights: Tell<{ readonly weights: { readonly [role: string]: number } }>;
-  /** Of every role that has one. */
-  quotas: Tell<{ readonly quotas: { readonly [role: string]: Quota } }>;
+  /** Of every role that has one. `version`: what is offered from now on is marked with it. */
+  quotas: Tell<{ readonly quotas: { readonly [role: string]: Quota }; readonly version: number }>;
   counts: Ask<Record<never, never>, AllocatorCounts>;
 };
 
@@ -69,6 +69,8 @@ export type SlaveAllocation = Client & { readonly resources: Resources };
 export type AllocatorCounts = {
   /** Passes since `resetBook`. */
   readonly passes: number;
+  /** Unexpired filters by role, of at most 1 000 roles. */
+  readonly filters: { readonly [role: string]: number };
 };
 
 /** What the master hears from the allocator. */
@@ -81,8 +83,11 @@ export type AllocatorEvents = {
 
 export type LackingRole = { readonly role: string; readonly lacking: Quantities };
 
+/** `quotas`: the version of those that the rows keep to. */
+export type OfferedBatch = OfferedRows & { readonly quotas: number };
+
 /** Offers by column, in the order in which they were decided; row i is the i-th of each column. */
-export type OfferedBatch = {
+export type OfferedRows = {
   /** What it is taken from. When an account is no longer a slave's, there is nothing to confirm or give back. */
   readonly accounts: readonly number[];
   readonly clients: readonly Client[];
@@ -114,11 +119,11 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   recovered: { account: 0, frameworkId: 1, role: 2, resources: 3, refuseMs: 4 },
   converted: { account: 0, frameworkId: 1, role: 2, from: 3, to: 4 },
   weights: { weights: 0 },
-  quotas: { quotas: 0 },
+  quotas: { quotas: 0, version: 1 },
   counts: {},
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", {
-  offered: { accounts: 0, clients: 1, to: 2, names: 3, amounts: 4, rests: 5, rest: 6 },
+  offered: { accounts: 0, clients: 1, to: 2, names: 3, amounts: 4, rests: 5, rest: 6, quotas: 7 },
   lacking: { roles: 0 },
 });

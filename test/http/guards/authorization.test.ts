@@ -82,7 +82,7 @@ test.each([
   ["names of JavaScript are nobody's", [[some("ada"), some("web")]], "toString", "constructor", false],
 ] as const)("%s", (_name, entries, principal, role, allowed) => {
   const list = entries.map(([principals, roles]) => ({ principals, roles }));
-  expect(acls(list).mayRegister(principal, role)).toBe(allowed);
+  expect(acls(list).allows("register_frameworks", principal, role)).toBe(allowed);
 });
 
 test.each([
@@ -91,7 +91,7 @@ test.each([
   [true, false, true],
   [false, true, false],
 ])("where nothing matches, permissive %j with a default of %j gives %j", (permissive, byDefault, allowed) => {
-  expect(acls([], permissive, byDefault).mayRegister("ada", "web")).toBe(allowed);
+  expect(acls([], permissive, byDefault).allows("register_frameworks", "ada", "web")).toBe(allowed);
 });
 
 test.each([
