@@ -63,7 +63,7 @@ export class Roles {
     const fault =
       (twice === undefined ? undefined : `role ${JSON.stringify(twice)} is named twice`) ??
       quotasFault(change, this.#coming()) ??
-      (force ? undefined : (this.#consumptionFault(change) ?? this.#overcommitFault(change)));
+      (force ? undefined : this.#unforcedFault(change));
     if (fault !== undefined) return done({ status: 400, reason: `Invalid QuotaConfig: ${fault}` });
     this.#apply(change, done);
   }
@@ -81,7 +81,7 @@ export class Roles {
     if (fault !== undefined) return done({ status: 400, reason: `Failed to validate set quota request: ${fault}` });
     const overcommitted = force ? undefined : this.#overcommitFault(change);
     if (overcommitted === undefined) return this.#apply(change, done);
-    const reason = `Quota guarantees overcommit the cluster (use 'force' to bypass this check): ${overcommitted}`;
+    const reason = `Quota guarantees overcommit the cluster (use 'force' to bypass this check): Total ${overcommitted}`;
     done({ status: 409, reason });
   }
 
@@ -166,6 +166,14 @@ export class Roles {
     return coming;
   }
 
+  #unforcedFault(change: QuotaChange): string | undefined {
+    const overcommitted = this.#overcommitFault(change);
+    return (
+      this.#consumptionFault(change) ??
+      (overcommitted && `total ${overcommitted} (use 'force' flag to bypass this check)`)
+    );
+  }
+
   #consumptionFault(change: QuotaChange): string | undefined {
     const holdings = roleHoldings(this.#state());
     for (const [role, quota] of Object.entries(change)) {
@@ -190,10 +198,7 @@ export class Roles {
     const isCovered = ([name, amount]: readonly [string, number]) =>
       amount <= Math.max(capacity[name] ?? 0, before[name] ?? 0);
     if (Object.entries(total).every(isCovered)) return undefined;
-    return (
-      `total quota guarantees '${formatQuantities(total)}' exceed cluster capacity '${formatQuantities(capacity)}' ` +
-      "(use 'force' flag to bypass this check)"
-    );
+    return `quota guarantees '${formatQuantities(total)}' exceed cluster capacity '${formatQuantities(capacity)}'`;
   }
 }
 
