@@ -3,7 +3,7 @@ import type { SlaveId } from "../protocol/ids.ts";
 import type { MasterState } from "./state.ts";
 
 /** How much of the slaves must be back before offers are made again, and how long that may take, as in Mesos. */
-const backShare = 0.8;
+const backPercent = 80;
 const pauseMaxMs = 600_000;
 
 /**
@@ -45,7 +45,8 @@ export class OfferPause {
   settled(slaveId: SlaveId): void {
     if (!this.#on || !this.#awaited.delete(slaveId)) return;
     this.#state().publisher.pauseChanged();
-    if (this.#awaited.size <= this.#known * (1 - backShare)) this.end();
+    const back = this.#known - this.#awaited.size;
+    if (back * 100 >= this.#known * backPercent) this.end();
   }
 
   /** Also when no role has a quota any more. */
