@@ -125,3 +125,22 @@ test.each([
   const parsed = parseAcls(`{"register_frameworks":[{"principals":${entity},"roles":{"type":"ANY"}}]}`, false);
   expect(parsed.ok ? "nothing" : parsed.error).toMatch(/^register_frameworks\[0\]\.principals is not /);
 });
+
+test("each action has a list of its own; one without a list is allowed, unless nothing is that is not listed", () => {
+  const actions = ["update_quotas", "get_quotas", "update_weights", "view_roles"] as const;
+  for (const action of actions) {
+    const list = [
+      { principals: some("ada"), roles: any },
+      { principals: any, roles: none },
+    ];
+    for (const permissive of [undefined, true, false]) {
+      const parsed = parseAcls(JSON.stringify({ permissive, [action]: list }), false);
+      if (!parsed.ok) throw new Error(parsed.error);
+      const { allows } = parsed.value;
+      expect([allows(action, "ada", "web"), allows(action, "bob", "web")]).toEqual([true, false]);
+      const others = actions.filter((other) => other !== action).map((other) => allows(other, "bob", "web"));
+      expect(others).toEqual(others.map(() => permissive ?? true));
+      expect(allows("register_frameworks", "ada", "web")).toBe(permissive ?? false);
+    }
+  }
+});
