@@ -26,6 +26,7 @@ function program(): Command {
   addDaemons(root);
   addFrameworks(root);
   addReads(root);
+  addRoles(root);
   addActors(root);
   addSimulation(root);
   addBenchmarks(root);
@@ -245,6 +246,55 @@ function addQuestions(root: Command): void {
     .addOption(options.credentialOption())
     .addOption(options.answerOption())
     .action(async (given) => (await import("./why.ts")).whyIdle(given));
+}
+
+const readOptions = () => [options.masterOption(), options.credentialOption(), options.outputOption()];
+const changeOptions = () => [options.masterOption(), options.credentialOption()];
+
+function addRoles(root: Command): void {
+  withOptions(
+    root
+      .command("role")
+      .description("the roles of the cluster: shares, weights, quotas, frameworks")
+      .argument("[role]", "only this one"),
+    readOptions(),
+  ).action(async (role, given) => (await import("./roles.ts")).roles(role, given));
+  addQuota(root);
+  const weights = withOptions(root.command("weights").description("the weights of roles"), readOptions());
+  weights.action(async (given) => (await import("./roles.ts")).listWeights(given));
+  withOptions(
+    weights
+      .command("set")
+      .description("of the roles it names; from then on shares are divided by them, and nothing is taken from anybody")
+      .argument("<role=weight...>", "such as ads=2", options.roleWeight),
+    changeOptions(),
+  ).action(async (given, _, command) => (await import("./roles.ts")).setWeights(given, command.optsWithGlobals()));
+}
+
+function addQuota(root: Command): void {
+  const quota = withOptions(root.command("quota").description("what roles may have at most, and are owed"), [
+    ...readOptions(),
+  ]);
+  quota.action(async (given) => (await import("./roles.ts")).listQuotas(given));
+  withOptions(
+    quota
+      .command("set")
+      .description("the whole quota of a role at the top, in place of any it has")
+      .argument("<role>")
+      .option("--limit <list>", "what it may have at most, with all below it: cpus:8;mem:4096", options.quantitiesText)
+      .option("--guarantee <list>", "what it is owed while it wants it: cpus:4", options.quantitiesText)
+      .option(
+        "--grace <seconds>",
+        "how long the tasks of others may run on when it claims that (default: 30)",
+        options.graceMs,
+      )
+      .option("--force", "although it has more than the limit, or guarantees are more than there is", false),
+    changeOptions(),
+  ).action(async (role, _, command) => (await import("./roles.ts")).setQuota(role, command.optsWithGlobals()));
+  withOptions(
+    quota.command("remove").description("no limit and no guarantee any more").argument("<role>"),
+    changeOptions(),
+  ).action(async (role, _, command) => (await import("./roles.ts")).removeQuota(role, command.optsWithGlobals()));
 }
 
 function addActors(root: Command): void {

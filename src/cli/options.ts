@@ -3,10 +3,14 @@ import type { LogLevel } from "../actors/world.ts";
 import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
 import { parseAttributes } from "../protocol/attribute.ts";
 import { idFault, SlaveId } from "../protocol/ids.ts";
+import type { Quantities } from "../protocol/quantities.ts";
+import { parseQuantity } from "../protocol/quantity.ts";
 import { reservationOf } from "../protocol/reservation.ts";
 import { parse, type Resources } from "../protocol/resources.ts";
 import { slaveResourcesFault } from "../protocol/slave-info.ts";
+import { weightFault } from "../protocol/weight.ts";
 import { type SlaveConfig, slaveDefaults, slaveTestScale } from "../slave/config.ts";
+import type { RoleWeight } from "./roles.ts";
 import type { MasterDoorPlan } from "./thread-options.ts";
 
 /** Options that several commands share, each with its environment variable. */
@@ -223,3 +227,37 @@ export function amount(text: string): number {
   if (typeof milli === "number" && milli > 0) return milli;
   throw new InvalidArgumentError("write a number above 0, such as 0.5.");
 }
+
+/** What `--limit` and `--guarantee` say: amounts in the whole cluster, by name. A limit of 0 is one. */
+export function quantitiesText(text: string): Quantities {
+  const amounts = new Map<string, number>();
+  for (const part of text.split(";").map((piece) => piece.trim())) {
+    if (part === "") continue;
+    const [, name, value = ""] = /^([^(:\s]+)\s*:\s*([\d.]+)$/.exec(part) ?? [];
+    const amount = parseQuantity(value);
+    if (name === undefined || !amount.ok || typeof amount.value !== "number") {
+      throw new InvalidArgumentError(`${JSON.stringify(part)} is not name:amount, as in cpus:8;mem:4096.`);
+    }
+    if (amounts.has(name)) throw new InvalidArgumentError(`${name} is given twice.`);
+    amounts.set(name, amount.value);
+  }
+  return Object.fromEntries(amounts);
+}
+
+/** Seconds with three decimals at most, in milliseconds; 0 is none. */
+export function graceMs(text: string): number {
+  const ms = Math.round(Number(text) * 1_000);
+  if (/^\d+(\.\d{1,3})?$/.test(text) && Number.isSafeInteger(ms)) return ms;
+  throw new InvalidArgumentError("write seconds, such as 30.");
+}
+
+/** One of several `ROLE=WEIGHT`. */
+export function roleWeight(text: string, before: readonly RoleWeight[] = []): readonly RoleWeight[] {
+  const at = text.lastIndexOf("=");
+  const [role, weight] = [text.slice(0, at), Number(text.slice(at + 1))];
+  const fault = at < 1 || text.length === at + 1 || !Number.isFinite(weight) ? shape : weightFault(role, weight);
+  if (fault === undefined) return [...before, { role, weight }];
+  throw new InvalidArgumentError(`${fault}.`);
+}
+
+const shape = "write ROLE=WEIGHT, as in ads=2";

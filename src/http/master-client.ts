@@ -1,6 +1,6 @@
 import { ok, type Result, refused } from "../base/result.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
-import type { OperatorRead } from "../protocol/operator-schema.ts";
+import { type OperatorRead, operatorReads } from "../protocol/operator-schema.ts";
 import type { Credential } from "./guards/credentials-file.ts";
 import type { OperatorAnswer } from "./operator/answers.ts";
 import type { WhyIdleJson, WhyNotJson } from "./operator/why-json.ts";
@@ -34,7 +34,26 @@ export type PostedCall =
         readonly need?: string;
       };
     }
-  | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } };
+  | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } }
+  | {
+      readonly type: "UPDATE_QUOTA";
+      readonly update_quota: { readonly force: boolean; readonly quota_configs: readonly QuotaConfig[] };
+    }
+  | { readonly type: "REMOVE_QUOTA"; readonly remove_quota: { readonly role: string } }
+  | {
+      readonly type: "UPDATE_WEIGHTS";
+      readonly update_weights: { readonly weight_infos: readonly { readonly role: string; readonly weight: number }[] };
+    };
+
+type Values = { readonly [name: string]: { readonly value: number } };
+
+/** `grace_period`: in seconds. */
+export type QuotaConfig = {
+  readonly role: string;
+  readonly limits: Values;
+  readonly guarantees: Values;
+  readonly grace_period?: number;
+};
 
 /** A write is answered with nothing. */
 export type CallAnswer<Call extends PostedCall> = Call["type"] extends OperatorRead
@@ -60,9 +79,11 @@ export async function callOperator<const Call extends PostedCall>(
   const { status, body } = response.value;
   if (status === 401) return refused(denial(masterHostPort, textOf(body), credential));
   if (status !== 200) return refused(callFailure(masterHostPort, call, status, textOf(body)));
-  if (call.type === "TEARDOWN") return ok(undefined as CallAnswer<Call>);
+  const { type } = call;
+  const read = operatorReads.find((known) => known === type);
+  if (read === undefined) return ok(undefined as CallAnswer<Call>);
   const answer = parsed(body);
-  if (!isAnswerTo(call.type, answer)) {
+  if (!isAnswerTo(read, answer)) {
     return refused({ code: "bad-answer", message: `${masterHostPort} does not answer ${call.type} as a master does` });
   }
   return ok(answer as CallAnswer<Call>);

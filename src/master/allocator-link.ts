@@ -6,7 +6,14 @@ import type { ActorRef } from "../actors/ref.ts";
 import type { SlaveId } from "../protocol/ids.ts";
 import { clientFilters } from "../protocol/offer-filters.ts";
 import { isEmpty, type Resources } from "../protocol/resources.ts";
-import { type AllocatorEvents, type AllocatorProtocol, allocatorName, type Client } from "./allocator/protocol.ts";
+import { topOf } from "../protocol/role.ts";
+import {
+  type AllocatorEvents,
+  type AllocatorProtocol,
+  allocatorName,
+  type Client,
+  type OfferedBatch,
+} from "./allocator/protocol.ts";
 import type { Framework } from "./frameworks.ts";
 import { partTotals } from "./slave-parts.ts";
 import type { Slave } from "./slaves.ts";
@@ -29,6 +36,8 @@ export type Holding = Client & { readonly slaveId: SlaveId; readonly short: bool
 export class AllocatorLink {
   readonly #state: () => MasterState;
   #allocator: ActorRef<AllocatorProtocol> | undefined;
+  /** The version of the quotas that it was told last. */
+  #quotas = 0;
   /** Slaves by the numbers of their open accounts. */
   readonly #slaveOf = new Map<number, Slave>();
   #accounts = 0;
@@ -66,6 +75,16 @@ export class AllocatorLink {
   ): void {
     if (this.#allocator === undefined) return settled({ ok: false, code: "down", outcome: "not-run" });
     this.#state().ctx.ask(this.#allocator, kind, body, { timeoutMs: explainMs, settled });
+  }
+
+  /** Limits and guarantees from now on. What is offered without knowledge of them is not `upToDate`. */
+  tellQuotas(): void {
+    this.tell("quotas", { quotas: this.#state().roles.quotas, version: ++this.#quotas });
+  }
+
+  /** Whether an offer was decided under the quotas that hold now; otherwise it might pass a limit. */
+  upToDate({ quotas }: OfferedBatch, role: string): boolean {
+    return quotas === this.#quotas || !this.#state().roles.hasQuota(topOf(role));
   }
 
   /** Begins to ask the allocator now and then for its numbers, if it has not begun yet. */
@@ -161,12 +180,12 @@ export class AllocatorLink {
   #feed(allocator: ActorRef<AllocatorProtocol>): void {
     const { ctx, config, frameworks, slaves, registrar, pause } = this.#state();
     const { allocationIntervalMs, minAllocatable } = config;
-    const { weights, quotas } = registrar.registry.settings();
+    const { weights } = registrar.registry.settings();
     this.#allocator = allocator;
     const master: Address<AllocatorEvents> = ctx.self.address;
     this.tell("resetBook", { master, config: { allocationIntervalMs, minAllocatable } });
     this.tell("weights", { weights });
-    this.tell("quotas", { quotas });
+    this.tellQuotas();
     for (const framework of frameworks.all()) {
       if (framework.state === "completed" && isEmpty(framework.used)) continue;
       for (const role of framework.info.roles) this.addClient(framework, role);

@@ -84,6 +84,8 @@ export class Counters {
   readonly #state: () => MasterState | undefined;
   readonly #counts = new Map<string, number>(names.map((name) => [name, 0]));
   readonly #principals = new Set<string>();
+  /** Unexpired filters by role, as metrics. */
+  #filters: Counts = {};
 
   constructor(state: () => MasterState | undefined) {
     this.#state = state;
@@ -93,7 +95,7 @@ export class Counters {
   get counts(): Counts {
     const queued = this.#state()?.registrar.queued ?? 0;
     const idle = this.#state()?.idleTime.counts ?? {};
-    return { ...Object.fromEntries(this.#counts), ...idle, "registrar/queued_operations": queued };
+    return { ...Object.fromEntries(this.#counts), ...this.#filters, ...idle, "registrar/queued_operations": queued };
   }
 
   count(name: (typeof names)[number]): void {
@@ -140,11 +142,15 @@ export class Counters {
   }
 
   /** What the allocator has told of itself; `waiting`: messages that came to it while it was asked. */
-  allocator({ passes, runMs, latencyMs }: AllocatorCounts, waiting: number): void {
+  allocator({ passes, runMs, latencyMs, filters }: AllocatorCounts, waiting: number): void {
     this.#counts.set("allocator/mesos/allocation_runs", passes);
     this.#durations("allocator/mesos/allocation_run_ms", runMs);
     this.#durations("allocator/mesos/allocation_run_latency_ms", latencyMs);
     this.#counts.set("allocator/mesos/event_queue_dispatches", waiting);
+    const entries = Object.entries(filters);
+    this.#filters = Object.fromEntries(
+      entries.map(([role, active]) => [`allocator/mesos/offer_filters/roles/${role}/active`, active]),
+    );
     this.#state()?.publisher.counted();
   }
 

@@ -16,6 +16,7 @@ import { Publisher } from "./publisher.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { recover } from "./recovery.ts";
 import { Registrar } from "./registrar.ts";
+import { Roles } from "./roles.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { Tasks } from "./tasks.ts";
@@ -94,7 +95,11 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     reconcile: ({ frameworkId, tasks: asked }) => when(({ tasks }) => tasks.reconcile(frameworkId, asked)),
     teardown: ({ frameworkId }) =>
       when(({ frameworks }) => void frameworks.teardown(frameworkId, "torn down by its scheduler")),
-    guaranteedShare: (_, reply) => when(() => reply({ guaranteed: {} })),
+    guaranteedShare: ({ frameworkId }, reply) =>
+      when(({ frameworks, roles }) => {
+        const framework = frameworks.get(frameworkId);
+        reply({ guaranteed: framework === undefined ? {} : roles.guaranteed(framework) });
+      }),
     placeable: ({ resources }, reply) => when(({ slaves }) => reply(slaves.placeable(resources))),
 
     watchCluster: ({ self }) => when(({ publisher }) => publisher.watch(self)),
@@ -126,6 +131,7 @@ function stateFrom(
     frameworks: new Frameworks(get),
     offers: new Offers(get),
     pause: new OfferPause(get),
+    roles: new Roles(get),
     tasks: new Tasks(get),
     idleTime: new IdleTime(get),
     why: new Why(get),

@@ -1,8 +1,9 @@
+import type { PauseProgress } from "../protocol/cluster-events.ts";
 import type { SlaveId } from "../protocol/ids.ts";
 import type { MasterState } from "./state.ts";
 
 /** How much of the slaves must be back before offers are made again, and how long that may take, as in Mesos. */
-const backShare = 0.8;
+const backPercent = 80;
 const pauseMaxMs = 600_000;
 
 /**
@@ -24,30 +25,35 @@ export class OfferPause {
   }
 
   /** How many of the slaves that were known are back; undefined when offers are made. */
-  get progress(): { readonly back: number; readonly known: number } | undefined {
+  get progress(): PauseProgress | undefined {
     return this.#on ? { back: this.#known - this.#awaited.size, known: this.#known } : undefined;
   }
 
   /** `known`: the slaves of the registry. */
   begin(known: readonly SlaveId[]): void {
-    const { ctx, registrar } = this.#state();
+    const { ctx, registrar, publisher } = this.#state();
     if (known.length === 0 || registrar.registry.quotas.size === 0) return;
     for (const slaveId of known) this.#awaited.add(slaveId);
     this.#known = known.length;
     this.#on = true;
+    publisher.pauseChanged();
     ctx.log("info", "no offers until most slaves are back", { known: known.length });
-    ctx.after("offerPause", pauseMaxMs, () => this.#end());
+    ctx.after("offerPause", pauseMaxMs, () => this.end());
   }
 
   /** A slave has come back, or is given up. */
   settled(slaveId: SlaveId): void {
     if (!this.#on || !this.#awaited.delete(slaveId)) return;
-    if (this.#awaited.size <= this.#known * (1 - backShare)) this.#end();
+    this.#state().publisher.pauseChanged();
+    const back = this.#known - this.#awaited.size;
+    if (back * 100 >= this.#known * backPercent) this.end();
   }
 
-  #end(): void {
-    const { ctx, allocator } = this.#state();
+  /** Also when no role has a quota any more. */
+  end(): void {
+    const { ctx, allocator, publisher } = this.#state();
     if (!this.#on) return;
+    publisher.pauseChanged();
     this.#on = false;
     ctx.cancel("offerPause");
     ctx.log("info", "offers are made again", { missing: this.#awaited.size });

@@ -45,8 +45,8 @@ export class Offers {
   }
 
   /**
-   * Turns the allocator's rows into offers, one message per framework; rows that came too late go back, and so do those
-   * for a framework that holds as many offers as it may. A row from an account that was closed meanwhile is nothing: in the
+   * Turns the allocator's rows into offers, one message per framework; rows that came too late go back, as for limits that
+   * were set meanwhile, and so do those for a framework that holds as many offers as it may. A row from an account that was closed meanwhile is nothing: in the
    * slave's new account its resources are free, or somebody else's.
    */
   make(batch: OfferedBatch): void {
@@ -61,6 +61,7 @@ export class Offers {
       const isWanted =
         framework?.ref !== undefined && framework.info.roles.includes(role) && !framework.suppressed.has(role);
       if (slave.state !== "registered" || !isWanted) allocator.recovered(holding);
+      else if (!allocator.upToDate(batch, role)) allocator.recovered(holding);
       else if (this.#byFramework.get(frameworkId).size >= config.outstandingOffersMax) {
         // With a filter, or the same would come again at once.
         allocator.recovered(holding, config.allocationIntervalMs);
@@ -111,6 +112,11 @@ export class Offers {
     for (const offer of [...this.#byFramework.get(frameworkId)]) {
       if (offer.role === role) this.#rescind(offer, "roleDropped");
     }
+  }
+
+  rescind(id: OfferId, reason: RescindReason): void {
+    const offer = this.#offers.get(id);
+    if (offer !== undefined) this.#rescind(offer, reason);
   }
 
   row({ id, frameworkId, slaveId, role, resources, madeMs }: Outstanding): OfferRow {

@@ -5,7 +5,7 @@ import type { ClusterChange } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
 import { placeableOn } from "../protocol/placeable.ts";
-import { quantitiesOf } from "../protocol/quantities.ts";
+import { type Quantities, quantitiesOf } from "../protocol/quantities.ts";
 import { add, noResources, type Resources, subtract, uncountable } from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import { type SlaveInfo, slaveInfoFault } from "../protocol/slave-info.ts";
@@ -151,7 +151,7 @@ export class Slaves {
    * would have it, or with nothing once it is in the registry.
    */
   markGone(slaveId: SlaveId, done: (refusal?: { status: 404 | 503; reason: string }) => void): void {
-    const { ctx, lead, registrar } = this.#state();
+    const { ctx, lead, registrar, pause } = this.#state();
     const known = registrar.registry.slaves.get(slaveId);
     if (known === undefined) return done({ status: 404, reason: `no slave ${slaveId} is known` });
     if (known.standing === "gone") return done();
@@ -164,11 +164,17 @@ export class Slaves {
     }
     registrar.apply({ type: "markSlaveGone", slaveId, atMs: ctx.clock.wall() }, () => {
       this.#leaving.delete(slaveId);
+      pause.settled(slaveId);
       const slave = this.#slaves.get(slaveId);
       slave?.ref.tell("slaveRefused", { lead, reason: markedGone });
       if (slave !== undefined) this.#remove(slave, "AGENT_REMOVED_BY_OPERATOR", "gone_by_operator");
       done();
     });
+  }
+
+  /** Of all slaves that were let in and have not left, also of those that are out of reach for a moment. */
+  get total(): Quantities {
+    return quantitiesOf(this.#total);
   }
 
   shutdownExecutor(slaveId: SlaveId, frameworkId: FrameworkId, executorId: string): void {

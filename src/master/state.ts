@@ -10,6 +10,7 @@ import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
+import type { Roles } from "./roles.ts";
 import type { Slaves } from "./slaves.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Why } from "./why.ts";
@@ -29,6 +30,7 @@ export type MasterState = {
   readonly frameworks: Frameworks;
   readonly offers: Offers;
   readonly pause: OfferPause;
+  readonly roles: Roles;
   readonly tasks: Tasks;
   readonly idleTime: IdleTime;
   readonly why: Why;

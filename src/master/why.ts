@@ -5,7 +5,7 @@ import type { Quantities } from "../protocol/quantities.ts";
 import { add, noResources, type Resources, scalarsOf, subtract, sum } from "../protocol/resources.ts";
 import type { IdleGroup, WhyCall, WhyIdle } from "../protocol/why.ts";
 import { BatchWriter } from "./allocator/offered-batch.ts";
-import type { Explanation, IdleAccount, OfferedBatch } from "./allocator/protocol.ts";
+import type { Explanation, IdleAccount, OfferedRows } from "./allocator/protocol.ts";
 import { Bundle, ScalarNames } from "./allocator/scalar-names.ts";
 import type { Framework } from "./frameworks.ts";
 import { type Held, inTransitOf } from "./idle-time.ts";
@@ -106,9 +106,9 @@ export class Why {
     };
   }
 
-  #offered(): readonly OfferedBatch[] {
+  #offered(): readonly OfferedRows[] {
     const { slaves, offers } = this.#state();
-    const batches: OfferedBatch[] = [];
+    const batches: OfferedRows[] = [];
     const names = new ScalarNames();
     const writer = new BatchWriter(names, (batch) => batches.push(batch));
     const bundle = new Bundle();

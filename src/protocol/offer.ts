@@ -46,7 +46,8 @@ export function clampRefuseMs(refuseMs: number): number {
 }
 
 /** Why an offer was taken back. */
-export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped";
+/** `quota`: with it its role could have more than it may. */
+export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped" | "quota";
 
 export const offerShape = object<Offer>({
   id: id(),
@@ -75,4 +76,5 @@ export const rescindReasonShape = word<RescindReason>({
   offerExpired: true,
   slaveLost: true,
   roleDropped: true,
+  quota: true,
 });

@@ -3,6 +3,7 @@ import { ok, type Result, refused } from "../base/result.ts";
 import { FrameworkId, idFault, SlaveId } from "./ids.ts";
 import type { OperatorWrite } from "./operator-api.ts";
 import { parse } from "./resources.ts";
+import { quotaRequestSchema, roleCallSchemas, weightInfosSchema } from "./role-calls.ts";
 import type { WhyCall } from "./why.ts";
 
 /** The operator calls that only read. All are Mesos's but GET_OFFERS. */
@@ -12,10 +13,12 @@ export const operatorReads = [
   "GET_HEALTH",
   "GET_MASTER",
   "GET_OFFERS",
+  "GET_QUOTA",
   "GET_ROLES",
   "GET_STATE",
   "GET_TASKS",
   "GET_VERSION",
+  "GET_WEIGHTS",
 ] as const;
 
 export type OperatorRead = (typeof operatorReads)[number];
@@ -49,6 +52,7 @@ const writeSchemas = {
     .transform(
       (call): OperatorWrite => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
     ),
+  ...roleCallSchemas,
 } as const satisfies Record<OperatorWrite["type"], z.ZodType<OperatorWrite>>;
 
 const needSchema = z.string().transform((text, issues) => {
@@ -75,6 +79,15 @@ const questionSchemas = {
     }),
   WHY_IDLE: z.object({}).transform((): WhyCall => ({ type: "WHY_IDLE" })),
 } as const satisfies Record<WhyCall["type"], z.ZodType<WhyCall>>;
+
+/** The bodies of the older forms, which have no envelope: `PUT /weights` and `POST /quota`. */
+const bodySchemas = { "PUT /weights": weightInfosSchema, "POST /quota": quotaRequestSchema } as const;
+
+/** What a body of one of the older forms asks for, or what is wrong with it. */
+export function parseBody(form: keyof typeof bodySchemas, body: unknown): Result<OperatorWrite> {
+  const call: z.ZodSafeParseResult<OperatorWrite> = bodySchemas[form].safeParse(body);
+  return call.success ? ok(call.data) : refused(`not a body of ${form}: ${firstIssue(call.error, "body")}`);
+}
 
 /** What a parsed JSON body asks for. Fields that the call does not have are ignored, as Mesos does. */
 export function parseOperatorRequest(body: unknown): Result<OperatorRequest, OperatorFault> {

@@ -23,6 +23,13 @@ export function amountsOf(resources: Resources): Quantities {
   return summed(resources, (quantity, sum) => Math.min(milliMax, sum + amountOf(quantity)));
 }
 
+/** Text for people, as Mesos writes it: `cpus:3; mem:2048`. */
+export function formatQuantities(quantities: Quantities): string {
+  return Object.entries(quantities)
+    .map(([name, amount]) => `${name}:${amount / 1000}`)
+    .join("; ");
+}
+
 function amountOf(quantity: Quantity): number {
   if (typeof quantity === "number") return quantity;
   if (!isRanges(quantity)) return quantity.items.length * 1000;

@@ -1,5 +1,8 @@
 import { roleFault } from "./role.ts";
 
+/** The weight of a role for which none was set. */
+export const weightDefault = 1;
+
 /** Roles that may have a weight of their own. */
 export const weightsMax = 1_000;
 

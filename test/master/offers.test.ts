@@ -177,6 +177,7 @@ test("what the allocator gave from an account that the master has closed since i
     amounts: [[Number(info.resources["cpus"])]],
     rests: [],
     rest: [-1],
+    quotas: 1,
   });
   cluster.settle();
   expect(scheduler.offers.length).toBe(1);

@@ -1,28 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { ActorRef } from "../../actors/ref.ts";
-import type { ActorSystem } from "../../actors/system.ts";
-import { ok, type Result, refused } from "../../base/result.ts";
-import type { MasterProtocol } from "../../protocol/master-api.ts";
-import type { OperatorWrite } from "../../protocol/operator-api.ts";
 import { type OperatorRead, parseOperatorRequest } from "../../protocol/operator-schema.ts";
-import type { WhyCall } from "../../protocol/why.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import { noMaster, type Refusal } from "../guards/admission.ts";
 import type { Authenticator } from "../guards/authentication.ts";
 import { type Leadership, sendFault } from "../leadership.ts";
 import { acceptFault, contentTypeFault, parseJson } from "../negotiation.ts";
 import { refuse, sendJson } from "../server.ts";
-import type { ClusterView } from "../view/view.ts";
-import { operatorAnswers } from "./answers.ts";
-import { whyJson } from "./why-json.ts";
+import { type MayDo, operatorAnswers } from "./answers.ts";
+import { question } from "./question.ts";
+import { carryOut, type WriteDoor } from "./write.ts";
 
-/** How long the master may take over a write or a question, in milliseconds. */
-const operateTimeoutMs = 10_000;
-
-type OperatorDoor = {
-  readonly system: ActorSystem;
-  readonly view: ClusterView;
-  readonly master: () => ActorRef<MasterProtocol> | undefined;
+type OperatorDoor = WriteDoor & {
   readonly facts: () => ClusterFacts | undefined;
   readonly leadership: Leadership;
   readonly authenticator: Authenticator;
@@ -78,44 +66,16 @@ async function answer(door: OperatorDoor, request: FastifyRequest, reply: Fastif
     return found.ok ? sendJson(reply, found.value) : refuse(reply, found.error);
   }
   if (call.value.kind === "write") {
-    const fault = await operate(door, call.value.call);
+    const fault = await carryOut(door, call.value.call, caller.value.principal);
     return fault === undefined ? reply.code(200).send() : refuse(reply, fault);
   }
   const facts = door.facts();
   if (facts === undefined) return refuse(reply, noMaster);
-  return sendJson(reply, answerRead(call.value.type, facts));
+  const { principal } = caller.value;
+  const mayDo: MayDo = (action, role) => door.authorizer.allows(action, principal, role);
+  return sendJson(reply, answerRead(call.value.type, facts, mayDo));
 }
 
-function answerRead(type: OperatorRead, facts: ClusterFacts): unknown {
-  return operatorAnswers[type](facts);
-}
-
-/** Has the master find out why something is as it is. */
-async function question({ system, master }: OperatorDoor, call: WhyCall): Promise<Result<unknown, Refusal>> {
-  const to = master();
-  if (to === undefined) return refused(noMaster);
-  const outcome = await system.question(to, "operate", { call }, operateTimeoutMs);
-  if (!outcome.ok) return refused({ status: 503, message: `the master did not answer (${outcome.code}); ask again` });
-  if (!outcome.value.done) return refused({ status: outcome.value.status, message: outcome.value.reason });
-  const { answer } = outcome.value;
-  return answer === undefined ? refused(noMaster) : ok(whyJson(answer));
-}
-
-/** Has the master carry out a call, and waits until the effect shows, so that a read that follows sees it. */
-async function operate({ system, view, master }: OperatorDoor, call: OperatorWrite): Promise<Refusal | undefined> {
-  const to = master();
-  if (to === undefined) return noMaster;
-  const outcome = await system.question(to, "operate", { call }, operateTimeoutMs);
-  if (!outcome.ok) {
-    const done = outcome.outcome === "not-run" ? "nothing was changed" : "whether it was carried out is unknown";
-    return { status: 503, message: `the master did not answer (${outcome.code}); ${done}` };
-  }
-  if (!outcome.value.done) return { status: outcome.value.status, message: outcome.value.reason };
-  return view.reached(outcome.value.seq).then(
-    () => undefined,
-    (error: Error) => ({
-      status: 503,
-      message: `${call.type} was carried out, but does not show yet: ${error.message}`,
-    }),
-  );
+function answerRead(type: OperatorRead, facts: ClusterFacts, mayDo: MayDo): unknown {
+  return operatorAnswers[type](facts, mayDo);
 }

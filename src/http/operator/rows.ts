@@ -75,14 +75,20 @@ export function taskJson({ frameworkId, task, status }: TaskRow, ip: string | un
   };
 }
 
-export function offerJson({ id, frameworkId, slaveId, role, resources }: OfferRow, hostname: string) {
+/** `framework` and `made_time` are our own. */
+export function offerJson(
+  { id, frameworkId, slaveId, role, resources, madeMs }: OfferRow,
+  { hostname, framework }: { readonly hostname: string; readonly framework: string },
+) {
   return {
     id: { value: id },
     framework_id: { value: frameworkId },
+    framework,
     agent_id: { value: slaveId },
     hostname,
     allocation_info: { role },
     resources: resourcesTo(resources),
+    made_time: timeInfo(madeMs),
   };
 }
 

@@ -109,7 +109,7 @@ function roleFault(
   principal: string | undefined,
   { roles }: FrameworkInfo,
 ): string | undefined {
-  const forbidden = roles.find((role) => !authorizer.mayRegister(principal, role));
+  const forbidden = roles.find((role) => !authorizer.allows("register_frameworks", principal, role));
   return forbidden === undefined ? undefined : `not authorized to use the role ${JSON.stringify(forbidden)}`;
 }
 

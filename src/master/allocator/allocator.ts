@@ -2,6 +2,7 @@ import type { Context } from "../../actors/context.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
 import { invariant } from "../../base/invariant.ts";
+import { topOf } from "../../protocol/role.ts";
 import { Book } from "./book.ts";
 import { Durations } from "./durations.ts";
 import { explain } from "./explain.ts";
@@ -23,6 +24,8 @@ import {
 const mailboxMax = 262_144;
 /** Batches in which every slave is looked at again, whether or not anything has changed: a safety net. */
 const auditBatches = 64;
+/** Roles whose filters are told; those of others are not. */
+const countedRolesMax = 1_000;
 /** Least time between two sweeps for expired filters. */
 const expiryPauseMs = 50;
 
@@ -57,7 +60,7 @@ export function allocator(policy: Policy = drf): Spec<AllocatorProtocol, Record<
           change((book) => book.recovered(account, client, resources, refuseMs, ctx.clock.now())),
         converted: ({ account, from, to, ...client }) => change((book) => book.convert(account, client, from, to)),
         weights: ({ weights }) => change((book) => book.setWeights(weights)),
-        quotas: ({ quotas }) => change((book) => book.setQuotas(quotas)),
+        quotas: ({ quotas, version }) => change((book) => book.setQuotas(quotas, version)),
         counts: (_, reply) => reply(rounds.counts()),
         explain: (question, reply) => reply(explain(rounds.book, question, rounds.now)),
         explainIdle: (_, reply) => reply(explainIdle(rounds.book, rounds.now)),
@@ -94,7 +97,9 @@ class Rounds {
     this.#ctx = ctx;
     this.#master = master;
     this.book = new Book({ policy, minAllocatable, refuseMsMin: allocationIntervalMs, seed: ctx.random.int(2 ** 32) });
-    this.#writer = new BatchWriter(this.book.names, (batch) => this.#master?.tell("offered", batch));
+    this.#writer = new BatchWriter(this.book.names, (rows) =>
+      this.#master?.tell("offered", { ...rows, quotas: this.book.quotas.version }),
+    );
     if (master !== undefined) ctx.every("batch", allocationIntervalMs, () => this.#batch());
   }
 
@@ -125,6 +130,7 @@ class Rounds {
       latencyMs: this.#latencyMs.summary(),
       total: quantitiesFrom(totals, names.list),
       idle: idleByCause(this.book, this.now),
+      filters: filtersByRole(this.book),
     };
   }
 
@@ -194,11 +200,21 @@ class Rounds {
     if (!quotas.any) return [];
     const wanting = new Set<string>();
     for (const { role, leaf } of clients.all()) {
-      if (this.book.tree.wants(leaf) && (filters.active[leaf] ?? 0) === 0) wanting.add(role.split("/", 1)[0] as string);
+      if (this.book.tree.wants(leaf) && (filters.active[leaf] ?? 0) === 0) wanting.add(topOf(role));
     }
     return quotas
       .below()
       .filter(({ role }) => wanting.has(role))
       .map(({ role, lacking }) => ({ role, lacking }));
   }
+}
+
+/** Unexpired filters of each role, of as many roles as are told. */
+function filtersByRole({ clients, filters }: Book): { readonly [role: string]: number } {
+  const active = new Map<string, number>();
+  for (const { role, leaf } of clients.all()) {
+    if (!active.has(role) && active.size === countedRolesMax) continue;
+    active.set(role, (active.get(role) ?? 0) + (filters.active[leaf] ?? 0));
+  }
+  return Object.fromEntries(active);
 }

@@ -158,8 +158,8 @@ export class Book {
     this.tree.setWeights(weights);
   }
 
-  setQuotas(quotas: { readonly [role: string]: Quota }): void {
-    this.quotas.set(quotas);
+  setQuotas(quotas: { readonly [role: string]: Quota }, version: number): void {
+    this.quotas.set(quotas, version);
     this.#widen();
     this.tree.totalsChanged();
     this.candidates.touchAll();

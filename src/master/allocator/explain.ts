@@ -1,6 +1,7 @@
 import { quantitiesOf } from "../../protocol/quantities.ts";
 import { flattened, reservationOf, reservedFor, unreserved } from "../../protocol/reservation.ts";
 import { contains, isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
+import { topOf } from "../../protocol/role.ts";
 import type { Standing, WhatIf, WhyNotReason, WhyNotRole } from "../../protocol/why.ts";
 import type { Book } from "./book.ts";
 import { copyOf } from "./book-copy.ts";
@@ -8,7 +9,6 @@ import type { ClientState } from "./clients.ts";
 import { rowsOf } from "./offered-batch.ts";
 import { Pass } from "./pass.ts";
 import type { ExplainQuestion, Explanation } from "./protocol.ts";
-import { topOf } from "./quotas.ts";
 import { Bundle } from "./scalar-names.ts";
 import { whatIf } from "./what-if.ts";
 import { type Verdict, Verdicts } from "./why-not-verdicts.ts";

@@ -2,13 +2,13 @@ import type { FrameworkId } from "../../protocol/ids.ts";
 import type { Quantities } from "../../protocol/quantities.ts";
 import { nameOf, reservationOf } from "../../protocol/reservation.ts";
 import { noResources, type Resources } from "../../protocol/resources.ts";
+import { topOf } from "../../protocol/role.ts";
 import { type IdleCause, type IdleGroup, idleCauses } from "../../protocol/why.ts";
 import { blockers } from "./blocker.ts";
 import type { Book } from "./book.ts";
 import { copyOf } from "./book-copy.ts";
 import { Pass } from "./pass.ts";
 import type { IdleAccount } from "./protocol.ts";
-import { topOf } from "./quotas.ts";
 
 /** Groups of one account; those beyond are put together by their cause alone. */
 const groupsMax = 400;

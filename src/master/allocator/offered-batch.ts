@@ -1,6 +1,6 @@
 import type { Resources } from "../../protocol/resources.ts";
 import { noResources } from "../../protocol/resources.ts";
-import type { Client, OfferedBatch, OfferedRow } from "./protocol.ts";
+import type { Client, OfferedRow, OfferedRows } from "./protocol.ts";
 import type { Bundle, ScalarNames } from "./scalar-names.ts";
 
 /** Rows in one batch: about 30 bytes each without ranges, well within an envelope. */
@@ -9,7 +9,7 @@ export const batchRowsMax = 2_048;
 /** A batch that is being written. */
 export class BatchWriter {
   readonly #names: ScalarNames;
-  readonly #full: (batch: OfferedBatch) => void;
+  readonly #full: (batch: OfferedRows) => void;
   #accounts: number[] = [];
   #clients: Client[] = [];
   #to: number[] = [];
@@ -23,7 +23,7 @@ export class BatchWriter {
   #latest: Resources = noResources;
   #latestAt = -1;
 
-  constructor(names: ScalarNames, full: (batch: OfferedBatch) => void) {
+  constructor(names: ScalarNames, full: (batch: OfferedRows) => void) {
     this.#names = names;
     this.#full = full;
   }
@@ -87,7 +87,7 @@ export class BatchWriter {
 }
 
 /** A batch row by row. */
-export function* rowsOf(batch: OfferedBatch): Generator<OfferedRow> {
+export function* rowsOf(batch: OfferedRows): Generator<OfferedRow> {
   const { accounts, clients, to, names, amounts, rests, rest } = batch;
   for (const [row, account] of accounts.entries()) {
     const { frameworkId, role } = clients[to[row] as number] as Client;

@@ -42,8 +42,8 @@ export type AllocatorProtocol = {
   converted: Tell<Client & { readonly account: number; readonly from: Resources; readonly to: Resources }>;
   /** Of every role that has another weight than 1. */
   weights: Tell<{ readonly weights: { readonly [role: string]: number } }>;
-  /** Of every role that has one. */
-  quotas: Tell<{ readonly quotas: { readonly [role: string]: Quota } }>;
+  /** Of every role that has one. `version`: what is offered from now on is marked with it. */
+  quotas: Tell<{ readonly quotas: { readonly [role: string]: Quota }; readonly version: number }>;
   counts: Ask<Record<never, never>, AllocatorCounts>;
   /** Why a framework is not offered what it is not offered. Changes nothing. */
   explain: Ask<ExplainQuestion, Explanation>;
@@ -57,7 +57,7 @@ export type ExplainQuestion = {
   /** By name, whatever is reserved. */
   readonly need?: Resources;
   /** The offers that wait for an answer; the allocator counts them as held and does not know them apart. */
-  readonly offered: readonly OfferedBatch[];
+  readonly offered: readonly OfferedRows[];
 };
 
 export type Explanation = Pick<WhyNot, "slaves" | "roles" | "whatIf">;
@@ -97,6 +97,8 @@ export type AllocatorCounts = {
   /** What there is, and what of it is free at the moment, by cause. */
   readonly total: Quantities;
   readonly idle: { readonly [cause in IdleCause]?: Quantities };
+  /** Unexpired filters by role, of at most 1 000 roles. */
+  readonly filters: { readonly [role: string]: number };
 };
 
 /** What the master hears from the allocator. */
@@ -109,8 +111,11 @@ export type AllocatorEvents = {
 
 export type LackingRole = { readonly role: string; readonly lacking: Quantities };
 
+/** `quotas`: the version of those that the rows keep to. */
+export type OfferedBatch = OfferedRows & { readonly quotas: number };
+
 /** Offers by column, in the order in which they were decided; row i is the i-th of each column. */
-export type OfferedBatch = {
+export type OfferedRows = {
   /** What it is taken from. When an account is no longer a slave's, there is nothing to confirm or give back. */
   readonly accounts: readonly number[];
   readonly clients: readonly Client[];
@@ -152,13 +157,13 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   recovered: { account: 0, frameworkId: 1, role: 2, resources: 3, refuseMs: 4 },
   converted: { account: 0, frameworkId: 1, role: 2, from: 3, to: 4 },
   weights: { weights: 0 },
-  quotas: { quotas: 0 },
+  quotas: { quotas: 0, version: 1 },
   counts: {},
   explain: { frameworkId: 0, slaveId: 1, need: 2, offered: 3 },
   explainIdle: {},
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", {
-  offered: { accounts: 0, clients: 1, to: 2, names: 3, amounts: 4, rests: 5, rest: 6 },
+  offered: { accounts: 0, clients: 1, to: 2, names: 3, amounts: 4, rests: 5, rest: 6, quotas: 7 },
   lacking: { roles: 0 },
 });

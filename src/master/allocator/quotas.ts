@@ -2,6 +2,7 @@ import type { Quantities } from "../../protocol/quantities.ts";
 import type { Quota } from "../../protocol/quota.ts";
 import { nameOf, reservationOf } from "../../protocol/reservation.ts";
 import type { Resources } from "../../protocol/resources.ts";
+import { topOf } from "../../protocol/role.ts";
 import type { RoleTree } from "./role-tree.ts";
 import type { Bundle, ScalarNames } from "./scalar-names.ts";
 
@@ -15,6 +16,8 @@ type Rule = { readonly role: string; readonly limits: Amounts; readonly guarante
 export class Quotas {
   readonly #tree: RoleTree;
   readonly #names: ScalarNames;
+  /** The number under which the master told them. */
+  version = 0;
   #rules: readonly Rule[] = [];
   #limited = new Map<string, Rule>();
   /** By role at the top: all that is reserved to it or below, and how much of that is allocated. */
@@ -30,7 +33,8 @@ export class Quotas {
     return this.#rules.length > 0;
   }
 
-  set(quotas: { readonly [role: string]: Quota }): void {
+  set(quotas: { readonly [role: string]: Quota }, version: number): void {
+    this.version = version;
     this.#rules = Object.keys(quotas)
       .sort()
       .map((role) => {
@@ -112,11 +116,6 @@ export class Quotas {
       .map((name) => [this.#names.add(name), quantities[name] as number] as const)
       .filter(([column]) => column >= 0);
   }
-}
-
-export function topOf(role: string): string {
-  const slash = role.indexOf("/");
-  return slash < 0 ? role : role.slice(0, slash);
 }
 
 function count(sums: Map<string, Float64Array>, rest: Resources, names: ScalarNames, sign: 1 | -1): void {

@@ -1,11 +1,11 @@
 import type { Resources } from "../../protocol/resources.ts";
+import { topOf } from "../../protocol/role.ts";
 import type { WhatIf } from "../../protocol/why.ts";
 import type { Book } from "./book.ts";
 import { copyOf } from "./book-copy.ts";
 import type { ClientState } from "./clients.ts";
 import type { Offered } from "./explain.ts";
 import { Pass } from "./pass.ts";
-import { topOf } from "./quotas.ts";
 import { Bundle } from "./scalar-names.ts";
 
 type Subject = {

@@ -197,6 +197,15 @@ const tasks = {
 };
 const versionInfo = { version: "1.11.0", build_date: "1970-01-01 00:00:00", build_time: 0, build_user: "mesolite" };
 
+const held = {
+  weight: 1,
+  resources: [scalar("cpus", 2), scalar("mem", 64)],
+  dominant_share: 0.5,
+  allocated: [scalar("cpus", 1.5), scalar("mem", 64)],
+  offered: [scalar("cpus", 0.5)],
+  reserved: [],
+};
+
 test.each([
   ["GET_AGENTS", agents],
   ["GET_FRAMEWORKS", frameworks],
@@ -211,20 +220,24 @@ test.each([
         {
           id: { value: "o1" },
           framework_id: { value: "f1" },
+          framework: "f1 name",
           agent_id: { value: "s1" },
           hostname: "127.0.0.1",
           allocation_info: { role: "batch" },
           resources: [scalar("cpus", 0.5)],
+          made_time: { nanoseconds: 1_700_000_004_000_000_000 },
         },
       ],
     },
   ],
+  ["GET_QUOTA", { status: { infos: [], configs: [] } }],
+  ["GET_WEIGHTS", { weight_infos: [] }],
   [
     "GET_ROLES",
     {
       roles: [
-        { name: "*", weight: 1, frameworks: [{ value: "f2" }], resources: [scalar("cpus", 2), scalar("mem", 64)] },
-        { name: "batch", weight: 1, frameworks: [{ value: "f1" }], resources: [scalar("cpus", 2), scalar("mem", 64)] },
+        { name: "*", frameworks: [{ value: "f2" }], ...held },
+        { name: "batch", frameworks: [{ value: "f1" }], ...held },
       ],
     },
   ],

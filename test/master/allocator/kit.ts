@@ -11,8 +11,8 @@ import {
   allocatorEventsTable,
   allocatorName,
   allocatorTable,
-  type OfferedBatch,
   type OfferedRow,
+  type OfferedRows,
   type SlaveAccount,
 } from "../../../src/master/allocator/protocol.ts";
 import { Bundle, ScalarNames } from "../../../src/master/allocator/scalar-names.ts";
@@ -149,8 +149,8 @@ export function offered(allocation: Allocation, master: Hearing<AllocatorEvents>
 }
 
 /** Rows as a master would tell them to an allocator again. */
-export function batchesOf(rows: readonly OfferedRow[]): readonly OfferedBatch[] {
-  const batches: OfferedBatch[] = [];
+export function batchesOf(rows: readonly OfferedRow[]): readonly OfferedRows[] {
+  const batches: OfferedRows[] = [];
   const names = new ScalarNames();
   const writer = new BatchWriter(names, (batch) => batches.push(batch));
   const leaves: string[] = [];

@@ -217,7 +217,7 @@ export class Comparison {
         reference.quotas = Object.fromEntries(
           Object.entries(event.quotas).map(([name, quota]) => [name, { ...quota, graceMs: 0 }]),
         );
-        return allocation.tell("quotas", { quotas: reference.quotas });
+        return allocation.tell("quotas", { quotas: reference.quotas, version: 1 });
     }
   }
 

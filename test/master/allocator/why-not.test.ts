@@ -115,7 +115,7 @@ describe("what has to do with others", () => {
 
   test("the quota of its role, and what it would get without", () => {
     const { allocation } = Allocation.running();
-    allocation.tell("quotas", { quotas: { ads: { limits: { cpus: 0 }, guarantees: {}, graceMs: 0 } } });
+    allocation.tell("quotas", { quotas: { ads: { limits: { cpus: 0 }, guarantees: {}, graceMs: 0 } }, version: 1 });
     allocation.framework("f", "ads");
     slaveOf(allocation, "s1", "cpus:4");
     allocation.settle();
@@ -202,7 +202,7 @@ describe("who has it", () => {
 
   test("somebody below its guarantee comes first", () => {
     const { allocation } = Allocation.running();
-    allocation.tell("quotas", { quotas: { web: { limits: {}, guarantees: { cpus: 8_000 }, graceMs: 0 } } });
+    allocation.tell("quotas", { quotas: { web: { limits: {}, guarantees: { cpus: 8_000 }, graceMs: 0 } }, version: 1 });
     slaveOf(allocation, "s1", "cpus:4");
     allocation.framework("g", "web");
     allocation.settle();

@@ -111,10 +111,13 @@ class Story {
     else if (event.type === "weight") book.setWeights({ a: event.weight });
     else if (event.type === "quota") {
       const limits: Quantities = event.limit === undefined ? {} : { cpus: event.limit };
-      book.setQuotas({
-        a: { limits, guarantees: {}, graceMs: 0 },
-        c: { limits: {}, guarantees: event.owed ? { cpus: 4_000 } : {}, graceMs: 0 },
-      });
+      book.setQuotas(
+        {
+          a: { limits, guarantees: {}, graceMs: 0 },
+          c: { limits: {}, guarantees: event.owed ? { cpus: 4_000 } : {}, graceMs: 0 },
+        },
+        1,
+      );
     } else if (event.type === "giveBack") this.#giveBack(event.which, event.refuseMs);
     else if (event.type === "pass") this.pass();
     else {
