@@ -4,7 +4,7 @@ import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { SlaveId } from "../protocol/ids.ts";
 import { clientFilters } from "../protocol/offer-filters.ts";
-import { isEmpty, type Resources } from "../protocol/resources.ts";
+import { isEmpty, type Resources, subtract } from "../protocol/resources.ts";
 import { type AllocatorEvents, type AllocatorProtocol, allocatorName, type Client } from "./allocator/protocol.ts";
 import type { Framework } from "./frameworks.ts";
 import { partTotals } from "./slave-parts.ts";
@@ -74,10 +74,11 @@ export class AllocatorLink {
     const active = state === "registered";
     slave.parts = [...partTotals(info)].map(([short, total]) => {
       const account = ++this.#accounts;
+      const open = short ? total : subtract(total, this.#state().operations.withheldOf(slaveId));
       const allocated = this.#state().slaves.allocations(slave, short);
       const least = minOffer === undefined || short ? {} : { minOffer };
       this.#slaveOf.set(account, slave);
-      this.tell("slaveAdded", { account, slaveId, hostname, attributes, total, allocated, active, ...least });
+      this.tell("slaveAdded", { account, slaveId, hostname, attributes, total: open, allocated, active, ...least });
       return { short, account };
     });
   }

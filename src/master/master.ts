@@ -10,6 +10,8 @@ import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
 import { OfferPause } from "./offer-pause.ts";
 import { Offers } from "./offers.ts";
+import { OperationStatuses } from "./operation-statuses.ts";
+import { Operations } from "./operations.ts";
 import { operate } from "./operate.ts";
 import { Publisher } from "./publisher.ts";
 import { RateLimits } from "./rate-limits.ts";
@@ -89,6 +91,10 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     acknowledge: ({ frameworkId, slaveId, taskId, uuid }) =>
       when(({ tasks }) => tasks.acknowledge(frameworkId, slaveId, taskId, uuid)),
     reconcile: ({ frameworkId, tasks: asked }) => when(({ tasks }) => tasks.reconcile(frameworkId, asked)),
+    acknowledgeOperation: ({ frameworkId, operationId, uuid }) =>
+      when(({ statuses }) => statuses.acknowledge(frameworkId, operationId, uuid)),
+    reconcileOperations: ({ frameworkId, operations }, reply) =>
+      when(({ statuses }) => reply({ statuses: statuses.reconcile(frameworkId, operations) })),
     teardown: ({ frameworkId }) =>
       when(({ frameworks }) => void frameworks.teardown(frameworkId, "torn down by its scheduler")),
     guaranteedShare: (_, reply) => when(() => reply({ guaranteed: {} })),
@@ -122,6 +128,8 @@ function stateFrom(
     slaves: new Slaves(get),
     frameworks: new Frameworks(get),
     offers: new Offers(get),
+    operations: new Operations(get),
+    statuses: new OperationStatuses(get),
     pause: new OfferPause(get),
     tasks: new Tasks(get),
   };

@@ -7,6 +7,8 @@ import type { Frameworks } from "./frameworks.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
+import type { OperationStatuses } from "./operation-statuses.ts";
+import type { Operations } from "./operations.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
 import type { Slaves } from "./slaves.ts";
@@ -26,6 +28,8 @@ export type MasterState = {
   readonly slaves: Slaves;
   readonly frameworks: Frameworks;
   readonly offers: Offers;
+  readonly operations: Operations;
+  readonly statuses: OperationStatuses;
   readonly pause: OfferPause;
   readonly tasks: Tasks;
 };

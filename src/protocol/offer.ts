@@ -1,5 +1,6 @@
 import type { Attributes } from "./attribute.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
+import { operationIdShape } from "./operation-status.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
@@ -26,8 +27,24 @@ export type Operation =
   | { readonly type: "launch"; readonly tasks: readonly TaskInfo[]; readonly unfit?: readonly UnfitTask[] }
   /** Tasks that share an executor. It is refused for its reason: executors of frameworks do not exist yet. */
   | { readonly type: "launchGroup"; readonly unfit: readonly UnfitTask[] }
-  /** An operation of Mesos's that does not exist yet. With an id, its framework hears that. */
-  | { readonly type: "unknown"; readonly name: string; readonly operationId?: string };
+  | ReservationOperation
+  /** What cannot be done at all: an operation that does not exist here, or one whose `fault` is known already. */
+  | { readonly type: "unknown"; readonly name: string; readonly fault?: string; readonly operationId?: string };
+
+/**
+ * Reserves what of the accepted resources is nobody's, or ends reservations. With an id, its framework hears what became
+ * of it.
+ */
+export type ReservationOperation = ({ readonly type: "reserve" } | { readonly type: "unreserve" }) & {
+  /** Under the keys of the reservations. */
+  readonly resources: Resources;
+  /** To whom the resources are said to be allocated. Default: the role of the offers, and no other is right. */
+  readonly role?: string;
+  readonly operationId?: string;
+};
+
+/** What the SDK asks for. */
+export type AuthorOperation = Extract<Operation, { readonly type: "launch" | "reserve" | "unreserve" }>;
 
 /** A task that its framework hears of only as refused. */
 export type UnfitTask = { readonly taskId: TaskId; readonly slaveId: SlaveId; readonly fault: string };
@@ -46,7 +63,7 @@ export function clampRefuseMs(refuseMs: number): number {
 }
 
 /** Why an offer was taken back. */
-export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped";
+export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped" | "reserved";
 
 export const offerShape = object<Offer>({
   id: id(),
@@ -63,10 +80,18 @@ export const offerShape = object<Offer>({
 
 const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));
 
+const reservationFields = {
+  resources: resourcesShape,
+  role: optional(text),
+  operationId: optional(operationIdShape),
+};
+
 export const operationShape = variants<Operation>({
   launch: { tasks: list(taskInfoShape), unfit: optional(unfitTasksShape) },
   launchGroup: { unfit: unfitTasksShape },
-  unknown: { name: text, operationId: optional(text) },
+  reserve: reservationFields,
+  unreserve: reservationFields,
+  unknown: { name: text, fault: optional(text), operationId: optional(operationIdShape) },
 });
 
 export const filterShape = object<Filter>({ refuseMs: anyNumber });
@@ -75,4 +100,5 @@ export const rescindReasonShape = word<RescindReason>({
   offerExpired: true,
   slaveLost: true,
   roleDropped: true,
+  reserved: true,
 });

@@ -5,6 +5,7 @@ import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { type FrameworkId, OfferId } from "../../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../../protocol/master-api.ts";
 import { refuseMsDefault } from "../../protocol/offer.ts";
+import type { AskedOperation, OperationStatus } from "../../protocol/operation-status.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../protocol/scheduler-api.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import type { ClusterView } from "../view/view.ts";
@@ -27,11 +28,15 @@ type SessionCalls = {
   /** Has the master do what a call asks for, in the order of the calls. */
   order: Tell<{ readonly order: Order }>;
   update: Ask<Described & { readonly suppressedRoles: readonly string[] }, UpdateReply>;
+  reconcileOperations: Ask<{ readonly operations: readonly AskedOperation[] }, OperationsReply>;
   /** Offers that its reader never heard of, because it does not read. */
   shed: Tell<{ readonly offerIds: readonly string[] }>;
   /** The reader of the stream is gone. */
   hungUp: Tell<Record<never, never>>;
 };
+
+/** Nothing where the master did not answer. */
+type OperationsReply = { readonly statuses?: readonly OperationStatus[] };
 
 export type SessionProtocol = SchedulerProtocol & SessionCalls;
 
@@ -49,8 +54,8 @@ export type SessionOptions = {
 
 export type SessionArgs = Described & { readonly suppressedRoles: readonly string[] };
 
-/** Time that the master has to answer a change of a framework, in milliseconds. */
-const updateTimeoutMs = 10_000;
+/** Time that the master has to answer what a framework asks, in milliseconds. */
+const askTimeoutMs = 10_000;
 
 /** News that may wait for a busy gateway. What is refused beyond that ends the stream: its framework asks anew. */
 const mailboxMax = 65_536;
@@ -67,6 +72,7 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
       ...schedulerTable.fields,
       order: { order: 0 },
       update: { info: 0, filters: 1, suppressedRoles: 2 },
+      reconcileOperations: { operations: 0 },
       shed: { offerIds: 0 },
       hungUp: {},
     }),
@@ -103,7 +109,7 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
         },
         slaveLost: ({ slaveId }) => stream.send(failureEvent({ slaveId })),
         executorEnded: (ended) => stream.send(failureEvent(ended)),
-        operationRefused: (refused) => stream.send(operationEvent(refused)),
+        operationUpdate: (status) => stream.send(operationEvent(status)),
         order: ({ order }) => {
           endedByUs ||= order.kind === "teardown";
           master.tell(order.kind, order.body as BodyOf<MasterProtocol[typeof order.kind]>);
@@ -117,7 +123,7 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
             "updateFramework",
             { frameworkId, info: { ...next, id: frameworkId }, filters, suppressedRoles },
             {
-              timeoutMs: updateTimeoutMs,
+              timeoutMs: askTimeoutMs,
               settled: (outcome) => {
                 if (!outcome.ok) return reply({ done: false, reason: `the master did not answer (${outcome.code})` });
                 if (outcome.value.done) {
@@ -127,6 +133,16 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
                 reply(outcome.value);
               },
             },
+          );
+        },
+        reconcileOperations: ({ operations }, reply) => {
+          const { id: frameworkId } = info;
+          if (frameworkId === undefined) return reply({});
+          ctx.ask(
+            master,
+            "reconcileOperations",
+            { frameworkId, operations },
+            { timeoutMs: askTimeoutMs, settled: (outcome) => reply(outcome.ok ? outcome.value : {}) },
           );
         },
         shed: ({ offerIds }) => {
