@@ -25,6 +25,7 @@ function program(): Command {
   addDaemons(root);
   addFrameworks(root);
   addReads(root);
+  addReservations(root);
   addActors(root);
   addSimulation(root);
   addBenchmarks(root);
@@ -216,6 +217,30 @@ function addReads(root: Command): void {
     .addOption(options.credentialOption())
     .addOption(options.outputOption())
     .action(async (given) => (await import("./reads.ts")).offers(given));
+}
+
+function addReservations(root: Command): void {
+  for (const [name, type, description] of [
+    [
+      "reserve",
+      "RESERVE_RESOURCES",
+      "keeps resources of a slave for a role; offers that stand in the way are taken back",
+    ],
+    ["unreserve", "UNRESERVE_RESOURCES", "gives resources that were kept by `reserve` back to everybody"],
+  ] as const) {
+    root
+      .command(name)
+      .description(description)
+      .argument("<slave>", "id of the slave, as `slave list` shows it")
+      .argument("<resources>", "such as 'cpus:2;mem:1024'")
+      .requiredOption("--role <role>", "for whom they are kept; roles below it may use them too")
+      .option("--principal <name>", "in whose name they are kept")
+      .option("--label <key=value>", "a label of the reservation; may be repeated", collect, [])
+      .addOption(options.masterOption())
+      .addOption(options.credentialOption())
+      .addOption(new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table"))
+      .action(async (slave, resources, given) => (await import("./reserve.ts")).reserve(type, slave, resources, given));
+  }
 }
 
 function addActors(root: Command): void {

@@ -3,6 +3,7 @@ import type { FrameworkId } from "../protocol/ids.ts";
 import type { OperatorRead } from "../protocol/operator-schema.ts";
 import type { Credential } from "./guards/credentials-file.ts";
 import type { OperatorAnswer } from "./operator/answers.ts";
+import type { resourcesTo } from "./resource-list.ts";
 
 /** How long an answer may take, in milliseconds: longer than a gateway waits for its master and its view. */
 const answerTimeoutMs = 20_000;
@@ -23,7 +24,17 @@ export type ClientFailure<Unreachable extends string> = {
 /** A call as it is posted. */
 export type PostedCall =
   | { readonly type: OperatorRead }
-  | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } };
+  | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } }
+  | { readonly type: "RESERVE_RESOURCES"; readonly reserve_resources: PostedReservation }
+  | { readonly type: "UNRESERVE_RESOURCES"; readonly unreserve_resources: PostedReservation };
+
+type PostedReservation = {
+  readonly agent_id: { readonly value: string };
+  readonly resources: ReturnType<typeof resourcesTo>;
+};
+
+/** Calls that name something which may be missing, and that are answered with nothing. */
+const writes: ReadonlySet<PostedCall["type"]> = new Set(["TEARDOWN", "RESERVE_RESOURCES", "UNRESERVE_RESOURCES"]);
 
 /** A write is answered with nothing. */
 export type CallAnswer<Call extends PostedCall> = Call["type"] extends OperatorRead
@@ -44,8 +55,8 @@ export async function callOperator<const Call extends PostedCall>(
   if (!response.ok) return refused({ code: "no-master", message: `no master at ${masterHostPort}: ${response.error}` });
   const { status, body } = response.value;
   if (status === 401) return refused(denial(masterHostPort, textOf(body), credential));
-  if (status !== 200) return refused(callFailure(masterHostPort, call, status, textOf(body)));
-  if (call.type === "TEARDOWN") return ok(undefined as CallAnswer<Call>);
+  if (status !== 200 && status !== 202) return refused(callFailure(masterHostPort, call, status, textOf(body)));
+  if (!isRead(call)) return ok(undefined as CallAnswer<Call>);
   const answer = parsed(body);
   if (!isAnswerTo(call.type, answer)) {
     return refused({ code: "bad-answer", message: `${masterHostPort} does not answer ${call.type} as a master does` });
@@ -142,9 +153,13 @@ export function reasonOf(error: unknown): string {
   return cause?.message ?? String(error);
 }
 
+function isRead(call: PostedCall): call is Extract<PostedCall, { readonly type: OperatorRead }> {
+  return !writes.has(call.type);
+}
+
 function callFailure(master: string, call: PostedCall, status: number, text: string): ClientFailure<"no-master"> {
   if (status === 503) return { code: "no-master", message: `the master at ${master} is not available: ${text}` };
-  if (status === 404 && call.type === "TEARDOWN") return { code: "not-found", message: text };
+  if (status === 404 && !isRead(call)) return { code: "not-found", message: text };
   // A read names nothing that could be missing: whoever says 404 to one is no master.
   if (status === 404) return { code: "bad-answer", message: `${master} is not the HTTP address of a master` };
   if (status === 501 || (status >= 400 && status < 500)) return { code: "refused", message: text };

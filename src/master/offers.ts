@@ -7,8 +7,8 @@ import {
   type Filter,
   type Offer,
   type Operation,
+  type PlainOperation,
   type RescindReason,
-  type ReservationOperation,
 } from "../protocol/offer.ts";
 import { add, contains, overlap, type Resources, subtract, sum } from "../protocol/resources.ts";
 import type { TaskInfo, TaskReason } from "../protocol/task.ts";
@@ -158,8 +158,9 @@ export class Offers {
   }
 
   /** Carries out operations one after the other. The rest of them waits for one that has to be in the registry first. */
-  #proceed(accepted: Accepted, left: Resources, operations: readonly Operation[]): void {
+  #proceed(accepted: Accepted, from: Resources, operations: readonly Operation[]): void {
     const { client, slave } = accepted;
+    let left = from;
     for (const [index, operation] of operations.entries()) {
       if (operation.type !== "reserve" && operation.type !== "unreserve") {
         left = this.#perform(client, slave, left, operation);
@@ -199,12 +200,7 @@ export class Offers {
   }
 
   /** Carries out an operation on what the ones before it left over, and answers what it leaves. */
-  #perform(
-    client: Client,
-    slave: Slave,
-    left: Resources,
-    operation: Exclude<Operation, ReservationOperation>,
-  ): Resources {
+  #perform(client: Client, slave: Slave, left: Resources, operation: PlainOperation): Resources {
     const { tasks, statuses } = this.#state();
     const { frameworkId } = client;
     switch (operation.type) {

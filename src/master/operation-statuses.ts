@@ -104,7 +104,8 @@ export class OperationStatuses {
     this.#known.set(frameworkId, known);
     known.delete(operationId);
     known.set(operationId, status);
-    const oldest = known.size > unacknowledgedMax ? [...known.values()].find(({ uuid }) => uuid !== undefined) : undefined;
+    const oldest =
+      known.size > unacknowledgedMax ? [...known.values()].find(({ uuid }) => uuid !== undefined) : undefined;
     if (oldest !== undefined) known.delete(oldest.operationId);
     return status;
   }

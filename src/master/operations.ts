@@ -1,8 +1,8 @@
 import { MultiMap } from "../base/multi-map.ts";
 import type { SlaveId } from "../protocol/ids.ts";
 import type { ReservationOperation } from "../protocol/offer.ts";
-import type { OperatorReservation } from "../protocol/operator-api.ts";
 import { operationIdShape } from "../protocol/operation-status.ts";
+import type { OperatorReservation } from "../protocol/operator-api.ts";
 import { add, contains, noResources, type Resources, shortfall, subtract, sum } from "../protocol/resources.ts";
 import type { Holding } from "./allocator-link.ts";
 import { type Conversion, converted, ends } from "./conversion.ts";

@@ -63,9 +63,7 @@ function keyFault(type: Conversion["type"], key: string, { role, principal }: Pl
 function namedTwice(resources: Resources): string | undefined {
   const entries = Object.entries(resources).filter(([, quantity]) => typeof quantity !== "number");
   const overlaps = ([key, quantity]: readonly [string, Quantity], index: number) =>
-    entries
-      .slice(index + 1)
-      .some(([other, more]) => nameOf(other) === nameOf(key) && !isNone(common(quantity, more)));
+    entries.slice(index + 1).some(([other, more]) => nameOf(other) === nameOf(key) && !isNone(common(quantity, more)));
   const found = entries.find(overlaps);
   return found && nameOf(found[0]);
 }

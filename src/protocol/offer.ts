@@ -22,12 +22,14 @@ export type Offer = {
 };
 
 /** What to do with accepted resources, one after the other. Whatever they leave over goes back with the filter. */
-export type Operation =
+export type Operation = PlainOperation | ReservationOperation;
+
+/** What is done at once. */
+export type PlainOperation =
   /** `unfit`: tasks that cannot even be written down as such; each is refused for its reason. */
   | { readonly type: "launch"; readonly tasks: readonly TaskInfo[]; readonly unfit?: readonly UnfitTask[] }
   /** Tasks that share an executor. It is refused for its reason: executors of frameworks do not exist yet. */
   | { readonly type: "launchGroup"; readonly unfit: readonly UnfitTask[] }
-  | ReservationOperation
   /** What cannot be done at all: an operation that does not exist here, or one whose `fault` is known already. */
   | { readonly type: "unknown"; readonly name: string; readonly fault?: string; readonly operationId?: string };
 

@@ -10,7 +10,10 @@ export type OperatorCall =
   | OperatorReservation;
 
 /** Reserves what is free of a slave or offered, or ends reservations. */
-export type OperatorReservation = ({ readonly type: "RESERVE_RESOURCES" } | { readonly type: "UNRESERVE_RESOURCES" }) & {
+export type OperatorReservation = (
+  | { readonly type: "RESERVE_RESOURCES" }
+  | { readonly type: "UNRESERVE_RESOURCES" }
+) & {
   readonly slaveId: SlaveId;
   /** Under the keys of the reservations. */
   readonly resources: Resources;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ok, type Result, refused } from "../base/result.ts";
 import { FrameworkId, idFault, SlaveId } from "./ids.ts";
-import type { OperatorCall } from "./operator-api.ts";
+import type { OperatorCall, OperatorReservation } from "./operator-api.ts";
 
 /** The operator calls that only read. All are Mesos's but GET_OFFERS. */
 export const operatorReads = [
@@ -18,10 +18,24 @@ export const operatorReads = [
 
 export type OperatorRead = (typeof operatorReads)[number];
 
-/** What was asked: a read, which a view answers, or a write, which is the master's. */
+/**
+ * What was asked: a read, which a view answers, or a write, which is the master's. A write about resources has them as they
+ * came: how Mesos writes resources is not known here.
+ */
 export type OperatorRequest =
   | { readonly kind: "read"; readonly type: OperatorRead }
-  | { readonly kind: "write"; readonly call: OperatorCall };
+  | { readonly kind: "write"; readonly call: PlainCall }
+  | { readonly kind: "reservation"; readonly call: GivenReservation };
+
+type PlainCall = Exclude<OperatorCall, OperatorReservation>;
+
+export type GivenReservation = {
+  readonly type: OperatorReservation["type"];
+  readonly slaveId: SlaveId;
+  readonly resources: readonly unknown[];
+  /** What is to be reserved in another way than it is. */
+  readonly source: readonly unknown[];
+};
 
 /** 400: not a call. 501: a call of Mesos's, or of nobody's, that is not known here. */
 export type OperatorFault = { readonly status: 400 | 501; readonly message: string };
@@ -38,15 +52,32 @@ const idSchema = z.object({
 const writeSchemas = {
   TEARDOWN: z
     .object({ teardown: z.object({ framework_id: idSchema }) })
-    .transform(
-      (call): OperatorCall => ({ type: "TEARDOWN", frameworkId: FrameworkId(call.teardown.framework_id.value) }),
-    ),
+    .transform((call): PlainCall => ({ type: "TEARDOWN", frameworkId: FrameworkId(call.teardown.framework_id.value) })),
   MARK_AGENT_GONE: z
     .object({ mark_agent_gone: z.object({ agent_id: idSchema }) })
     .transform(
-      (call): OperatorCall => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
+      (call): PlainCall => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
     ),
-} as const satisfies Record<OperatorCall["type"], z.ZodType<OperatorCall>>;
+} as const satisfies Record<PlainCall["type"], z.ZodType<PlainCall>>;
+
+const listSchema = z.array(z.unknown()).default([]);
+const reservationSchema = z.object({ agent_id: idSchema, resources: listSchema, source: listSchema });
+
+const reservationSchemas = {
+  RESERVE_RESOURCES: z
+    .object({ reserve_resources: reservationSchema })
+    .transform(({ reserve_resources }) => given("RESERVE_RESOURCES", reserve_resources)),
+  UNRESERVE_RESOURCES: z
+    .object({ unreserve_resources: reservationSchema })
+    .transform(({ unreserve_resources }) => given("UNRESERVE_RESOURCES", unreserve_resources)),
+} as const satisfies Record<OperatorReservation["type"], z.ZodType<GivenReservation>>;
+
+function given(
+  type: OperatorReservation["type"],
+  { agent_id, resources, source }: z.infer<typeof reservationSchema>,
+): GivenReservation {
+  return { type, slaveId: SlaveId(agent_id.value), resources, source };
+}
 
 /** What a parsed JSON body asks for. Fields that the call does not have are ignored, as Mesos does. */
 export function parseOperatorRequest(body: unknown): Result<OperatorRequest, OperatorFault> {
@@ -55,8 +86,14 @@ export function parseOperatorRequest(body: unknown): Result<OperatorRequest, Ope
   const { type } = envelope.data;
   const read = operatorReads.find((known) => known === type);
   if (read !== undefined) return ok({ kind: "read", type: read });
+  if (isReservation(type)) {
+    const call = reservationSchemas[type].safeParse(body);
+    if (call.success) return ok({ kind: "reservation", call: call.data });
+    return refused({ status: 400, message: `not a ${type} call: ${firstIssue(call.error, "body")}` });
+  }
   if (!isWrite(type)) {
-    const known = [...operatorReads, ...Object.keys(writeSchemas)].join(", ");
+    const writes = [...Object.keys(writeSchemas), ...Object.keys(reservationSchemas)];
+    const known = [...operatorReads, ...writes].join(", ");
     return refused({ status: 501, message: `call ${excerpt(type)} is not implemented; known are ${known}` });
   }
   const call = writeSchemas[type].safeParse(body);
@@ -64,8 +101,12 @@ export function parseOperatorRequest(body: unknown): Result<OperatorRequest, Ope
   return refused({ status: 400, message: `not a ${type} call: ${firstIssue(call.error, "body")}` });
 }
 
-function isWrite(type: string): type is OperatorCall["type"] {
+function isWrite(type: string): type is keyof typeof writeSchemas {
   return Object.hasOwn(writeSchemas, type);
+}
+
+function isReservation(type: string): type is keyof typeof reservationSchemas {
+  return Object.hasOwn(reservationSchemas, type);
 }
 
 /** The first thing that is wrong, as `where: what`. */

@@ -28,8 +28,9 @@ export function operationFrom(operation: ValueOf<typeof Operation>): OurOperatio
   }
   const followed = id === undefined ? {} : { operationId: id.value };
   if (type === "RESERVE" || type === "UNRESERVE") {
-    const { resources, source = [] } = (type === "RESERVE" ? reserve : unreserve) ?? { resources: [] };
-    const named = source.length > 0 ? refused(noSource) : resourcesFrom(resources);
+    const { resources } = (type === "RESERVE" ? reserve : unreserve) ?? { resources: [] };
+    const sourced = type === "RESERVE" && (reserve?.source ?? []).length > 0;
+    const named = sourced ? refused(noSource) : resourcesFrom(resources);
     if (!named.ok) return { type: "unknown", name: type, fault: named.error, ...followed };
     return { type: type === "RESERVE" ? "reserve" : "unreserve", ...named.value, ...followed };
   }
@@ -45,7 +46,9 @@ export function operationTo(operation: AuthorOperation): InputOf<typeof Operatio
   const form = { reservations: "stack", ...(role === undefined ? {} : { allocatedTo: role }) } as const;
   const resources = { resources: resourcesTo(operation.resources, form) };
   const id = operationId === undefined ? {} : { id: { value: operationId } };
-  return type === "reserve" ? { type: "RESERVE", reserve: resources, ...id } : { type: "UNRESERVE", unreserve: resources, ...id };
+  return type === "reserve"
+    ? { type: "RESERVE", reserve: resources, ...id }
+    : { type: "UNRESERVE", unreserve: resources, ...id };
 }
 
 function idsOf({ taskId, slaveId }: UnfitTask | TaskInfo) {

@@ -282,7 +282,16 @@ class RemoteMaster {
     this.#ctx.after("silence", this.#silenceMs, () => this.end(`the master was silent for ${this.#silenceMs} ms`));
   }
 
-  #hear({ type, subscribed, offers, rescind, update, failure, update_operation_status: operation, error }: HeardEvent): void {
+  #hear({
+    type,
+    subscribed,
+    offers,
+    rescind,
+    update,
+    failure,
+    update_operation_status: operation,
+    error,
+  }: HeardEvent): void {
     if (type === "SUBSCRIBED" && subscribed !== undefined) this.#subscribed(subscribed);
     if (type === "OFFERS" && offers !== undefined) this.#offered(offers.offers.map(offerFrom));
     if (type === "RESCIND" && rescind !== undefined) {

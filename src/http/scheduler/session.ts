@@ -1,3 +1,4 @@
+import type { AskOutcome } from "../../actors/context.ts";
 import { type Ask, type BodyOf, protocolTable, type Tell } from "../../actors/protocol.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
@@ -138,18 +139,17 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
         reconcileOperations: ({ operations }, reply) => {
           const { id: frameworkId } = info;
           if (frameworkId === undefined) return reply({});
-          ctx.ask(
-            master,
-            "reconcileOperations",
-            { frameworkId, operations },
-            { timeoutMs: askTimeoutMs, settled: (outcome) => reply(outcome.ok ? outcome.value : {}) },
-          );
+          const settled = (outcome: AskOutcome<OperationsReply>) => reply(outcome.ok ? outcome.value : {});
+          ctx.ask(master, "reconcileOperations", { frameworkId, operations }, { timeoutMs: askTimeoutMs, settled });
         },
         shed: ({ offerIds }) => {
           const { id: frameworkId } = info;
           if (frameworkId === undefined) return;
-          const filter = { refuseMs: refuseMsDefault };
-          master.tell("decline", { frameworkId, offerIds: offerIds.map(OfferId), filter });
+          master.tell("decline", {
+            frameworkId,
+            offerIds: offerIds.map(OfferId),
+            filter: { refuseMs: refuseMsDefault },
+          });
         },
         hungUp: () => ctx.stop(),
         // What was said on behalf of the client is lost: it must not believe that it was heard.
