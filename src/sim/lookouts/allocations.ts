@@ -5,6 +5,7 @@ import { type ClientId, clientId } from "../../master/allocator/client.ts";
 import { rowsOf } from "../../master/allocator/offered-batch.ts";
 import type { Client, OfferedBatch, OfferedRow } from "../../master/allocator/protocol.ts";
 import { quantitiesOf } from "../../protocol/quantities.ts";
+import { reservationOf, reservedFor, unreserved } from "../../protocol/reservation.ts";
 import { contains, type Resources } from "../../protocol/resources.ts";
 import type { Findings } from "../findings.ts";
 import { type AnyContext, alteredContext, type Change, hearing } from "../interference.ts";
@@ -12,6 +13,7 @@ import type { Lookout } from "./lookout.ts";
 
 export const allocationRules = {
   filters: "what was declined is not offered again before its time",
+  reservations: "what is reserved is offered to its role or one below it",
   fairness: "what is free goes to the framework that is owed most",
 } as const;
 
@@ -48,13 +50,26 @@ function watchOver(findings: Findings, onReset: () => void): Change {
       const what = `account ${hidden.account} is offered to ${hidden.frameworkId}, who declined it`;
       findings.breach(allocationRules.filters, what);
     }
+    const strayed = rows.find((row) => strays(row));
+    if (strayed !== undefined) {
+      const what = `account ${strayed.account} is offered to role ${strayed.role}: ${Object.keys(strayed.resources)}`;
+      findings.breach(allocationRules.reservations, what);
+    }
     if (book === undefined || wanting.size < 2) return;
     const shares = new Shares(book);
     // The last row was decided when all the others had been.
     for (const row of rows.toReversed()) {
       shares.takeBack(row, row.resources);
       for (const { active, suppressed, ...other } of wanting.values()) {
-        if (!active || suppressed || hides(other, row) || !shares.isOwedMore(other, row)) continue;
+        const resources = partFor(other, row);
+        if (
+          !active ||
+          suppressed ||
+          !isMinimum(resources) ||
+          hides(other, { ...row, resources }) ||
+          !shares.isOwedMore(other, row)
+        )
+          continue;
         const what = `account ${row.account} goes to ${row.frameworkId} in ${row.role} and not to ${other.frameworkId} in ${other.role}`;
         findings.breach(allocationRules.fairness, what);
       }
@@ -107,6 +122,25 @@ function watchOver(findings: Findings, onReset: () => void): Change {
         },
       }),
   };
+}
+
+/** What of a row another client could have had. */
+function partFor({ role }: Client, { resources }: OfferedRow): Resources {
+  return { ...unreserved(resources), ...reservedFor(resources, role) };
+}
+
+/** Whether it is something to offer at all: what there is of cpus and memory is always more than the least. */
+function isMinimum(resources: Resources): boolean {
+  const { cpus = 0, mem = 0 } = quantitiesOf(resources);
+  return cpus > 0 || mem > 0;
+}
+
+/** Whether some of it is kept for another role. */
+function strays({ role, resources }: OfferedRow): boolean {
+  return Object.keys(resources).some((key) => {
+    const owner = reservationOf(key)?.role;
+    return owner !== undefined && role !== owner && !role.startsWith(`${owner}/`);
+  });
 }
 
 /** The same ref, and what the allocator tells its master through it is heard. */
