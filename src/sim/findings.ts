@@ -27,6 +27,7 @@ export const markNames = [
   "an allocation comes too late",
   "an allocation is made from a closed account",
   "a decline hides a slave",
+  "what a framework holds is reserved, or ceases to be",
   "a framework fails over",
   "a framework is found again by what a slave reports",
   "an allocator is told the book again",

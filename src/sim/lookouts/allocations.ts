@@ -110,6 +110,7 @@ function watchOver(findings: Findings, onReset: () => void): Change {
           refusals.delete(clientId(client.frameworkId, client.role));
           want(client, { suppressed: false });
         },
+        converted: () => findings.mark("what a framework holds is reserved, or ceases to be"),
         slaveRemoved: ({ account }: { account: number }) => {
           for (const some of refusals.values()) some.delete(account);
         },
