@@ -1,4 +1,4 @@
-import type { AskOutcome } from "../../actors/context.ts";
+import type { AskOutcome, Context } from "../../actors/context.ts";
 import { type Ask, type BodyOf, protocolTable, type Tell } from "../../actors/protocol.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
@@ -136,12 +136,7 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
             },
           );
         },
-        reconcileOperations: ({ operations }, reply) => {
-          const { id: frameworkId } = info;
-          if (frameworkId === undefined) return reply({});
-          const settled = (outcome: AskOutcome<OperationsReply>) => reply(outcome.ok ? outcome.value : {});
-          ctx.ask(master, "reconcileOperations", { frameworkId, operations }, { timeoutMs: askTimeoutMs, settled });
-        },
+        reconcileOperations: (asked, reply) => askOperations(ctx, master, info.id, asked, reply),
         shed: ({ offerIds }) => {
           const { id: frameworkId } = info;
           if (frameworkId === undefined) return;
@@ -159,4 +154,16 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
       };
     },
   };
+}
+
+function askOperations(
+  ctx: Context<SessionProtocol>,
+  master: ActorRef<MasterProtocol>,
+  frameworkId: FrameworkId | undefined,
+  { operations }: BodyOf<SessionCalls["reconcileOperations"]>,
+  reply: (answer: OperationsReply) => void,
+): void {
+  if (frameworkId === undefined) return reply({});
+  const settled = (outcome: AskOutcome<OperationsReply>) => reply(outcome.ok ? outcome.value : {});
+  ctx.ask(master, "reconcileOperations", { frameworkId, operations }, { timeoutMs: askTimeoutMs, settled });
 }
