@@ -78,10 +78,13 @@ const samples: Readonly<Record<string, WireValue>> = {
   master: address,
   message: "went wrong",
   hello: 2,
+  maxTaskMs: 60_000,
   minOffer: { cpus: 1_000 },
   missesMs: 15_000,
   more: true,
   names: ["cpus", "mem"],
+  need: { cpus: 4_000 },
+  offered: [],
   offerIds: ["O-1", "O-2"],
   offers: [offer],
   operationId: "o-1",
@@ -111,6 +114,7 @@ const samples: Readonly<Record<string, WireValue>> = {
   total: resources,
   update: { status, frameworkId },
   uuid,
+  version: 2,
   weights: { web: 2 },
 };
 

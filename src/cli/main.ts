@@ -27,6 +27,7 @@ function program(): Command {
   addFrameworks(root);
   addReads(root);
   addRoles(root);
+  addReservations(root);
   addActors(root);
   addSimulation(root);
   addBenchmarks(root);
@@ -295,6 +296,30 @@ function addQuota(root: Command): void {
     quota.command("remove").description("no limit and no guarantee any more").argument("<role>"),
     changeOptions(),
   ).action(async (role, _, command) => (await import("./roles.ts")).removeQuota(role, command.optsWithGlobals()));
+}
+
+function addReservations(root: Command): void {
+  for (const [name, type, description] of [
+    [
+      "reserve",
+      "RESERVE_RESOURCES",
+      "keeps resources of a slave for a role; offers that stand in the way are taken back",
+    ],
+    ["unreserve", "UNRESERVE_RESOURCES", "gives resources that were kept by `reserve` back to everybody"],
+  ] as const) {
+    root
+      .command(name)
+      .description(description)
+      .argument("<slave>", "id of the slave, as `slave list` shows it")
+      .argument("<resources>", "such as 'cpus:2;mem:1024'")
+      .requiredOption("--role <role>", "for whom they are kept; roles below it may use them too")
+      .option("--principal <name>", "in whose name they are kept")
+      .option("--label <key=value>", "a label of the reservation; may be repeated", collect, [])
+      .addOption(options.masterOption())
+      .addOption(options.credentialOption())
+      .addOption(new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table"))
+      .action(async (slave, resources, given) => (await import("./reserve.ts")).reserve(type, slave, resources, given));
+  }
 }
 
 function addActors(root: Command): void {

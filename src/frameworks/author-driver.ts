@@ -17,6 +17,7 @@ export function authorDriver(party: SchedulerParty): SchedulerDriver {
     },
     clock: ctx.clock,
     replyToOffer: (offerIds, tasks, filter) => call(() => party.reply(offerIds, tasks, filter)),
+    acceptOffers: (offerIds, operations, filter) => call(() => party.accept(offerIds, operations, filter)),
     decline: (offerIds, filter) => call(() => party.decline(offerIds, filter)),
     keep: (offerIds) => call(() => party.offers.keep(offerIds)),
     setNeedsOffers: (needed) => call(() => party.setNeedsOffers(needed)),

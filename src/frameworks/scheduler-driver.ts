@@ -43,9 +43,9 @@ export function schedulerDriver<Options>(
         offersRescinded: ({ offerIds, reason }) => party.offersRescinded(offerIds, reason),
         taskUpdate: ({ status }) => party.taskUpdate(status),
         slaveLost: ({ slaveId }) => party.slaveLost(slaveId),
-        // What follows from these, the SDK never asks for.
+        operationUpdate: (status) => party.operationUpdate(status),
+        // What this follows from, the SDK never asks for.
         executorEnded: () => {},
-        operationRefused: () => {},
         onRefused: () => party.refused(),
         onStop: (reason) => party.ended(reason),
         inspect: () => party.inspect(),

@@ -5,11 +5,19 @@ import type { DownReason } from "../actors/spec.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
-import { type Filter, type Offer, type RescindReason, refuseMsDefault } from "../protocol/offer.ts";
+import {
+  type AuthorOperation,
+  type Filter,
+  type Offer,
+  type RescindReason,
+  type ReservationOperation,
+  refuseMsDefault,
+} from "../protocol/offer.ts";
 import { filtersFault, type OfferFilters, offerFiltersShape } from "../protocol/offer-filters.ts";
+import type { OperationStatus } from "../protocol/operation-status.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
 import { shapeFault } from "../protocol/shape.ts";
-import { type TaskInfo, type TaskReason, type TaskStatus, taskInfoShape } from "../protocol/task.ts";
+import type { TaskInfo, TaskReason, TaskStatus } from "../protocol/task.ts";
 import { authorDriver } from "./author-driver.ts";
 import { Callbacks } from "./callbacks.ts";
 import { HeldOffers } from "./held-offers.ts";
@@ -17,6 +25,7 @@ import { type KnownState, KnownTasks } from "./known-tasks.ts";
 import { type AskedTask, Reconciliation } from "./reconciliation.ts";
 import { type Ending, Reporter, type ReportProtocol } from "./report.ts";
 import type { SchedulerDefinition, SchedulerDriver } from "./scheduler.ts";
+import { sifted } from "./sifted.ts";
 import { Subscription } from "./subscription.ts";
 
 export type PartyConfig = {
@@ -158,6 +167,25 @@ export class SchedulerParty {
     });
   }
 
+  /** As with tasks; what has no uuid is told only once. */
+  operationUpdate(status: OperationStatus): void {
+    const { uuid } = status;
+    if (uuid !== undefined && this.tasks.acknowledged.has(uuid)) return this.#acknowledgeOperation(status);
+    if (this.callbacks.full || (uuid !== undefined && this.#unsettled.has(uuid))) return;
+    if (uuid !== undefined) this.#unsettled.add(uuid);
+    this.callbacks.enqueue({
+      name: "operationUpdate",
+      run: () => this.#definition.operationUpdate?.(status, this.#driver),
+      settled: (succeeded) => {
+        if (uuid === undefined) return;
+        this.#unsettled.delete(uuid);
+        if (!succeeded) return;
+        this.tasks.dealtWith(uuid);
+        this.#acknowledgeOperation(status);
+      },
+    });
+  }
+
   slaveLost(slaveId: SlaveId): void {
     this.callbacks.enqueue({ name: "slaveLost", run: () => this.#definition.slaveLost?.(slaveId, this.#driver) });
   }
@@ -176,19 +204,19 @@ export class SchedulerParty {
 
   reply(offerIds: readonly OfferId[], tasks: readonly TaskInfo[], filter: Filter | undefined): void {
     if (tasks.length === 0) return this.decline(offerIds, filter);
+    this.accept(offerIds, [{ type: "launch", tasks }], filter);
+  }
+
+  accept(offerIds: readonly OfferId[], wanted: readonly AuthorOperation[], filter: Filter | undefined): void {
     const { standing } = this;
-    if (standing === undefined) return this.#drop(tasks);
+    if (standing === undefined) return this.#drop(wanted);
     this.offers.accept(offerIds);
+    const { operations, tasks, faults } = sifted(wanted);
     this.tasks.launched(tasks);
-    const faults = tasks.map((task) => shapeFault(taskInfoShape, task));
-    const sound = tasks.filter((_, index) => faults[index] === undefined);
-    const operations = [{ type: "launch", tasks: sound }] as const;
     const { frameworkId } = standing;
     this.#sayForAuthor("accept", { frameworkId, offerIds, operations, filter: filter ?? this.#filterNow() });
-    for (const [index, fault] of faults.entries()) {
-      const task = tasks[index];
-      if (task !== undefined && fault !== undefined) this.#refuse(task, "error", "TASK_INVALID", fault);
-    }
+    for (const { task, fault } of faults.tasks) this.#refuse(task, "error", "TASK_INVALID", fault);
+    for (const { operation, fault } of faults.operations) this.#refuseOperation(operation, "error", fault);
   }
 
   decline(offerIds: readonly OfferId[], filter?: Filter): void {
@@ -294,10 +322,24 @@ export class SchedulerParty {
     standing.master.tell("acknowledge", { frameworkId: standing.frameworkId, slaveId, taskId, uuid });
   }
 
-  /** Tasks that cannot be sent end here and now. */
-  #drop(tasks: readonly TaskInfo[]): void {
-    const why = "the scheduler was not connected to a master, so the task was never sent";
-    for (const task of tasks) this.#refuse(task, "dropped", "INVALID_OFFERS", why);
+  #acknowledgeOperation({ uuid, operationId }: OperationStatus): void {
+    const { standing } = this;
+    if (uuid === undefined || standing === undefined) return;
+    standing.master.tell("acknowledgeOperation", { frameworkId: standing.frameworkId, operationId, uuid });
+  }
+
+  /** What cannot be sent ends here and now. */
+  #drop(operations: readonly AuthorOperation[]): void {
+    const why = (what: string) => `the scheduler was not connected to a master, so the ${what} was never sent`;
+    for (const operation of operations) {
+      if (operation.type !== "launch") this.#refuseOperation(operation, "dropped", why("operation"));
+      else for (const task of operation.tasks) this.#refuse(task, "dropped", "INVALID_OFFERS", why("task"));
+    }
+  }
+
+  #refuseOperation({ operationId }: ReservationOperation, state: "dropped" | "error", message: string): void {
+    if (operationId !== undefined) this.operationUpdate({ operationId, state, message });
+    else this.ctx.log("warn", `an operation of the scheduler is not sent: ${message}`);
   }
 
   #refuse({ taskId, slaveId }: TaskInfo, state: "dropped" | "error", reason: TaskReason, message: string): void {

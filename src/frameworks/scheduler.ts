@@ -2,8 +2,9 @@ import type { WireValue } from "../actors/wire-value.ts";
 import type { Clock, LogLevel } from "../actors/world.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
-import type { Filter, Offer, RescindReason } from "../protocol/offer.ts";
+import type { AuthorOperation, Filter, Offer, RescindReason } from "../protocol/offer.ts";
 import type { OfferFilters } from "../protocol/offer-filters.ts";
+import type { OperationStatus } from "../protocol/operation-status.ts";
 import type { Resources } from "../protocol/resources.ts";
 import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
 import type { Ending } from "./report.ts";
@@ -39,6 +40,8 @@ export type SchedulerDefinition = {
   readonly offerRescinded?: (offerId: OfferId, reason: RescindReason, driver: SchedulerDriver) => Settled;
   /** Table 1: `statusUpdate(taskId, status)`. Once per update; acknowledged when it has settled. */
   readonly statusUpdate?: (status: TaskStatus, driver: SchedulerDriver) => Settled;
+  /** What became of an operation that was given an id. Once per update; acknowledged when it has settled. */
+  readonly operationUpdate?: (status: OperationStatus, driver: SchedulerDriver) => Settled;
   /** Table 1: `slaveLost(slaveId)`. Updates of its tasks come separately. */
   readonly slaveLost?: (slaveId: SlaveId, driver: SchedulerDriver) => Settled;
 };
@@ -63,6 +66,11 @@ export type SchedulerDriver = {
    * longer valid come back as `dropped`.
    */
   replyToOffer(offerIds: readonly OfferId[], tasks: readonly TaskInfo[], filter?: Filter): void;
+  /**
+   * Does several things with offers of one slave, one after the other; each sees what the ones before have left and made.
+   * The rest goes back with the filter, but for what was reserved or unreserved.
+   */
+  acceptOffers(offerIds: readonly OfferId[], operations: readonly AuthorOperation[], filter?: Filter): void;
   /** Refuses offers for the filter's time: default 5 s, or an hour while the framework needs none. */
   decline(offerIds: readonly OfferId[], filter?: Filter): void;
   /** Holds on to offers beyond the callback. They count as used until they are answered, rescinded or expired. */

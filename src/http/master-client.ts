@@ -1,9 +1,10 @@
 import { ok, type Result, refused } from "../base/result.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
-import { type OperatorRead, operatorReads } from "../protocol/operator-schema.ts";
+import type { OperatorRead } from "../protocol/operator-schema.ts";
 import type { Credential } from "./guards/credentials-file.ts";
 import type { OperatorAnswer } from "./operator/answers.ts";
 import type { WhyIdleJson, WhyNotJson } from "./operator/why-json.ts";
+import type { resourcesTo } from "./resource-list.ts";
 
 /** How long an answer may take, in milliseconds: longer than a gateway waits for its master and its view. */
 const answerTimeoutMs = 20_000;
@@ -43,7 +44,24 @@ export type PostedCall =
   | {
       readonly type: "UPDATE_WEIGHTS";
       readonly update_weights: { readonly weight_infos: readonly { readonly role: string; readonly weight: number }[] };
-    };
+    }
+  | { readonly type: "RESERVE_RESOURCES"; readonly reserve_resources: PostedReservation }
+  | { readonly type: "UNRESERVE_RESOURCES"; readonly unreserve_resources: PostedReservation };
+
+type PostedReservation = {
+  readonly agent_id: { readonly value: string };
+  readonly resources: ReturnType<typeof resourcesTo>;
+};
+
+/** Calls that are answered with nothing. */
+const writes: ReadonlySet<PostedCall["type"]> = new Set([
+  "TEARDOWN",
+  "UPDATE_QUOTA",
+  "REMOVE_QUOTA",
+  "UPDATE_WEIGHTS",
+  "RESERVE_RESOURCES",
+  "UNRESERVE_RESOURCES",
+] as const);
 
 type Values = { readonly [name: string]: { readonly value: number } };
 
@@ -78,12 +96,10 @@ export async function callOperator<const Call extends PostedCall>(
   if (!response.ok) return refused({ code: "no-master", message: `no master at ${masterHostPort}: ${response.error}` });
   const { status, body } = response.value;
   if (status === 401) return refused(denial(masterHostPort, textOf(body), credential));
-  if (status !== 200) return refused(callFailure(masterHostPort, call, status, textOf(body)));
-  const { type } = call;
-  const read = operatorReads.find((known) => known === type);
-  if (read === undefined) return ok(undefined as CallAnswer<Call>);
+  if (status !== 200 && status !== 202) return refused(callFailure(masterHostPort, call, status, textOf(body)));
+  if (writes.has(call.type)) return ok(undefined as CallAnswer<Call>);
   const answer = parsed(body);
-  if (!isAnswerTo(read, answer)) {
+  if (!isAnswerTo(call.type, answer)) {
     return refused({ code: "bad-answer", message: `${masterHostPort} does not answer ${call.type} as a master does` });
   }
   return ok(answer as CallAnswer<Call>);
@@ -180,8 +196,7 @@ export function reasonOf(error: unknown): string {
 
 function callFailure(master: string, call: PostedCall, status: number, text: string): ClientFailure<"no-master"> {
   if (status === 503) return { code: "no-master", message: `the master at ${master} is not available: ${text}` };
-  if (status === 404 && (call.type === "TEARDOWN" || call.type === "WHY_NOT"))
-    return { code: "not-found", message: text };
+  if (status === 404 && (writes.has(call.type) || call.type === "WHY_NOT")) return { code: "not-found", message: text };
   // A read names nothing that could be missing: whoever says 404 to one is no master.
   if (status === 404) return { code: "bad-answer", message: `${master} is not the HTTP address of a master` };
   if (status === 501 || (status >= 400 && status < 500)) return { code: "refused", message: text };

@@ -79,7 +79,10 @@ export function resourcesFromJson(text: string): Result<Resources> {
   } catch (error) {
     return refused(`this is not JSON: ${(error as Error).message}`);
   }
-  if (!Array.isArray(list)) return refused("this is not a JSON list of resources");
+  return Array.isArray(list) ? resourcesFromList(list) : refused("this is not a JSON list of resources");
+}
+
+export function resourcesFromList(list: readonly unknown[]): Result<Resources> {
   const resources: V1Resource[] = [];
   for (const [index, element] of list.entries()) {
     const resource = decodeJson(Resource, element);

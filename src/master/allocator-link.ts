@@ -5,7 +5,7 @@ import type { BodyOf, ReplyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { SlaveId } from "../protocol/ids.ts";
 import { clientFilters } from "../protocol/offer-filters.ts";
-import { isEmpty, type Resources } from "../protocol/resources.ts";
+import { isEmpty, type Resources, subtract } from "../protocol/resources.ts";
 import { topOf } from "../protocol/role.ts";
 import {
   type AllocatorEvents,
@@ -106,11 +106,22 @@ export class AllocatorLink {
     const active = state === "registered";
     slave.parts = [...partTotals(info)].map(([short, total]) => {
       const account = ++this.#accounts;
+      const open = short ? total : subtract(total, this.#state().operations.withheldOf(slaveId));
       const allocated = this.#state().slaves.allocations(slave, short);
       const least = minOffer === undefined || short ? {} : { minOffer };
       const limit = short && shortTasks !== undefined ? { maxTaskMs: shortTasks.maxTaskMs } : {};
       this.#slaveOf.set(account, slave);
-      this.tell("slaveAdded", { account, slaveId, hostname, attributes, total, allocated, active, ...least, ...limit });
+      this.tell("slaveAdded", {
+        account,
+        slaveId,
+        hostname,
+        attributes,
+        total: open,
+        allocated,
+        active,
+        ...least,
+        ...limit,
+      });
       return { short, account };
     });
   }

@@ -59,7 +59,7 @@ export class Frameworks {
    * framework says of itself may change from one subscription to the next, but for its user and its `checkpoint`.
    */
   subscribe({ self, info, suppressedRoles = [], filters = {} }: BodyOf<MasterProtocol["subscribe"]>): void {
-    const { ctx, id: masterId, lead, allocator, offers } = this.#state();
+    const { ctx, id: masterId, lead, allocator, offers, statuses } = this.#state();
     const scheduler = ctx.ref(self);
     const id = info.id ?? this.#awaited(self) ?? FrameworkId(`${masterId}-${String(this.#made++).padStart(4, "0")}`);
     const known = this.#frameworks.get(id);
@@ -82,6 +82,7 @@ export class Frameworks {
       allocator.tell("clientRevived", { frameworkId: id, role });
       if (framework.suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId: id, role });
     }
+    statuses.tellAgain(id);
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
   }
@@ -154,7 +155,7 @@ export class Frameworks {
 
   /** Ends a framework: its offers go back, its tasks are killed, its scheduler is told. False when unknown. */
   teardown(id: FrameworkId, why: string): boolean {
-    const { ctx, lead, offers, tasks, slaves } = this.#state();
+    const { ctx, lead, offers, statuses, tasks, slaves } = this.#state();
     const framework = this.#frameworks.get(id);
     if (framework === undefined || framework.state === "completed") return false;
     ctx.log("info", `framework ${id} is completed: ${why}`);
@@ -163,6 +164,7 @@ export class Frameworks {
     framework.state = "completed";
     ctx.cancel(`failover.${id}`);
     offers.withdrawFramework(id);
+    statuses.forgetFramework(id);
     this.#deactivate(framework);
     const homes = new Set(tasks.ofFramework(id).map((task) => task.slaveId));
     for (const slaveId of homes) slaves.get(slaveId)?.ref.tell("shutdownFramework", { lead, frameworkId: id });
@@ -212,6 +214,19 @@ export class Frameworks {
     this.#update(id, (framework) => {
       framework.offered = add(framework.offered, quantitiesOf(resources));
       framework.counts.sent++;
+    });
+  }
+
+  /** An accept of it waits with these resources, which count as offered. */
+  hold(id: FrameworkId, resources: Resources): void {
+    this.#update(id, (framework) => {
+      framework.offered = add(framework.offered, quantitiesOf(resources));
+    });
+  }
+
+  unhold(id: FrameworkId, resources: Resources): void {
+    this.#update(id, (framework) => {
+      framework.offered = subtract(framework.offered, quantitiesOf(resources));
     });
   }
 

@@ -12,6 +12,8 @@ import { IdleTime } from "./idle-time.ts";
 import { OfferPause } from "./offer-pause.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
+import { OperationStatuses } from "./operation-statuses.ts";
+import { Operations } from "./operations.ts";
 import { Publisher } from "./publisher.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { recover } from "./recovery.ts";
@@ -93,6 +95,10 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     acknowledge: ({ frameworkId, slaveId, taskId, uuid }) =>
       when(({ tasks }) => tasks.acknowledge(frameworkId, slaveId, taskId, uuid)),
     reconcile: ({ frameworkId, tasks: asked }) => when(({ tasks }) => tasks.reconcile(frameworkId, asked)),
+    acknowledgeOperation: ({ frameworkId, operationId, uuid }) =>
+      when(({ statuses }) => statuses.acknowledge(frameworkId, operationId, uuid)),
+    reconcileOperations: ({ frameworkId, operations }, reply) =>
+      when(({ statuses }) => reply({ statuses: statuses.reconcile(frameworkId, operations) })),
     teardown: ({ frameworkId }) =>
       when(({ frameworks }) => void frameworks.teardown(frameworkId, "torn down by its scheduler")),
     guaranteedShare: ({ frameworkId }, reply) =>
@@ -130,6 +136,8 @@ function stateFrom(
     slaves: new Slaves(get),
     frameworks: new Frameworks(get),
     offers: new Offers(get),
+    operations: new Operations(get),
+    statuses: new OperationStatuses(get),
     pause: new OfferPause(get),
     roles: new Roles(get),
     tasks: new Tasks(get),

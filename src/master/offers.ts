@@ -2,9 +2,16 @@ import { invariant } from "../base/invariant.ts";
 import { MultiMap } from "../base/multi-map.ts";
 import type { OfferRow } from "../protocol/cluster-events.ts";
 import { type FrameworkId, OfferId, type SlaveId } from "../protocol/ids.ts";
-import { clampRefuseMs, type Filter, type Offer, type Operation, type RescindReason } from "../protocol/offer.ts";
-import { add, contains, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
-import type { TaskInfo } from "../protocol/task.ts";
+import {
+  clampRefuseMs,
+  type Filter,
+  type Offer,
+  type Operation,
+  type PlainOperation,
+  type RescindReason,
+} from "../protocol/offer.ts";
+import { add, contains, overlap, type Resources, subtract, sum } from "../protocol/resources.ts";
+import type { TaskInfo, TaskReason } from "../protocol/task.ts";
 import { rowsOf } from "./allocator/offered-batch.ts";
 import type { OfferedBatch } from "./allocator/protocol.ts";
 import type { Holding } from "./allocator-link.ts";
@@ -16,6 +23,15 @@ import { taskFault } from "./task-fault.ts";
 type Client = Omit<Holding, "resources"> & { readonly maxTaskMs?: number };
 
 type Outstanding = Offer & { readonly madeMs: number; readonly expiresMs: number };
+
+/** An accept on its way through its operations. */
+type Accepted = {
+  readonly client: Client;
+  readonly slave: Slave;
+  /** What the offers had. */
+  readonly offered: Resources;
+  readonly filter: Filter;
+};
 
 /** Every offer ends exactly once: accepted, declined, or taken back. Until then its resources are nobody else's. */
 export class Offers {
@@ -85,10 +101,8 @@ export class Offers {
       for (const operation of operations) this.#drop(frameworkId, operation, fault ?? "the slave is gone");
       return;
     }
-    const client = holdingOf(first);
-    let left = sum(offers.map((offer) => offer.resources));
-    for (const operation of operations) left = this.#perform(client, slave, left, operation);
-    this.#state().allocator.recovered({ ...client, resources: left }, clampRefuseMs(filter.refuseMs));
+    const offered = sum(offers.map((offer) => offer.resources));
+    this.#proceed({ client: holdingOf(first), slave, offered, filter }, offered, operations);
   }
 
   decline(frameworkId: FrameworkId, ids: readonly OfferId[], filter: Filter): void {
@@ -97,7 +111,7 @@ export class Offers {
 
   /** Takes back what is offered of a slave, before anything of it is offered again. */
   rescindSlave(slaveId: SlaveId, reason: RescindReason): void {
-    for (const offer of this.onSlave(slaveId)) this.#rescind(offer, reason);
+    for (const offer of this.onSlave(slaveId)) this.rescind(offer, reason);
   }
 
   /** Takes back what is offered to a framework whose scheduler is gone or was replaced: nobody is told. */
@@ -110,13 +124,8 @@ export class Offers {
   /** Takes back what is offered to a framework for a role that it no longer has. */
   rescindRole(frameworkId: FrameworkId, role: string): void {
     for (const offer of [...this.#byFramework.get(frameworkId)]) {
-      if (offer.role === role) this.#rescind(offer, "roleDropped");
+      if (offer.role === role) this.rescind(offer, "roleDropped");
     }
-  }
-
-  rescind(id: OfferId, reason: RescindReason): void {
-    const offer = this.#offers.get(id);
-    if (offer !== undefined) this.#rescind(offer, reason);
   }
 
   row({ id, frameworkId, slaveId, role, resources, madeMs }: Outstanding): OfferRow {
@@ -155,9 +164,51 @@ export class Offers {
     return offer;
   }
 
+  /** Carries out operations one after the other. The rest of them waits for one that has to be in the registry first. */
+  #proceed(accepted: Accepted, from: Resources, operations: readonly Operation[]): void {
+    const { client, slave } = accepted;
+    let left = from;
+    for (const [index, operation] of operations.entries()) {
+      if (operation.type !== "reserve" && operation.type !== "unreserve") {
+        left = this.#perform(client, slave, left, operation);
+        continue;
+      }
+      const holding = { ...client, resources: left };
+      const rest = operations.slice(index + 1);
+      const resume = (after: Resources) => this.#resume(accepted, after, rest);
+      if (this.#state().operations.begin(holding, slave, operation, resume)) return;
+    }
+    this.#giveBackRest(accepted, left);
+  }
+
+  /** Goes on with an accept, unless what it was about is gone by now. */
+  #resume(accepted: Accepted, left: Resources, operations: readonly Operation[]): void {
+    const { client, slave } = accepted;
+    const gone = this.#absence(client, slave);
+    if (gone === undefined) return this.#proceed(accepted, left, operations);
+    this.#state().allocator.recovered({ ...client, resources: left });
+    for (const operation of operations) this.#drop(client.frameworkId, operation, gone.fault, gone.reason);
+  }
+
+  #absence({ frameworkId }: Client, slave: Slave): { readonly reason: TaskReason; readonly fault: string } | undefined {
+    const { slaves, frameworks } = this.#state();
+    if (slaves.get(slave.id) !== slave) return { reason: "AGENT_REMOVED", fault: "the slave is gone" };
+    if (slave.state !== "registered") return { reason: "AGENT_DISCONNECTED", fault: "the slave is out of reach" };
+    const state = frameworks.get(frameworkId)?.state ?? "completed";
+    return state === "completed" ? { reason: "FRAMEWORK_REMOVED", fault: "the framework is gone" } : undefined;
+  }
+
+  /** What an operation has made is not refused by anybody: it goes back without the filter, as in Mesos. */
+  #giveBackRest({ client, offered, filter }: Accepted, left: Resources): void {
+    const { allocator } = this.#state();
+    const refused = overlap(left, offered);
+    allocator.recovered({ ...client, resources: refused }, clampRefuseMs(filter.refuseMs));
+    allocator.recovered({ ...client, resources: subtract(left, refused) });
+  }
+
   /** Carries out an operation on what the ones before it left over, and answers what it leaves. */
-  #perform(client: Client, slave: Slave, left: Resources, operation: Operation): Resources {
-    const { tasks } = this.#state();
+  #perform(client: Client, slave: Slave, left: Resources, operation: PlainOperation): Resources {
+    const { tasks, statuses } = this.#state();
     const { frameworkId } = client;
     switch (operation.type) {
       case "launch":
@@ -170,27 +221,23 @@ export class Offers {
         }
         return left;
       case "unknown":
-        this.#refuse(frameworkId, operation, "error", `${operation.name} is not implemented`);
+        statuses.refused(
+          { frameworkId, slaveId: slave.id, operationId: operation.operationId },
+          "error",
+          operation.fault ?? `${operation.name} is not implemented`,
+        );
         return left;
     }
   }
 
-  /** An operation on offers that are not valid. */
-  #drop(frameworkId: FrameworkId, operation: Operation, fault: string): void {
-    if (operation.type === "unknown") return this.#refuse(frameworkId, operation, "dropped", fault);
-    const wanted = [...(operation.type === "launch" ? operation.tasks : []), ...(operation.unfit ?? [])];
-    this.#state().tasks.refuse(frameworkId, wanted, "dropped", "INVALID_OFFERS", fault);
-  }
-
-  /** Nobody hears of an operation without an id, as in Mesos. */
-  #refuse(
-    frameworkId: FrameworkId,
-    { operationId }: { readonly operationId?: string },
-    state: "error" | "dropped",
-    message: string,
-  ): void {
-    if (operationId === undefined) return;
-    this.#state().frameworks.get(frameworkId)?.ref?.tell("operationRefused", { operationId, state, message });
+  /** An operation on offers that are not valid, or are not any more. */
+  #drop(frameworkId: FrameworkId, operation: Operation, fault: string, reason: TaskReason = "INVALID_OFFERS"): void {
+    const { tasks, statuses } = this.#state();
+    if (operation.type === "launch" || operation.type === "launchGroup") {
+      const wanted = [...(operation.type === "launch" ? operation.tasks : []), ...(operation.unfit ?? [])];
+      return tasks.refuse(frameworkId, wanted, "dropped", reason, fault);
+    }
+    statuses.refused({ frameworkId, operationId: operation.operationId }, "dropped", fault);
   }
 
   /** Launches the valid tasks in order; each sees what the ones before left over. Answers what is left in the end. */
@@ -237,7 +284,8 @@ export class Offers {
     return taken;
   }
 
-  #rescind(offer: Outstanding, reason: RescindReason): void {
+  rescind(offer: Outstanding, reason: RescindReason): void {
+    if (!this.#offers.has(offer.id)) return;
     this.#end(offer, "rescinded");
     this.#state()
       .frameworks.get(offer.frameworkId)
@@ -269,15 +317,15 @@ export class Offers {
       const now = ctx.clock.now();
       for (const offer of [...this.#offers.values()]) {
         if (offer.expiresMs > now) break;
-        this.#rescind(offer, "offerExpired");
+        this.rescind(offer, "offerExpired");
       }
       this.#armExpiry();
     });
   }
 
-  /** The sum of what is offered of a slave, for oracles. */
+  /** The sum of what is offered of a slave, or held by accepts that wait, for oracles. */
   offeredOf(slaveId: SlaveId): Resources {
-    return this.onSlave(slaveId).reduce((total, offer) => add(total, offer.resources), noResources);
+    return sum([...this.onSlave(slaveId), ...this.#state().operations.heldOn(slaveId)].map((each) => each.resources));
   }
 }
 

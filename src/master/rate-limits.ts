@@ -30,6 +30,7 @@ const ofSchedulers: Readonly<Record<keyof MasterForSchedulers, true>> = {
   shutdownExecutor: true,
   acknowledge: true,
   reconcile: true,
+  acknowledgeOperation: true,
   teardown: true,
   guaranteedShare: true,
   placeable: true,

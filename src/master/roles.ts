@@ -154,7 +154,7 @@ export class Roles {
       const offered = quantitiesOf(unreserved(offer.resources));
       const helps = [...(excess ?? [])].some(([name, amount]) => amount > 0 && (offered[name] ?? 0) > 0);
       if (excess === undefined || !helps) continue;
-      offers.rescind(offer.id, "quota");
+      offers.rescind(offer, "quota");
       for (const [name, amount] of excess) excess.set(name, amount - (offered[name] ?? 0));
     }
   }

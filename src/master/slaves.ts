@@ -206,9 +206,9 @@ export class Slaves {
     this.#state().publisher.slaveChanged(slaveId);
   }
 
-  /** Who holds what of a part of the slave: the used and the offered, by framework and role. */
+  /** Who holds what of a part of the slave: the used, the offered and what accepts wait with, by framework and role. */
   allocations(slave: Slave, short: boolean): readonly SlaveAllocation[] {
-    const { tasks, offers } = this.#state();
+    const { tasks, offers, operations } = this.#state();
     const held = new Map<ClientId, SlaveAllocation>();
     const hold = (frameworkId: FrameworkId, role: string, resources: Resources) => {
       const key = clientId(frameworkId, role);
@@ -220,6 +220,9 @@ export class Slaves {
     }
     for (const { frameworkId, role, resources, maxTaskMs } of offers.onSlave(slave.id)) {
       if ((maxTaskMs !== undefined) === short) hold(frameworkId, role, resources);
+    }
+    for (const held of operations.heldOn(slave.id)) {
+      if (held.short === short) hold(held.frameworkId, held.role, held.resources);
     }
     return [...held.values()];
   }

@@ -8,6 +8,8 @@ import type { IdleTime } from "./idle-time.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
+import type { OperationStatuses } from "./operation-statuses.ts";
+import type { Operations } from "./operations.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
 import type { Roles } from "./roles.ts";
@@ -29,6 +31,8 @@ export type MasterState = {
   readonly slaves: Slaves;
   readonly frameworks: Frameworks;
   readonly offers: Offers;
+  readonly operations: Operations;
+  readonly statuses: OperationStatuses;
   readonly pause: OfferPause;
   readonly roles: Roles;
   readonly tasks: Tasks;

@@ -235,11 +235,14 @@ export class Tasks {
    * it does not tell the truth. The newest have the best right to be there.
    */
   #crowded(slave: Slave, reported: readonly KnownTask[], givenUp: ReadonlySet<string>): ReadonlySet<string> {
+    const { operations } = this.#state();
     const live = this.onSlave(slave.id).filter((task) => !task.released);
     const left = new Map<boolean, Resources>();
     for (const [short, total] of partTotals(slave.info)) {
-      const held = live.filter((task) => isShort(task) === short);
-      left.set(short, subtract(total, sum(held.map(({ info }) => info.resources))));
+      const running = live.filter((task) => isShort(task) === short).map(({ info }) => info.resources);
+      const waiting = operations.heldOn(slave.id).filter((held) => held.short === short);
+      const room = subtract(total, sum([...running, ...waiting.map(({ resources }) => resources)]));
+      left.set(short, short ? room : subtract(room, operations.withheldOf(slave.id)));
     }
     const crowded = new Set<string>();
     for (const { frameworkId, task, over } of [...reported].reverse()) {

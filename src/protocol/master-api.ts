@@ -5,6 +5,7 @@ import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Filter, filterShape, type Operation, operationShape } from "./offer.ts";
 import { type OfferFilters, offerFiltersShape } from "./offer-filters.ts";
+import { type AskedOperation, askedOperationShape, type OperationStatus } from "./operation-status.ts";
 import { type OperatorCall, type OperatorReply, operatorCallShape } from "./operator-api.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import type { SchedulerProtocol } from "./scheduler-api.ts";
@@ -101,6 +102,12 @@ export type MasterForSchedulers = {
     readonly frameworkId: FrameworkId;
     readonly tasks: readonly AskedTask[];
   }>;
+  /** The status of an operation has been dealt with. */
+  acknowledgeOperation: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly operationId: string;
+    readonly uuid: string;
+  }>;
   teardown: Tell<{ readonly frameworkId: FrameworkId }>;
   /** What the framework may hold without losing tasks to revocation. */
   guaranteedShare: Ask<{ readonly frameworkId: FrameworkId }, { readonly guaranteed: Resources }>;
@@ -124,6 +131,11 @@ export type Placeable = {
 export type MasterForGateways = {
   /** A snapshot follows, then numbered changes, until the watcher is gone. */
   watchCluster: Tell<{ readonly self: Address<ViewProtocol> }>;
+  /** In the name of a framework: what became of these operations, or of all that are known when the list is empty. */
+  reconcileOperations: Ask<
+    { readonly frameworkId: FrameworkId; readonly operations: readonly AskedOperation[] },
+    { readonly statuses: readonly OperationStatus[] }
+  >;
   operate: Ask<{ readonly call: OperatorCall }, OperatorReply>;
 };
 
@@ -173,6 +185,8 @@ const shapes: BodyShapes<MasterProtocol> = {
     frameworkId: id(),
     tasks: list(object<AskedTask>({ taskId: id(), slaveId: optional(id()) })),
   },
+  acknowledgeOperation: { frameworkId: id(), operationId: text, uuid: text },
+  reconcileOperations: { frameworkId: id(), operations: list(askedOperationShape) },
   teardown: ofFramework,
   guaranteedShare: ofFramework,
   placeable: { resources: resourcesShape, frameworkId: optional(id()) },
@@ -199,6 +213,8 @@ export const masterTable = protocolTable<MasterProtocol>(
     shutdownExecutor: { frameworkId: 0, slaveId: 1, executorId: 2 },
     acknowledge: { frameworkId: 0, slaveId: 1, taskId: 2, uuid: 3 },
     reconcile: { frameworkId: 0, tasks: 1 },
+    acknowledgeOperation: { frameworkId: 0, operationId: 1, uuid: 2 },
+    reconcileOperations: { frameworkId: 0, operations: 1 },
     teardown: { frameworkId: 0 },
     guaranteedShare: { frameworkId: 0 },
     placeable: { resources: 0, frameworkId: 1 },

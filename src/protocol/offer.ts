@@ -1,5 +1,6 @@
 import type { Attributes } from "./attribute.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
+import { operationIdShape } from "./operation-status.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
@@ -21,13 +22,31 @@ export type Offer = {
 };
 
 /** What to do with accepted resources, one after the other. Whatever they leave over goes back with the filter. */
-export type Operation =
+export type Operation = PlainOperation | ReservationOperation;
+
+/** What is done at once. */
+export type PlainOperation =
   /** `unfit`: tasks that cannot even be written down as such; each is refused for its reason. */
   | { readonly type: "launch"; readonly tasks: readonly TaskInfo[]; readonly unfit?: readonly UnfitTask[] }
   /** Tasks that share an executor. It is refused for its reason: executors of frameworks do not exist yet. */
   | { readonly type: "launchGroup"; readonly unfit: readonly UnfitTask[] }
-  /** An operation of Mesos's that does not exist yet. With an id, its framework hears that. */
-  | { readonly type: "unknown"; readonly name: string; readonly operationId?: string };
+  /** What cannot be done at all: an operation that does not exist here, or one whose `fault` is known already. */
+  | { readonly type: "unknown"; readonly name: string; readonly fault?: string; readonly operationId?: string };
+
+/**
+ * Reserves what of the accepted resources is nobody's, or ends reservations. With an id, its framework hears what became
+ * of it.
+ */
+export type ReservationOperation = ({ readonly type: "reserve" } | { readonly type: "unreserve" }) & {
+  /** Under the keys of the reservations. */
+  readonly resources: Resources;
+  /** To whom the resources are said to be allocated. Default: the role of the offers, and no other is right. */
+  readonly role?: string;
+  readonly operationId?: string;
+};
+
+/** What the SDK asks for. */
+export type AuthorOperation = Extract<Operation, { readonly type: "launch" | "reserve" | "unreserve" }>;
 
 /** A task that its framework hears of only as refused. */
 export type UnfitTask = { readonly taskId: TaskId; readonly slaveId: SlaveId; readonly fault: string };
@@ -45,9 +64,11 @@ export function clampRefuseMs(refuseMs: number): number {
   return Math.min(refuseMs, refuseMsMax);
 }
 
-/** Why an offer was taken back. */
-/** `quota`: with it its role could have more than it may. */
-export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped" | "quota";
+/**
+ * Why an offer was taken back. `quota`: with it its role could have more than it may. `reserved`: an operator keeps what was
+ * offered for a role.
+ */
+export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped" | "quota" | "reserved";
 
 export const offerShape = object<Offer>({
   id: id(),
@@ -64,10 +85,18 @@ export const offerShape = object<Offer>({
 
 const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));
 
+const reservationFields = {
+  resources: resourcesShape,
+  role: optional(text),
+  operationId: optional(operationIdShape),
+};
+
 export const operationShape = variants<Operation>({
   launch: { tasks: list(taskInfoShape), unfit: optional(unfitTasksShape) },
   launchGroup: { unfit: unfitTasksShape },
-  unknown: { name: text, operationId: optional(text) },
+  reserve: reservationFields,
+  unreserve: reservationFields,
+  unknown: { name: text, fault: optional(text), operationId: optional(operationIdShape) },
 });
 
 export const filterShape = object<Filter>({ refuseMs: anyNumber });
@@ -77,4 +106,5 @@ export const rescindReasonShape = word<RescindReason>({
   slaveLost: true,
   roleDropped: true,
   quota: true,
+  reserved: true,
 });

@@ -1,6 +1,6 @@
 import type { FrameworkId, SlaveId } from "./ids.ts";
 import { type Quota, quotaShape } from "./quota.ts";
-import { resourcesShape } from "./resources.ts";
+import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, flag, id, list, object, optional, text, textUpTo, variants } from "./shape.ts";
 import type { WhyAnswer, WhyCall } from "./why.ts";
 
@@ -26,7 +26,23 @@ export type OperatorWrite =
   | { readonly type: "SET_QUOTA"; readonly force: boolean; readonly role: string; readonly quota: Quota }
   | { readonly type: "REMOVE_QUOTA"; readonly role: string }
   /** All or none. */
-  | { readonly type: "UPDATE_WEIGHTS"; readonly weights: readonly RoleWeight[] };
+  | { readonly type: "UPDATE_WEIGHTS"; readonly weights: readonly RoleWeight[] }
+  | OperatorReservation;
+
+/** Those that name no resources. */
+export type PlainWrite = Exclude<OperatorWrite, OperatorReservation>;
+
+/** Reserves what is free of a slave or offered, or ends reservations. */
+export type OperatorReservation = (
+  | { readonly type: "RESERVE_RESOURCES" }
+  | { readonly type: "UNRESERVE_RESOURCES" }
+) & {
+  readonly slaveId: SlaveId;
+  /** Under the keys of the reservations. */
+  readonly resources: Resources;
+  /** Who asks, where that is known: reservations are made in no other name. */
+  readonly principal?: string;
+};
 
 /** Why a call is refused, and with which HTTP status. */
 export type OperatorRefusal = { readonly status: 400 | 404 | 409 | 503; readonly reason: string };
@@ -35,6 +51,8 @@ export type OperatorRefusal = { readonly status: 400 | 404 | 409 | 503; readonly
 export type OperatorReply =
   | { readonly done: true; readonly seq: number; readonly answer?: WhyAnswer }
   | ({ readonly done: false } & OperatorRefusal);
+
+const reservationFields = { slaveId: id<SlaveId>(), resources: resourcesShape, principal: optional(text) };
 
 export const operatorCallShape = variants<OperatorCall>({
   TEARDOWN: { frameworkId: id() },
@@ -45,4 +63,6 @@ export const operatorCallShape = variants<OperatorCall>({
   SET_QUOTA: { force: flag, role: text, quota: quotaShape },
   REMOVE_QUOTA: { role: text },
   UPDATE_WEIGHTS: { weights: list(object<RoleWeight>({ role: text, weight: anyNumber })) },
+  RESERVE_RESOURCES: reservationFields,
+  UNRESERVE_RESOURCES: reservationFields,
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ok, type Result, refused } from "../base/result.ts";
 import { FrameworkId, idFault, SlaveId } from "./ids.ts";
-import type { OperatorWrite } from "./operator-api.ts";
+import type { OperatorReservation, PlainWrite } from "./operator-api.ts";
 import { parse } from "./resources.ts";
 import { quotaRequestSchema, roleCallSchemas, weightInfosSchema } from "./role-calls.ts";
 import type { WhyCall } from "./why.ts";
@@ -23,11 +23,23 @@ export const operatorReads = [
 
 export type OperatorRead = (typeof operatorReads)[number];
 
-/** What was asked: a read, which a view answers, a question, which the master answers, or a write, which is the master's. */
+/**
+ * What was asked: a read, which a view answers; a question, which the master answers; or a write, which is the master's. A
+ * write about resources has them as they came: how Mesos writes resources is not known here.
+ */
 export type OperatorRequest =
   | { readonly kind: "read"; readonly type: OperatorRead }
   | { readonly kind: "question"; readonly call: WhyCall }
-  | { readonly kind: "write"; readonly call: OperatorWrite };
+  | { readonly kind: "write"; readonly call: PlainWrite }
+  | { readonly kind: "reservation"; readonly call: GivenReservation };
+
+export type GivenReservation = {
+  readonly type: OperatorReservation["type"];
+  readonly slaveId: SlaveId;
+  readonly resources: readonly unknown[];
+  /** What is to be reserved in another way than it is. */
+  readonly source: readonly unknown[];
+};
 
 /** 400: not a call. 501: a call of Mesos's, or of nobody's, that is not known here. */
 export type OperatorFault = { readonly status: 400 | 501; readonly message: string };
@@ -45,15 +57,15 @@ const writeSchemas = {
   TEARDOWN: z
     .object({ teardown: z.object({ framework_id: idSchema }) })
     .transform(
-      (call): OperatorWrite => ({ type: "TEARDOWN", frameworkId: FrameworkId(call.teardown.framework_id.value) }),
+      (call): PlainWrite => ({ type: "TEARDOWN", frameworkId: FrameworkId(call.teardown.framework_id.value) }),
     ),
   MARK_AGENT_GONE: z
     .object({ mark_agent_gone: z.object({ agent_id: idSchema }) })
     .transform(
-      (call): OperatorWrite => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
+      (call): PlainWrite => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
     ),
   ...roleCallSchemas,
-} as const satisfies Record<OperatorWrite["type"], z.ZodType<OperatorWrite>>;
+} as const satisfies Record<PlainWrite["type"], z.ZodType<PlainWrite>>;
 
 const needSchema = z.string().transform((text, issues) => {
   const parsed = parse(text);
@@ -84,9 +96,28 @@ const questionSchemas = {
 const bodySchemas = { "PUT /weights": weightInfosSchema, "POST /quota": quotaRequestSchema } as const;
 
 /** What a body of one of the older forms asks for, or what is wrong with it. */
-export function parseBody(form: keyof typeof bodySchemas, body: unknown): Result<OperatorWrite> {
-  const call: z.ZodSafeParseResult<OperatorWrite> = bodySchemas[form].safeParse(body);
+export function parseBody(form: keyof typeof bodySchemas, body: unknown): Result<PlainWrite> {
+  const call: z.ZodSafeParseResult<PlainWrite> = bodySchemas[form].safeParse(body);
   return call.success ? ok(call.data) : refused(`not a body of ${form}: ${firstIssue(call.error, "body")}`);
+}
+
+const listSchema = z.array(z.unknown()).default([]);
+const reservationSchema = z.object({ agent_id: idSchema, resources: listSchema, source: listSchema });
+
+const reservationSchemas = {
+  RESERVE_RESOURCES: z
+    .object({ reserve_resources: reservationSchema })
+    .transform(({ reserve_resources }) => given("RESERVE_RESOURCES", reserve_resources)),
+  UNRESERVE_RESOURCES: z
+    .object({ unreserve_resources: reservationSchema })
+    .transform(({ unreserve_resources }) => given("UNRESERVE_RESOURCES", unreserve_resources)),
+} as const satisfies Record<OperatorReservation["type"], z.ZodType<GivenReservation>>;
+
+function given(
+  type: OperatorReservation["type"],
+  { agent_id, resources, source }: z.infer<typeof reservationSchema>,
+): GivenReservation {
+  return { type, slaveId: SlaveId(agent_id.value), resources, source };
 }
 
 /** What a parsed JSON body asks for. Fields that the call does not have are ignored, as Mesos does. */
@@ -96,26 +127,25 @@ export function parseOperatorRequest(body: unknown): Result<OperatorRequest, Ope
   const { type } = envelope.data;
   const read = operatorReads.find((known) => known === type);
   if (read !== undefined) return ok({ kind: "read", type: read });
-  if (isQuestion(type)) {
-    const call = questionSchemas[type].safeParse(body);
-    if (call.success) return ok({ kind: "question", call: call.data });
-    return refused({ status: 400, message: `not a ${type} call: ${firstIssue(call.error, "body")}` });
-  }
-  if (!isWrite(type)) {
-    const known = [...operatorReads, ...Object.keys(questionSchemas), ...Object.keys(writeSchemas)].join(", ");
-    return refused({ status: 501, message: `call ${excerpt(type)} is not implemented; known are ${known}` });
-  }
-  const call = writeSchemas[type].safeParse(body);
-  if (call.success) return ok({ kind: "write", call: call.data });
+  if (isKey(questionSchemas, type)) return parsed("question", type, questionSchemas[type].safeParse(body));
+  if (isKey(reservationSchemas, type)) return parsed("reservation", type, reservationSchemas[type].safeParse(body));
+  if (isKey(writeSchemas, type)) return parsed("write", type, writeSchemas[type].safeParse(body));
+  const calls = [questionSchemas, writeSchemas, reservationSchemas].flatMap((schemas) => Object.keys(schemas));
+  const known = [...operatorReads, ...calls].join(", ");
+  return refused({ status: 501, message: `call ${excerpt(type)} is not implemented; known are ${known}` });
+}
+
+function isKey<T extends object>(schemas: T, type: string): type is keyof T & string {
+  return Object.hasOwn(schemas, type);
+}
+
+function parsed<Kind extends string, Call>(
+  kind: Kind,
+  type: string,
+  call: z.ZodSafeParseResult<Call>,
+): Result<{ readonly kind: Kind; readonly call: Call }, OperatorFault> {
+  if (call.success) return ok({ kind, call: call.data });
   return refused({ status: 400, message: `not a ${type} call: ${firstIssue(call.error, "body")}` });
-}
-
-function isQuestion(type: string): type is WhyCall["type"] {
-  return Object.hasOwn(questionSchemas, type);
-}
-
-function isWrite(type: string): type is OperatorWrite["type"] {
-  return Object.hasOwn(writeSchemas, type);
 }
 
 /** The first thing that is wrong, as `where: what`. */

@@ -1,6 +1,7 @@
 import { invariant } from "../base/invariant.ts";
 import { ok, type Result, refused } from "../base/result.ts";
 import {
+  common,
   formatQuantity,
   holds,
   isNone,
@@ -84,6 +85,16 @@ export function sum(list: Iterable<Resources>): Resources {
   let total = noResources;
   for (const resources of list) total = add(total, resources);
   return total;
+}
+
+/** What two have in common, key by key. */
+export function overlap(a: Resources, b: Resources): Resources {
+  const shared: Record<string, Quantity> = {};
+  for (const [key, quantity] of Object.entries(a)) {
+    const both = common(quantity, quantityOf(b, key) ?? 0);
+    if (!isNone(both)) shared[key] = both;
+  }
+  return shared;
 }
 
 /** The scalar under this key in thousandths, 0 when there is none. */

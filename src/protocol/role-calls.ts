@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OperatorWrite, RoleQuota, RoleWeight } from "./operator-api.ts";
+import type { OperatorWrite, PlainWrite, RoleQuota, RoleWeight } from "./operator-api.ts";
 import type { Quantities } from "./quantities.ts";
 import { thousandths } from "./quantity.ts";
 import { type Quota, quotaGraceDefaultMs } from "./quota.ts";
@@ -79,7 +79,7 @@ export const roleCallSchemas = {
       update_quota: z.object({ force: z.boolean().default(false), quota_configs: z.array(quotaConfigSchema) }),
     })
     .transform(
-      ({ update_quota: { force, quota_configs } }): OperatorWrite => ({
+      ({ update_quota: { force, quota_configs } }): PlainWrite => ({
         type: "UPDATE_QUOTA",
         force,
         quotas: quota_configs,
@@ -87,13 +87,13 @@ export const roleCallSchemas = {
     ),
   SET_QUOTA: z
     .object({ set_quota: z.object({ quota_request: quotaRequestSchema }) })
-    .transform(({ set_quota }): OperatorWrite => set_quota.quota_request),
+    .transform(({ set_quota }): PlainWrite => set_quota.quota_request),
   REMOVE_QUOTA: z
     .object({ remove_quota: z.object({ role: z.string() }) })
-    .transform(({ remove_quota: { role } }): OperatorWrite => ({ type: "REMOVE_QUOTA", role })),
+    .transform(({ remove_quota: { role } }): PlainWrite => ({ type: "REMOVE_QUOTA", role })),
   UPDATE_WEIGHTS: z
     .object({ update_weights: z.object({ weight_infos: weightInfosSchema }) })
-    .transform(({ update_weights }): OperatorWrite => update_weights.weight_infos),
+    .transform(({ update_weights }): PlainWrite => update_weights.weight_infos),
 } as const;
 
 function isNothing(quantities: Quantities): boolean {

@@ -2,7 +2,8 @@ import { protocolTable, type Tell } from "../actors/protocol.ts";
 import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
 import { type Lead, leadShape } from "./lead.ts";
 import { type Offer, offerShape, type RescindReason, rescindReasonShape } from "./offer.ts";
-import { type BodyShapes, bodyFault, count, id, list, optional, text, word } from "./shape.ts";
+import { type OperationStatus, operationStatusFields } from "./operation-status.ts";
+import { type BodyShapes, bodyFault, count, id, list, optional, text } from "./shape.ts";
 import { type TaskStatus, taskStatusShape } from "./task.ts";
 
 /** What a scheduler hears from the master. */
@@ -16,12 +17,8 @@ export type SchedulerProtocol = {
   slaveLost: Tell<{ readonly slaveId: SlaveId; readonly hostname: string }>;
   /** An executor that was told to end has ended. `status`: as `wait(2)` tells it. Not repeated if it goes missing. */
   executorEnded: Tell<{ readonly slaveId: SlaveId; readonly executorId: string; readonly status?: number }>;
-  /** What became of an operation that has an id. It was not carried out. */
-  operationRefused: Tell<{
-    readonly operationId: string;
-    readonly state: "error" | "dropped";
-    readonly message: string;
-  }>;
+  /** What became of an operation that has an id. */
+  operationUpdate: Tell<OperationStatus>;
 };
 
 const shapes: BodyShapes<SchedulerProtocol> = {
@@ -32,7 +29,7 @@ const shapes: BodyShapes<SchedulerProtocol> = {
   taskUpdate: { status: taskStatusShape },
   slaveLost: { slaveId: id(), hostname: text },
   executorEnded: { slaveId: id(), executorId: text, status: optional(count) },
-  operationRefused: { operationId: text, state: word({ error: true, dropped: true }), message: text },
+  operationUpdate: operationStatusFields,
 };
 
 export const schedulerTable = protocolTable<SchedulerProtocol>(
@@ -45,7 +42,7 @@ export const schedulerTable = protocolTable<SchedulerProtocol>(
     taskUpdate: { status: 0 },
     slaveLost: { slaveId: 0, hostname: 1 },
     executorEnded: { slaveId: 0, executorId: 1, status: 2 },
-    operationRefused: { operationId: 0, state: 1, message: 2 },
+    operationUpdate: { operationId: 0, state: 1, message: 2, slaveId: 3, uuid: 4 },
   },
   bodyFault(shapes),
 );

@@ -32,6 +32,7 @@ export const markNames = [
   "a limit leaves less than is free",
   "a role below its guarantee comes first",
   "a weight or a guarantee decides",
+  "what a framework holds is reserved, or ceases to be",
   "a framework fails over",
   "a framework is found again by what a slave reports",
   "an allocator is told the book again",

@@ -1,6 +1,7 @@
 import type { DeadLetterReason } from "../actors/dead-letters.ts";
 import type { MasterState } from "../master/state.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
+import { flattened } from "../protocol/reservation.ts";
 import { add, contains, equal, format, noResources, sum } from "../protocol/resources.ts";
 import { isTerminal } from "../protocol/task.ts";
 import type { Party } from "../slave/slave.ts";
@@ -14,6 +15,7 @@ import type { Lookout } from "./lookouts/lookout.ts";
 import { mastersLookout } from "./lookouts/masters.ts";
 import { orderRules, ordersLookout } from "./lookouts/orders.ts";
 import { taskRules, tasksLookout } from "./lookouts/tasks.ts";
+import { dynamicOf } from "./reservations.ts";
 import { isDone } from "./workload.ts";
 
 /**
@@ -61,6 +63,7 @@ export const livenessRules: readonly Rule[] = [
   { name: "every slave is registered", check: unregistered },
   { name: "the allocator's book is the master's", check: bookDifference },
   { name: "the master's book is the slaves'", check: slaveDifference },
+  { name: "what is reserved is what the registry has", check: reservedDifference },
   { name: "no update waits for ever", check: pendingUpdates },
   { name: "no scheduler holds an offer that is not outstanding", check: staleOffers },
   { name: "a task that has ended is forgotten", check: keptTasks },
@@ -131,7 +134,7 @@ function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
     for (const { status, disowned, task } of party.executors.all()) {
       if (!disowned && !isTerminal(status.state)) used = add(used, task.resources);
     }
-    if (!contains(total, used)) return `${name} runs ${format(used)} of ${format(total)}`;
+    if (!contains(flattened(total), flattened(used))) return `${name} runs ${format(used)} of ${format(total)}`;
   }
   return undefined;
 }
@@ -146,7 +149,9 @@ function undurableSlave({ master, disk: { registry } }: SimCluster): string | un
 }
 
 function misheard(work: SimCluster["work"]): string | undefined {
-  for (const { misheard: fault } of work) if (fault !== undefined) return fault;
+  for (const { misheard: fault, reservations } of work) {
+    if (fault !== undefined || reservations.misheard !== undefined) return fault ?? reservations.misheard;
+  }
   return undefined;
 }
 
@@ -200,6 +205,17 @@ function slaveDifference(cluster: SimCluster): string | undefined {
     if (party?.registration.slaveId !== id) continue;
     const theirs = sum(liveEntries(party).map(({ task }) => task.resources));
     if (!equal(used, theirs)) return `${id}: master ${format(used)}, slave ${format(theirs)}`;
+  }
+  return undefined;
+}
+
+function reservedDifference({ master, disk: { registry } }: SimCluster): string | undefined {
+  for (const { id, state, info } of master?.slaves.all() ?? []) {
+    const onDisk = registry.slaves.get(id)?.reserved ?? noResources;
+    const known = dynamicOf(info.resources);
+    if (state === "registered" && !equal(known, onDisk)) {
+      return `${id}: the master has ${format(known)} reserved, the registry ${format(onDisk)}`;
+    }
   }
   return undefined;
 }

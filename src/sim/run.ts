@@ -146,10 +146,18 @@ function drawCluster(
     return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
   });
   const roles = random.split("roles");
+  const reserving = random.split("reserving");
   const work = Array.from({ length: 1 + shape.int(4) }, (_, index): WorkRecord => {
     const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
     const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
-    const mood = { declines: some(0.5), hoards: some(0.15), repeats: some(0.3), forges: some(0.2), kills: some(0.1) };
+    const manners = {
+      declines: some(0.5),
+      hoards: some(0.15),
+      repeats: some(0.3),
+      forges: some(0.2),
+      kills: some(0.1),
+    };
+    const mood = { ...manners, reserves: reserving.chance(0.5) ? 0 : reserving.unit() * 0.3 };
     const drawn = 4 + shape.int(16);
     return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, roleSets[roles.int(roleSets.length)]);
   });

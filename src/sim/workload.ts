@@ -2,10 +2,12 @@ import type { Prng } from "../base/prng.ts";
 import { cover } from "../frameworks/cover.ts";
 import { defineScheduler, type SchedulerDefinition, type SchedulerDriver } from "../frameworks/scheduler.ts";
 import { type FrameworkId, OfferId, TaskId } from "../protocol/ids.ts";
-import type { Offer } from "../protocol/offer.ts";
-import { type Resources, subtract } from "../protocol/resources.ts";
+import type { Offer, ReservationOperation } from "../protocol/offer.ts";
+import { flattened } from "../protocol/reservation.ts";
+import { add, type Resources, subtract } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
+import { Reservations } from "./reservations.ts";
 
 /** How a simulated framework behaves; every number is a probability per occasion. */
 export type Mood = {
@@ -19,6 +21,8 @@ export type Mood = {
   readonly forges: number;
   /** Kills a task that has begun to run; half as often one that it has only just launched. */
   readonly kills: number;
+  /** Reserves, or ends reservations, before it launches. */
+  readonly reserves: number;
 };
 
 /** Work to be done, and what its framework has seen: the record is the simulator's and survives every crash. */
@@ -30,6 +34,7 @@ export type WorkRecord = {
   /** The roles of its framework. */
   readonly roles: readonly string[];
   readonly done: Set<number>;
+  readonly reservations: Reservations;
   /** Every state a task went through, in the order the framework heard them. */
   readonly heard: Map<string, TaskState[]>;
   /** The first task of which something was heard that cannot be, and what. */
@@ -60,6 +65,7 @@ export function workRecord(
     mood,
     roles,
     done: new Set(),
+    reservations: new Reservations(name),
     heard: new Map(),
     misheard: undefined,
     counts: { offers: 0, declines: 0, rescinds: 0, reruns: 0, finished: 0, kills: 0 },
@@ -78,12 +84,21 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
   let pending = Array.from({ length: record.items }, (_, item) => item).filter((item) => !record.done.has(item));
   const { mood, counts } = record;
 
+  const reserving = random.split("reservations");
+  const operationsOn = (offer: Offer) =>
+    record.reservations.wanted(offer, record.resources, {
+      chance: mood.reserves,
+      random: reserving,
+      busy: pending.length > 0,
+    });
+
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
     counts.kills++;
     driver.killTask(taskId);
   };
   const launch = (offer: Offer, driver: SchedulerDriver) => {
-    let left = offer.resources;
+    const first = operationsOn(offer);
+    let left = first.reduce(converted, offer.resources);
     const tasks = [];
     for (const item of pending) {
       const resources = cover(left, record.resources);
@@ -101,7 +116,9 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       });
     }
     pending = pending.slice(tasks.length);
-    driver.replyToOffer([offer.id], tasks, { refuseMs: 1_000 });
+    const filter = { refuseMs: 1_000 };
+    if (first.length === 0) driver.replyToOffer([offer.id], tasks, filter);
+    else driver.acceptOffers([offer.id], [...first, { type: "launch", tasks }], filter);
     for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
   };
@@ -118,6 +135,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       if (random.chance(mood.forges)) driver.replyToOffer([OfferId("nobody-O0")], [], { refuseMs: 0 });
       for (const offer of offers) {
         if (random.chance(mood.hoards)) driver.keep([offer.id]);
+        else if (pending.length === 0 && operationsOn(offer).length > 0) launch(offer, driver);
         else if (pending.length === 0 || random.chance(mood.declines)) {
           counts.declines++;
           driver.decline([offer.id], { refuseMs: 1_000 + random.int(2_000) });
@@ -127,6 +145,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     offerRescinded: () => {
       counts.rescinds++;
     },
+    operationUpdate: (status) => record.reservations.hear(status),
     statusUpdate(status, driver) {
       hear(record, status);
       const item = running.get(status.taskId);
@@ -179,4 +198,10 @@ function hear(record: WorkRecord, { taskId, state }: TaskStatus): void {
 /** Only LOST and GONE may be followed by anything: their slave came back (Mesos's one exception). */
 function mayFollow(before: TaskState, state: TaskState): boolean {
   return !isTerminal(before) || before === "lost" || before === "gone" || state === before || state === "unknown";
+}
+
+/** What an operation makes of resources that contain those it is about. */
+function converted(resources: Resources, { type, resources: reserved }: ReservationOperation): Resources {
+  const plain = flattened(reserved);
+  return type === "reserve" ? add(subtract(resources, plain), reserved) : add(subtract(resources, reserved), plain);
 }

@@ -82,7 +82,9 @@ const unfit = [{ taskId, slaveId, fault: "no" }];
 const operations: readonly Operation[] = [
   { type: "launch", tasks: [task], unfit },
   { type: "launchGroup", unfit },
-  { type: "unknown", name: "RESERVE", operationId: "o 1" },
+  { type: "reserve", resources: { 'cpus(["ads","dynamic"])': 500 }, role: "ads", operationId: "o 1" },
+  { type: "unreserve", resources: { 'cpus(["ads","dynamic"])': 500 }, role: "ads", operationId: "o 2" },
+  { type: "unknown", name: "CREATE", fault: "no", operationId: "o 3" },
 ];
 const filter = { refuseMs: 5_000 };
 const attribute = { attribute: "rack" };
@@ -128,6 +130,8 @@ export const masterBodies: Bodies<MasterProtocol> = {
   shutdownExecutor: { frameworkId, slaveId, executorId: "e 1" },
   acknowledge: { frameworkId, slaveId, taskId, uuid },
   reconcile: { frameworkId, tasks: [{ taskId, slaveId }, { taskId }] },
+  acknowledgeOperation: { frameworkId, operationId: "o 1", uuid },
+  reconcileOperations: { frameworkId, operations: [{ operationId: "o 1", slaveId }, { operationId: "o 2" }] },
   teardown: { frameworkId },
   guaranteedShare: { frameworkId },
   placeable: { resources },
@@ -154,7 +158,7 @@ export const schedulerBodies: Bodies<SchedulerProtocol> = {
   taskUpdate: { status },
   slaveLost: { slaveId, hostname: "h1" },
   executorEnded: { slaveId, executorId: "e 1", status: 9 },
-  operationRefused: { operationId: "o 1", state: "error", message: "no" },
+  operationUpdate: { operationId: "o 1", state: "finished", message: "no", slaveId, uuid },
 };
 
 /** The body with another value at the path; `undefined` takes the field away. */

@@ -34,8 +34,10 @@ const mayMiss = [
   /^(subscribe|updateFramework)\.filters$/,
   /^execut\w+\.status$/,
   /^accept\.operations\.0\.unfit$/,
-  /^accept\.operations\.\d\.operationId$/,
+  /^accept\.operations\.\d\.(operationId|role|fault)$/,
   /^reconcile\.tasks\.\d\.slaveId$/,
+  /^reconcileOperations\.operations\.\d\.slaveId$/,
+  /^operationUpdate\.(message|slaveId|uuid)$/,
   /(\.framework|subscribe\.info|updateFramework\.info)\.(id|principal|hostname|webuiUrl|labels)$/,
   /\.filters\.(slaves|minFree|roles)$/,
   /\.roles\.\*(\.(minAllocatable|constraints))?$/,
@@ -43,7 +45,7 @@ const mayMiss = [
   /\.status\.(reason|message|slaveId|uuid|data|exit|worker|containerId|unreachableMs)$/,
   /\.task(s\.\d)?(\.task)?\.(command|killGraceMs|labels|discovery|maxCompletionMs|role)$/,
   /\.command\.(arguments|environment)$/,
-  /\.(resources|minFree|environment|attributes)\.\w+$/,
+  /\.(resources|minFree|environment|attributes)\.[^.]+$/,
   /\.labels\.\d\.value$/,
 ];
 const dictionaries = new Set("resources minFree environment attributes roles".split(" "));
@@ -156,7 +158,7 @@ test.each<[string, string, unknown, readonly (string | number)[], unknown, strin
   ["time without end", "killTask", killTask, ["graceMs"], Number.POSITIVE_INFINITY, "graceMs: "],
   ["no time at all", "killTask", killTask, ["graceMs"], Number.NaN, "graceMs: "],
   ["half a hello", "registerSlave", registerSlave, ["hello"], 1.5, "hello: "],
-  ["another operation", "accept", accept, ["operations", 0, "type"], "reserve", "operations.0.type: "],
+  ["another operation", "accept", accept, ["operations", 0, "type"], "create", "operations.0.type: "],
   [
     "arguments that are no texts",
     "accept",

@@ -17,6 +17,14 @@ test.each([
   expect(masterTable.fault?.("operate", { call })).toBeUndefined();
 });
 
+test.each(["RESERVE_RESOURCES", "UNRESERVE_RESOURCES"])("%s has its resources as they came", (type) => {
+  const body = { type, [type.toLowerCase()]: { agent_id: { value: "S-1" }, resources: [{ name: "cpus" }] } };
+  const call = { type, slaveId: "S-1", resources: [{ name: "cpus" }], source: [] };
+  expect(parseOperatorRequest(body)).toEqual({ ok: true, value: { kind: "reservation", call } });
+  const lacking = parseOperatorRequest({ type });
+  expect(lacking).toMatchObject({ error: { status: 400, message: expect.stringContaining(`not a ${type} call`) } });
+});
+
 test.each([
   [{ type: "WHY_IDLE" }, { type: "WHY_IDLE" }],
   [
@@ -45,8 +53,10 @@ test.each([
 
 test.each([
   [{ type: "MARK_AGENT_GONE", frameworkId: "F-1" }, "call.slaveId: "],
+  [{ type: "RESERVE_RESOURCES", slaveId: "S-1", resources: { cpus: -1 } }, "call.resources.cpus"],
   [{ type: "TEARDOWN", slaveId: "S-1" }, "call.frameworkId: "],
   [{ type: "constructor" }, "call.type: is none of TEARDOWN,MARK_AGENT_GONE,WHY_NOT,WHY_IDLE"],
+  [{ type: "constructor" }, "call.type: is none of TEARDOWN,MARK_AGENT_GONE,"],
   [{ frameworkId: "F-1" }, "call.type: "],
 ])("%j from another host is a fault, and says where", (call, says) => {
   expect(masterTable.fault?.("operate", { call } as WireBody)).toContain(says);

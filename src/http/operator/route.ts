@@ -8,6 +8,7 @@ import { acceptFault, contentTypeFault, parseJson } from "../negotiation.ts";
 import { refuse, sendJson } from "../server.ts";
 import { type MayDo, operatorAnswers } from "./answers.ts";
 import { question } from "./question.ts";
+import { reservationFrom } from "./reservation.ts";
 import { carryOut, type WriteDoor } from "./write.ts";
 
 type OperatorDoor = WriteDoor & {
@@ -56,7 +57,7 @@ async function answer(door: OperatorDoor, request: FastifyRequest, reply: Fastif
   if (!body.ok) return refuse(reply, body.error);
   const call = parseOperatorRequest(body.value);
   if (!call.ok) return refuse(reply, call.error);
-  const realm = call.value.kind === "write" ? "mesos-master-readwrite" : "mesos-master-readonly";
+  const realm = call.value.kind === "read" ? "mesos-master-readonly" : "mesos-master-readwrite";
   const caller = door.authenticator.check(request.headers, realm);
   if (!caller.ok) return refuse(reply, caller.error);
   const unacceptable = acceptFault(request.headers);
@@ -68,6 +69,12 @@ async function answer(door: OperatorDoor, request: FastifyRequest, reply: Fastif
   if (call.value.kind === "write") {
     const fault = await carryOut(door, call.value.call, caller.value.principal);
     return fault === undefined ? reply.code(200).send() : refuse(reply, fault);
+  }
+  if (call.value.kind === "reservation") {
+    const reservation = reservationFrom(call.value.call, caller.value.principal);
+    if (!reservation.ok) return refuse(reply, { status: 400, message: reservation.error });
+    const fault = await carryOut(door, reservation.value, caller.value.principal);
+    return fault === undefined ? reply.code(202).send() : refuse(reply, fault);
   }
   const facts = door.facts();
   if (facts === undefined) return refuse(reply, noMaster);

@@ -3,7 +3,7 @@ import { unreachable } from "../../base/invariant.ts";
 import { ok, type Result, refused } from "../../base/result.ts";
 import { type FrameworkId, idFault, OfferId, SlaveId, TaskId } from "../../protocol/ids.ts";
 import type { MasterForSchedulers } from "../../protocol/master-api.ts";
-import { type Filter, refuseMsDefault } from "../../protocol/offer.ts";
+import { type AuthorOperation, type Filter, type Operation, refuseMsDefault } from "../../protocol/offer.ts";
 import { milliseconds } from "../cluster-facts.ts";
 import type { Filters } from "../v1/offer-messages.ts";
 import type { Call } from "../v1/scheduler-messages.ts";
@@ -24,6 +24,7 @@ type TellKinds =
   | "shutdownExecutor"
   | "acknowledge"
   | "reconcile"
+  | "acknowledgeOperation"
   | "teardown";
 
 export type Order = {
@@ -48,6 +49,12 @@ const needed: Partial<Record<CallType, keyof SchedulerCall>> = {
   UPDATE_FRAMEWORK: "update_framework",
 };
 
+/** The sub-messages that name an update. */
+const acknowledgements: Partial<Record<CallType, "acknowledge" | "acknowledge_operation_status">> = {
+  ACKNOWLEDGE: "acknowledge",
+  ACKNOWLEDGE_OPERATION_STATUS: "acknowledge_operation_status",
+};
+
 /** What is wrong with a call before anything is known of who makes it; Mesos answers 400. */
 export function callFault(call: SchedulerCall, principal: string | undefined): string | undefined {
   const { type, framework_id: id } = call;
@@ -65,8 +72,9 @@ export function callFault(call: SchedulerCall, principal: string | undefined): s
   }
   if (type === "SUBSCRIBE") return undefined;
   if (id === undefined) return `framework_id: is missing in a call ${type}`;
-  return type === "ACKNOWLEDGE" && uuidText(call.acknowledge?.uuid ?? new Uint8Array()) === undefined
-    ? "acknowledge.uuid: is not 16 bytes"
+  const acknowledged = call[acknowledgements[type] ?? "acknowledge"];
+  return type in acknowledgements && uuidText(acknowledged?.uuid ?? new Uint8Array()) === undefined
+    ? `${acknowledgements[type]}.uuid: is not 16 bytes`
     : undefined;
 }
 
@@ -115,6 +123,15 @@ export function orderFrom(call: SchedulerCall, frameworkId: FrameworkId): Order 
       }));
       return { kind: "reconcile", body: { frameworkId, tasks } };
     }
+    case "ACKNOWLEDGE_OPERATION_STATUS": {
+      const { uuid = new Uint8Array(), operation_id } = call.acknowledge_operation_status ?? {};
+      const identifier = uuidText(uuid);
+      if (identifier === undefined || operation_id === undefined) return undefined;
+      return {
+        kind: "acknowledgeOperation",
+        body: { frameworkId, operationId: operation_id.value, uuid: identifier },
+      };
+    }
     case "TEARDOWN":
       return { kind: "teardown", body: { frameworkId } };
     default:
@@ -128,8 +145,8 @@ export function callTo({ kind, body }: Order): InputOf<typeof Call> {
   switch (kind) {
     case "accept": {
       const { offerIds: ids, operations, filter } = body;
-      const launches = operations.flatMap((operation) => (operation.type === "launch" ? [operationTo(operation)] : []));
-      const accept = { offer_ids: ids.map(wrapped), operations: launches, filters: filterTo(filter) };
+      const authored = operations.flatMap((operation) => (isAuthored(operation) ? [operationTo(operation)] : []));
+      const accept = { offer_ids: ids.map(wrapped), operations: authored, filters: filterTo(filter) };
       return { ...ofFramework, type: "ACCEPT", accept };
     }
     case "decline": {
@@ -165,6 +182,10 @@ export function callTo({ kind, body }: Order): InputOf<typeof Call> {
       }));
       return { ...ofFramework, type: "RECONCILE", reconcile: { tasks } };
     }
+    case "acknowledgeOperation": {
+      const acknowledged = { uuid: uuidBytes(body.uuid), operation_id: { value: body.operationId } };
+      return { ...ofFramework, type: "ACKNOWLEDGE_OPERATION_STATUS", acknowledge_operation_status: acknowledged };
+    }
     case "teardown":
       return { ...ofFramework, type: "TEARDOWN" };
     default:
@@ -177,6 +198,10 @@ export function frameworkIdOf({ framework_id: id }: SchedulerCall): Result<Frame
   const value = id?.value ?? "";
   const fault = idFault(value);
   return fault === undefined ? ok(value as FrameworkId) : refused(`framework_id: ${fault}`);
+}
+
+function isAuthored(operation: Operation): operation is AuthorOperation {
+  return operation.type === "launch" || operation.type === "reserve" || operation.type === "unreserve";
 }
 
 function killFrom({ task_id, agent_id, kill_policy }: NonNullable<SchedulerCall["kill"]>) {

@@ -6,6 +6,7 @@ import type { ClusterFacts } from "../cluster-facts.ts";
 import { masterInfo } from "../master-info.ts";
 import type { SchedulerEvent } from "./event-stream.ts";
 import { offerTo } from "./offer.ts";
+import { operationStatusTo } from "./operation-status.ts";
 import { statusTo } from "./status.ts";
 
 /** What the master tells a scheduler, as events of Mesos's v1 API. */
@@ -53,12 +54,8 @@ export function failureEvent({
   return { type: "FAILURE", failure: { agent_id: { value: slaveId }, ...executor, ...exit } };
 }
 
-export function operationEvent({ operationId, state, message }: Body<"operationRefused">): SchedulerEvent {
-  const stateName = state === "error" ? "OPERATION_ERROR" : "OPERATION_DROPPED";
-  return {
-    type: "UPDATE_OPERATION_STATUS",
-    update_operation_status: { status: { operation_id: { value: operationId }, state: stateName, message } },
-  };
+export function operationEvent(status: Body<"operationUpdate">): SchedulerEvent {
+  return { type: "UPDATE_OPERATION_STATUS", update_operation_status: { status: operationStatusTo(status) } };
 }
 
 export function errorEvent({ message }: Body<"frameworkError">): SchedulerEvent {

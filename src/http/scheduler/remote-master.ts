@@ -23,6 +23,7 @@ import { frameworkTo } from "./framework.ts";
 import type { CallFault, CallInput, HeardEvent, MasterConnection, MasterDoor } from "./master-connection.ts";
 import { offerFrom } from "./offer.ts";
 import { constraintsTo } from "./offer-filters.ts";
+import { operationStatusFrom } from "./operation-status.ts";
 import { statusFrom } from "./status.ts";
 
 /**
@@ -57,6 +58,7 @@ export function remoteMaster(door: MasterDoor): Spec<MasterForSchedulers, Record
         shutdownExecutor: order("shutdownExecutor"),
         acknowledge: order("acknowledge"),
         reconcile: order("reconcile"),
+        acknowledgeOperation: order("acknowledgeOperation"),
         teardown: order("teardown"),
         // What every master answers: nothing is guaranteed to anybody yet.
         guaranteedShare: (_, reply) => reply({ guaranteed: {} }),
@@ -94,6 +96,7 @@ const table = protocolTable<MasterForSchedulers>("remote-master", {
   shutdownExecutor: fields.shutdownExecutor,
   acknowledge: fields.acknowledge,
   reconcile: fields.reconcile,
+  acknowledgeOperation: fields.acknowledgeOperation,
   teardown: fields.teardown,
   guaranteedShare: fields.guaranteedShare,
   placeable: fields.placeable,
@@ -279,7 +282,16 @@ class RemoteMaster {
     this.#ctx.after("silence", this.#silenceMs, () => this.end(`the master was silent for ${this.#silenceMs} ms`));
   }
 
-  #hear({ type, subscribed, offers, rescind, update, failure, error }: HeardEvent): void {
+  #hear({
+    type,
+    subscribed,
+    offers,
+    rescind,
+    update,
+    failure,
+    update_operation_status: operation,
+    error,
+  }: HeardEvent): void {
     if (type === "SUBSCRIBED" && subscribed !== undefined) this.#subscribed(subscribed);
     if (type === "OFFERS" && offers !== undefined) this.#offered(offers.offers.map(offerFrom));
     if (type === "RESCIND" && rescind !== undefined) {
@@ -288,6 +300,10 @@ class RemoteMaster {
     }
     if (type === "UPDATE" && update !== undefined) this.#tell("taskUpdate", { status: statusFrom(update.status) });
     if (type === "FAILURE" && failure?.agent_id !== undefined) this.#failed(SlaveId(failure.agent_id.value), failure);
+    if (type === "UPDATE_OPERATION_STATUS" && operation !== undefined) {
+      const status = operationStatusFrom(operation.status);
+      if (status !== undefined) this.#tell("operationUpdate", status);
+    }
     if (type === "ERROR" && error !== undefined) this.#tell("frameworkError", { message: error.message });
   }
 

@@ -22,7 +22,7 @@ export const allocationRules = {
   filters: "what was declined is not offered again before its time",
   fairness: "what is free goes to the framework that is owed most",
   limits: "nobody is offered more than the limits of a role leave",
-  reserved: "what is reserved is offered to its role alone",
+  reserved: "what is reserved is offered to its role or one below it",
   progress: "nothing is left that somebody wants to be offered",
 } as const;
 
@@ -102,7 +102,10 @@ class Watch {
         entitled.refuse(account, client, { resources, untilMs: this.#now() + forMs });
         this.#findings.mark("a decline hides a slave");
       },
-      converted: ({ account, from, to, ...client }: Converted) => this.#entitled?.convert(account, client, from, to),
+      converted: ({ account, from, to, ...client }: Converted) => {
+        this.#findings.mark("what a framework holds is reserved, or ceases to be");
+        this.#entitled?.convert(account, client, from, to);
+      },
     };
   }
 

@@ -22,7 +22,7 @@ test.each(wires)("a reader that stopped is cut, and another stream goes on (%s)"
   // Far more than the sockets of both ends take.
   for (let sent = 0; connected() === 2 && sent < 500; sent++) {
     for (let index = 0; index < 20; index++) {
-      other?.ref?.tell("operationRefused", { operationId: "o", state: "error", message: "x".repeat(4_000) });
+      other?.ref?.tell("operationUpdate", { operationId: "o", state: "error", message: "x".repeat(4_000) });
     }
     live.skip(0);
     await new Promise((resolve) => setImmediate(resolve));
@@ -49,7 +49,7 @@ test.each(wires)("when all streams together hold too much, the one that holds mo
     const one = (name: string, times: number) => {
       for (let index = 0; index < times; index++) {
         const refused = { operationId: "o", state: "error", message: "x".repeat(4_000) } as const;
-        frameworks().get(name)?.ref?.tell("operationRefused", refused);
+        frameworks().get(name)?.ref?.tell("operationUpdate", refused);
       }
     };
     one("greedy", 20);
@@ -159,7 +159,7 @@ async function pausing(wire: Wire, offerTimeoutMs: number, streamLimits = limits
   const fill = async (enough: () => boolean, bytes = updateBytes) => {
     for (let turn = 0; !enough() && framework()?.state === "connected" && turn < 20_000; turn++) {
       const message = "x".repeat(bytes - 100);
-      framework()?.ref?.tell("operationRefused", { operationId: "o", state: "error", message });
+      framework()?.ref?.tell("operationUpdate", { operationId: "o", state: "error", message });
       updates++;
       live.skip(0);
       await new Promise((resolve) => setImmediate(resolve));

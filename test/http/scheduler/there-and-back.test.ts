@@ -6,15 +6,17 @@ import { callFault, callTo, type Order, orderFrom } from "../../../src/http/sche
 import { frameworkFrom, frameworkTo } from "../../../src/http/scheduler/framework.ts";
 import { offerFrom, offerTo } from "../../../src/http/scheduler/offer.ts";
 import { constraintsTo } from "../../../src/http/scheduler/offer-filters.ts";
+import { operationStatusFrom, operationStatusTo } from "../../../src/http/scheduler/operation-status.ts";
 import { statusFrom, statusTo } from "../../../src/http/scheduler/status.ts";
 import { jsonCodec, protobufCodec } from "../../../src/http/v1/codec.ts";
-import { Offer as OfferMessage } from "../../../src/http/v1/offer-messages.ts";
+import { Offer as OfferMessage, OperationStatus as OperationMessage } from "../../../src/http/v1/offer-messages.ts";
 import { Call } from "../../../src/http/v1/scheduler-messages.ts";
 import { TaskStatus as StatusMessage } from "../../../src/http/v1/task-messages.ts";
 import type { FrameworkInfo } from "../../../src/protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId, TaskId } from "../../../src/protocol/ids.ts";
-import type { Offer } from "../../../src/protocol/offer.ts";
+import type { Offer, ReservationOperation } from "../../../src/protocol/offer.ts";
 import type { OfferFilters, Quantities } from "../../../src/protocol/offer-filters.ts";
+import type { OperationStatus } from "../../../src/protocol/operation-status.ts";
 import type { TaskInfo, TaskStatus } from "../../../src/protocol/task.ts";
 
 const codecs = [protobufCodec, jsonCodec];
@@ -51,12 +53,29 @@ const task = fc
   )
   .chain((plain) => work.map((what) => ({ ...plain, ...what }) as unknown as TaskInfo));
 
+const reserved = fc.record(
+  {
+    type: fc.constantFrom("reserve" as const, "unreserve" as const),
+    resources: milli.map((cpus) => ({ 'cpus(["ads","dynamic","ada"])': cpus, "mem(ads)": 1_000 })),
+    role: text,
+    operationId: text,
+  },
+  { requiredKeys: ["type", "resources"] },
+) as fc.Arbitrary<ReservationOperation>;
+
 const orders: fc.Arbitrary<Order> = fc.oneof(
   fc
     .record({ frameworkId, offerIds, filter, tasks: fc.array(task, { maxLength: 3 }) })
     .map(({ tasks, ...body }): Order => {
       return { kind: "accept", body: { ...body, operations: [{ type: "launch", tasks, unfit: [] }] } };
     }),
+  fc
+    .record({ frameworkId, offerIds, filter, reserved: fc.array(reserved, { maxLength: 3 }) })
+    .map(({ reserved: operations, ...body }): Order => ({ kind: "accept", body: { ...body, operations } })),
+  fc.record({
+    kind: fc.constant("acknowledgeOperation" as const),
+    body: fc.record({ frameworkId, operationId: text, uuid }),
+  }),
   fc.record({ kind: fc.constant("decline" as const), body: fc.record({ frameworkId, offerIds, filter }) }),
   fc.record({ kind: fc.constant("suppress" as const), body: fc.record({ frameworkId, roles }) }),
   fc.record({ kind: fc.constant("revive" as const), body: fc.record({ frameworkId, roles }) }),
@@ -122,6 +141,16 @@ test.each<Partial<TaskStatus>>([
   for (const codec of codecs) {
     const heard = codec.decode(StatusMessage, codec.encode(StatusMessage, statusTo(plainInfo, told, "127.0.0.1")));
     expect(heard.ok && statusFrom(heard.value)).toEqual(told);
+  }
+});
+
+test.each<OperationStatus>([
+  { operationId: "o", state: "finished", slaveId: SlaveId("s1"), uuid: "ABCDEFGHIJKLMNOPQRSTU" },
+  { operationId: "o", state: "gone_by_operator", message: "why" },
+])("a status of an operation %j is heard as it was told", (told) => {
+  for (const codec of codecs) {
+    const heard = codec.decode(OperationMessage, codec.encode(OperationMessage, operationStatusTo(told)));
+    expect(heard.ok && operationStatusFrom(heard.value)).toEqual(told);
   }
 });
 
