@@ -1,6 +1,7 @@
 /** How whole clusters are shared: policies, minimum offers and parts for short tasks, seen by the frameworks. */
 
 import { describe, expect, test } from "vitest";
+import { batch } from "../../src/frameworks/batch/batch.ts";
 import { defineScheduler, type SchedulerDefinition } from "../../src/frameworks/scheduler.ts";
 import { lottery } from "../../src/master/allocator/policies/lottery.ts";
 import { TaskId } from "../../src/protocol/ids.ts";
@@ -181,5 +182,20 @@ describe("a part for short tasks (paper §4.4)", () => {
     await using _closed = cluster;
     await cluster.clock.advance(600_000);
     expect([short.mostRunning, short.finished]).toEqual([0, 0]);
+  });
+
+  test("is left alone by the frameworks that come with the product, for nobody knows how long their tasks take", async () => {
+    await using cluster = await simulateCluster({
+      slaves: [quantities("cpus:2;mem:1024")],
+      parts: { shortTasks: { resources: quantities("cpus:1;mem:512"), maxTaskMs: 1_000 } },
+      programs: { command: () => ({ takesMs: 5_000, status: 0 }) },
+    });
+    const command = { command: "make", resources: quantities("cpus:1;mem:64") };
+    const framework = cluster.run(() => batch({ commands: Array(3).fill(command) }));
+    await cluster.until(() => framework.ended !== undefined);
+    expect(framework.ended).toMatchObject({ kind: "done", result: { succeeded: 3, failed: 0 } });
+    const large = cluster.run(() => batch({ commands: [{ ...command, resources: quantities("cpus:2") }] }));
+    await cluster.until(() => large.ended !== undefined);
+    expect(large.ended).toMatchObject({ kind: "notPlaced", message: expect.stringContaining("cpus:1") });
   });
 });
