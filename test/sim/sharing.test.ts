@@ -97,16 +97,16 @@ describe("policies", () => {
     const needs = quantities("cpus:1");
     cluster.run(() => one.scheduler("one", { needs, durationMs: () => 1_000 }));
     cluster.run(() => two.scheduler("two", { needs, durationMs: () => 3_000 }));
-    await cluster.clock.advance(600_000);
+    await cluster.clock.advance(400_000);
     const draws = one.finished + two.finished;
-    expect(draws).toBeGreaterThan(200);
+    expect(draws).toBeGreaterThan(140);
     // Four binomial standard errors.
     expect(Math.abs(one.finished / draws - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / draws));
   });
 });
 
 describe("a minimum offer (paper §4.6, fragmentation)", () => {
-  /** Whole-slave tasks beside a stream of small ones: how many of them have run after ten minutes. */
+  /** Whole-slave tasks beside a stream of small ones: how many of them have run after four minutes. */
   async function largeTasks(minOffer: Resources | undefined): Promise<number> {
     await using cluster = await simulateCluster({
       slaves: [quantities("cpus:4"), quantities("cpus:4")],
@@ -118,8 +118,8 @@ describe("a minimum offer (paper §4.6, fragmentation)", () => {
     await cluster.clock.advance(30_000);
     const mixed = { needs: quantities("cpus:4"), durationMs: () => 10_000 };
     cluster.run(() => large.scheduler("large", mixed));
-    await cluster.clock.advance(600_000);
-    expect(small.finished).toBeGreaterThan(50);
+    await cluster.clock.advance(240_000);
+    expect(small.finished).toBeGreaterThan(20);
     return large.finished;
   }
 
@@ -128,7 +128,7 @@ describe("a minimum offer (paper §4.6, fragmentation)", () => {
   });
 
   test("with one it runs", async () => {
-    expect(await largeTasks(quantities("cpus:4"))).toBeGreaterThan(20);
+    expect(await largeTasks(quantities("cpus:4"))).toBeGreaterThan(6);
   });
 
   test("for all slaves does the same as one for each", async () => {
