@@ -60,7 +60,7 @@ export function allocationFrom({
 }
 
 /** Mesos's form: `;` between what must be there together, `|` between lists of which one is enough. */
-export function parseMinAllocatable(text: string): Result<readonly Quantities[]> {
+function parseMinAllocatable(text: string): Result<readonly Quantities[]> {
   if (text.trim() === "") return ok([]);
   const lists: Quantities[] = [];
   for (const part of text.split("|")) {

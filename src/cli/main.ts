@@ -386,7 +386,8 @@ function applyConfig(root: Command): void {
       parseArg: option.parseArg,
     }))) {
       const value = config[attributeName];
-      if (value === undefined || command.getOptionValueSource(attributeName) !== "default") continue;
+      if (value === undefined || !["default", undefined].includes(command.getOptionValueSource(attributeName)))
+        continue;
       command.setOptionValueWithSource(attributeName, parseArg?.(String(value), undefined) ?? value, "config");
     }
   });

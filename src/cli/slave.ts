@@ -50,7 +50,7 @@ export async function slave(options: SlaveOptions): Promise<void> {
     const hostname = options.hostname ?? (host === "127.0.0.1" ? "localhost" : machineName());
     const resources = options.resources ?? machineResources(workDir);
     const offered = offeredApart(options);
-    const fault = slaveInfoFault({ resources, ...offered });
+    const fault = slaveInfoFault({ resources, attributes, ...offered });
     if (fault !== undefined) throw new CliFailure(fault, { exit: "usage" });
     const lack = machineLack(resources, workDir);
     // Simulated capacity is fine; a slip in a unit is not.

@@ -6,7 +6,7 @@ import { cover } from "./cover.ts";
 
 /** What goes to one slave in one reply. */
 export type Bundle<Request> = {
-  /** Every offer of the slave: together they hold the requests. */
+  /** Every offer of one part of the slave: together they hold the requests. */
   readonly offerIds: readonly OfferId[];
   readonly slaveId: SlaveId;
   readonly hostname: string;
@@ -75,13 +75,15 @@ function firstFit<Request>(bins: readonly Bin<Request>[], resources: Resources, 
   return undefined;
 }
 
+/** The parts of a slave are accepted apart. */
 function binsOf<Request>(offers: readonly Offer[], room: (slaveId: SlaveId) => number): readonly Bin<Request>[] {
-  const bins = new Map<SlaveId, Bin<Request>>();
-  for (const { id, slaveId, hostname, resources } of offers) {
-    const bin = bins.get(slaveId);
+  const bins = new Map<string, Bin<Request>>();
+  for (const { id, slaveId, hostname, resources, maxTaskMs } of offers) {
+    const part = `${slaveId} ${maxTaskMs}`;
+    const bin = bins.get(part);
     if (bin === undefined) {
       const empty = { room: room(slaveId), requests: [], taken: [] };
-      bins.set(slaveId, { offerIds: [id], slaveId, hostname, free: resources, ...empty });
+      bins.set(part, { offerIds: [id], slaveId, hostname, free: resources, ...empty });
       continue;
     }
     bin.offerIds.push(id);

@@ -93,7 +93,7 @@ export type SchedulerDriver = {
 
   /** Asks for the latest state of these tasks, or of every task of the framework. The driver does so by itself. */
   reconcile(taskIds?: readonly TaskId[]): void;
-  /** Whether a slave is large enough, whatever it is doing now. Undefined when the master has not answered within 5 s. */
+  /** Whether a slave is large enough for a task of any length, whatever it is doing now. Undefined when the master has not answered within 5 s. */
   placeable(resources: Resources, then: (answer: Placeable | undefined) => Settled): void;
 
   /** Runs after a delay in milliseconds; arming a key again replaces what it held. */

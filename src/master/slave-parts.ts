@@ -10,12 +10,14 @@ export type SlavePart = {
 };
 
 /** What each part of a slave has. */
-export function partTotals({ resources, shortTasks }: SlaveInfo): ReadonlyMap<boolean, Resources> {
-  if (shortTasks === undefined) return new Map([[false, resources]]);
-  return new Map([
-    [false, subtract(resources, shortTasks.resources)],
-    [true, shortTasks.resources],
-  ]);
+export function partTotals(info: SlaveInfo): ReadonlyMap<boolean, Resources> {
+  const rest = [false, restOf(info)] as const;
+  return new Map(info.shortTasks === undefined ? [rest] : [rest, [true, info.shortTasks.resources]]);
+}
+
+/** What a slave has for tasks of any length. */
+export function restOf({ resources, shortTasks }: SlaveInfo): Resources {
+  return shortTasks === undefined ? resources : subtract(resources, shortTasks.resources);
 }
 
 /** What a slave says of itself, with what was reserved by calls; a reservation that it no longer has room for is void. */

@@ -13,7 +13,7 @@ import type { KnownTask } from "../protocol/task.ts";
 import { type ClientId, clientId } from "./allocator/client.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
 import { slavesOf } from "./registry.ts";
-import { type SlavePart, withReserved } from "./slave-parts.ts";
+import { restOf, type SlavePart, withReserved } from "./slave-parts.ts";
 import type { MasterState } from "./state.ts";
 import { isShort, roleOf, type Task } from "./tasks.ts";
 
@@ -229,7 +229,7 @@ export class Slaves {
 
   placeable(resources: Resources): Placeable {
     return placeableOn(
-      [...this.#slaves.values()].map(({ info }) => info),
+      [...this.#slaves.values()].map(({ info }) => ({ ...info, resources: restOf(info) })),
       resources,
     );
   }

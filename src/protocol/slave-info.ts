@@ -22,6 +22,9 @@ export type SlaveInfo = {
   readonly checkpoint: boolean;
 };
 
+/** The attribute of offers by HTTP that says how long a task may take there, in seconds. No slave has one of its own. */
+export const maxTaskAttribute = "max_task_seconds";
+
 /** `maxTaskMs`: a task there is ended after so long, in milliseconds. */
 export type ShortTasks = { readonly resources: Resources; readonly maxTaskMs: number };
 
@@ -39,11 +42,15 @@ export const slaveInfoShape = object<SlaveInfo>({
 /** What is wrong with what a slave says of itself, beyond its shape, or undefined. */
 export function slaveInfoFault({
   resources,
+  attributes,
   shortTasks,
   minOffer,
-}: Pick<SlaveInfo, "resources" | "shortTasks" | "minOffer">): string | undefined {
+}: Pick<SlaveInfo, "resources" | "attributes" | "shortTasks" | "minOffer">): string | undefined {
   const fault = slaveResourcesFault(resources);
   if (fault !== undefined) return fault;
+  if (Object.hasOwn(attributes, maxTaskAttribute)) {
+    return `the attribute ${maxTaskAttribute} says how long tasks may take on a part for short tasks; choose another name`;
+  }
   const short = shortTasks?.resources ?? noResources;
   const missing = shortfall(unreserved(resources), short);
   if (missing !== "") return `its part for short tasks is more than it has unreserved: ${missing}`;

@@ -174,6 +174,7 @@ test.each<[what: string, more: Partial<SlaveInfo>, reason: RegExp]>([
     { minOffer: quantities("cpus:6"), shortTasks },
     /minimum offer is more than it has for tasks of any length: cpus:6 of 5/,
   ],
+  ["the attribute by which offers tell their limit", { attributes: { max_task_seconds: "60" } }, /choose another name/],
 ])("a slave with %s is refused in words", (_, more, reason) => {
   const { slave } = scene(more);
   expect(slave.hearing.of("slaveRefused")).toMatchObject([{ reason: expect.stringMatching(reason) }]);

@@ -2,15 +2,20 @@ import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId } from "../../protocol/ids.ts";
 import type { Offer as OurOffer } from "../../protocol/offer.ts";
 import { defaultRole } from "../../protocol/role.ts";
+import { maxTaskAttribute } from "../../protocol/slave-info.ts";
 import { attributeList, attributesFrom } from "../mesos-resources.ts";
 import { resourcesFrom, resourcesTo } from "../resource-list.ts";
 import type { Offer } from "../v1/offer-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import { has } from "./framework.ts";
 
-/** An offer as its framework wants to see it. Only with MULTI_ROLE does it say for which role it is. */
+/**
+ * An offer as its framework wants to see it. Only with MULTI_ROLE does it say for which role it is. Mesos has no word for
+ * how long a task may take: an attribute of the offer says so, in seconds.
+ */
 export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<typeof Offer> {
-  const { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role } = offer;
+  const { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role, maxTaskMs } = offer;
+  const limit = maxTaskMs === undefined ? {} : { [maxTaskAttribute]: String(maxTaskMs / 1_000) };
   const multiRole = has(framework, "MULTI_ROLE");
   return {
     id: { value: id },
@@ -22,7 +27,7 @@ export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<type
       reservations: has(framework, "RESERVATION_REFINEMENT") ? "stack" : "role",
       ...(multiRole ? { allocatedTo: role } : {}),
     }),
-    attributes: attributeList(attributes),
+    attributes: attributeList({ ...attributes, ...limit }),
     ...(multiRole ? { allocation_info: { role } } : {}),
   };
 }
@@ -30,6 +35,7 @@ export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<type
 /** An offer in Mesos's form, as the SDK knows it. One whose resources cannot be understood has none. */
 export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
   const resources = resourcesFrom(offer.resources);
+  const { [maxTaskAttribute]: limit, ...attributes } = attributesFrom(offer.attributes);
   return {
     id: OfferId(offer.id.value),
     frameworkId: FrameworkId(offer.framework_id.value),
@@ -38,7 +44,8 @@ export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
     ip: offer.url?.address.ip ?? "",
     port: offer.url?.address.port ?? 0,
     resources: resources.ok ? resources.value.resources : {},
-    attributes: attributesFrom(offer.attributes),
+    attributes,
     role: offer.allocation_info?.role ?? defaultRole,
+    ...(limit === undefined ? {} : { maxTaskMs: Math.round(Number(limit) * 1_000) }),
   };
 }

@@ -16,9 +16,9 @@ export type Contender = {
   /** In which order they came, from 0. */
   readonly arrival: number;
   /** What it holds of a scalar, in thousandths. */
-  allocated(resource: string): number;
+  readonly allocated: (resource: string) => number;
   /** A number in [0, 1) from the allocator's own seed. */
-  random(): number;
+  readonly random: () => number;
   /** The rank of whoever had the last turn among those beside it; 0 before any, and after a change of weights. */
   readonly lastTurn: number;
   /** Its rank so far; for one that has just begun to want offers, and after a change of weights, `lastTurn`. */

@@ -9,15 +9,16 @@ export class Standing implements Contender {
   node = 0;
   frameworkId: FrameworkId | undefined;
   readonly random: () => number;
+  readonly allocated: (resource: string) => number;
   readonly #nodes: NodeColumns;
-  readonly #names: ScalarNames;
   readonly #totals: Float64Array;
 
   constructor(nodes: NodeColumns, names: ScalarNames, totals: Float64Array, random: Prng) {
     this.#nodes = nodes;
-    this.#names = names;
     this.#totals = totals;
+    // Not methods: authors take contenders apart.
     this.random = () => random.unit();
+    this.allocated = (resource) => nodes.allocated[names.find(resource)]?.[this.node] ?? 0;
   }
 
   get name(): string {
@@ -50,9 +51,5 @@ export class Standing implements Contender {
       if (part > share) share = part;
     }
     return share;
-  }
-
-  allocated(resource: string): number {
-    return this.#nodes.allocated[this.#names.find(resource)]?.[this.node] ?? 0;
   }
 }

@@ -182,7 +182,7 @@ test.each<[string, OfferFilters, OfferFilters]>([
   }
 });
 
-test("an offer has the attributes that its slave has", () => {
+test("an offer has the attributes that its slave has, and one for how long a task may take", () => {
   const attributes = { rack: "r1", size: "2.5", disks: "[1-5,7-9]", kinds: "{a,b}", empty: "", odd: "[1" };
   const offer: Offer = {
     id: OfferId("o1"),
@@ -196,9 +196,16 @@ test("an offer has the attributes that its slave has", () => {
     role: "batch",
   };
   for (const codec of codecs) {
-    const heard = codec.decode(OfferMessage, codec.encode(OfferMessage, offerTo(plainInfo, offer)));
-    expect(heard.ok && offerFrom(heard.value)).toEqual(offer);
+    for (const sent of [offer, { ...offer, maxTaskMs: 90_500 }]) {
+      const heard = codec.decode(OfferMessage, codec.encode(OfferMessage, offerTo(plainInfo, sent)));
+      expect(heard.ok && offerFrom(heard.value)).toEqual(sent);
+    }
   }
+  expect(offerTo(plainInfo, { ...offer, maxTaskMs: 90_500 }).attributes).toContainEqual({
+    name: "max_task_seconds",
+    type: "SCALAR",
+    scalar: { value: 90.5 },
+  });
 });
 
 function leastOf(...minAllocatable: readonly Quantities[]): OfferFilters {
