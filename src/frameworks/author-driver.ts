@@ -18,6 +18,8 @@ export function authorDriver(party: SchedulerParty): SchedulerDriver {
     clock: ctx.clock,
     replyToOffer: (offerIds, tasks, filter) => call(() => party.reply(offerIds, tasks, filter)),
     decline: (offerIds, filter) => call(() => party.decline(offerIds, filter)),
+    acceptInverseOffers: (ids, filter) => call(() => party.answerInverse("acceptInverseOffers", ids, filter)),
+    declineInverseOffers: (ids, filter) => call(() => party.answerInverse("declineInverseOffers", ids, filter)),
     keep: (offerIds) => call(() => party.offers.keep(offerIds)),
     setNeedsOffers: (needed) => call(() => party.setNeedsOffers(needed)),
     setFilters: (filters) => call(() => party.setFilters(filters)),

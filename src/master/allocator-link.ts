@@ -1,11 +1,18 @@
 import type { Address } from "../actors/address.ts";
+import type { AskOutcome } from "../actors/context.ts";
 import { Peer } from "../actors/peer.ts";
 import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { SlaveId } from "../protocol/ids.ts";
 import { clientFilters } from "../protocol/offer-filters.ts";
 import { isEmpty, type Resources } from "../protocol/resources.ts";
-import { type AllocatorEvents, type AllocatorProtocol, allocatorName, type Client } from "./allocator/protocol.ts";
+import {
+  type AllocatorEvents,
+  type AllocatorProtocol,
+  allocatorName,
+  type Client,
+  type LackingRole,
+} from "./allocator/protocol.ts";
 import type { Framework } from "./frameworks.ts";
 import { partTotals } from "./slave-parts.ts";
 import type { Slave } from "./slaves.ts";
@@ -115,6 +122,15 @@ export class AllocatorLink {
 
   resume(): void {
     this.tell("resume", {});
+  }
+
+  /** Asks who lacks something when all that it was told has been heeded; nothing when it does not say. */
+  askWhoLacks(answered: (roles: readonly LackingRole[] | undefined) => void): void {
+    const { ctx } = this.#state();
+    if (this.#allocator === undefined) return answered(undefined);
+    const settled = (outcome: AskOutcome<{ readonly roles: readonly LackingRole[] }>) =>
+      answered(outcome.ok ? outcome.value.roles : undefined);
+    ctx.ask(this.#allocator, "whoLacks", {}, { timeoutMs: countsMs, settled });
   }
 
   #accountFor(slaveId: SlaveId, short: boolean): number | undefined {

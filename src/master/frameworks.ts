@@ -57,7 +57,7 @@ export class Frameworks {
    * framework says of itself may change from one subscription to the next, but for its user and its `checkpoint`.
    */
   subscribe({ self, info, suppressedRoles = [], filters = {} }: BodyOf<MasterProtocol["subscribe"]>): void {
-    const { ctx, id: masterId, lead, allocator, offers } = this.#state();
+    const { ctx, id: masterId, lead, allocator, offers, revocations } = this.#state();
     const scheduler = ctx.ref(self);
     const id = info.id ?? this.#awaited(self) ?? FrameworkId(`${masterId}-${String(this.#made++).padStart(4, "0")}`);
     const known = this.#frameworks.get(id);
@@ -80,6 +80,7 @@ export class Frameworks {
       allocator.tell("clientRevived", { frameworkId: id, role });
       if (framework.suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId: id, role });
     }
+    revocations.tellAgain(framework);
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
   }

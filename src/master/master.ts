@@ -15,6 +15,7 @@ import { Publisher } from "./publisher.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { recover } from "./recovery.ts";
 import { Registrar } from "./registrar.ts";
+import { Revocations } from "./revocations.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { Tasks } from "./tasks.ts";
@@ -79,6 +80,10 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     accept: ({ frameworkId, offerIds, operations, filter }) =>
       when(({ offers }) => offers.accept(frameworkId, offerIds, operations, filter)),
     decline: ({ frameworkId, offerIds, filter }) => when(({ offers }) => offers.decline(frameworkId, offerIds, filter)),
+    acceptInverseOffers: ({ frameworkId, offerIds }) =>
+      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "accepted")),
+    declineInverseOffers: ({ frameworkId, offerIds }) =>
+      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "declined")),
     suppress: ({ frameworkId, roles }) =>
       when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, false)),
     revive: ({ frameworkId, roles }) => when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, true)),
@@ -91,14 +96,15 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     reconcile: ({ frameworkId, tasks: asked }) => when(({ tasks }) => tasks.reconcile(frameworkId, asked)),
     teardown: ({ frameworkId }) =>
       when(({ frameworks }) => void frameworks.teardown(frameworkId, "torn down by its scheduler")),
-    guaranteedShare: (_, reply) => when(() => reply({ guaranteed: {} })),
+    guaranteedShare: ({ frameworkId }, reply) =>
+      when(({ revocations }) => reply({ guaranteed: revocations.guaranteedTo(frameworkId) })),
     placeable: ({ resources }, reply) => when(({ slaves }) => reply(slaves.placeable(resources))),
 
     watchCluster: ({ self }) => when(({ publisher }) => publisher.watch(self)),
     operate: ({ call }, reply) => when((state) => operate(state, call, reply)),
 
     offered: (batch) => when(({ offers }) => offers.make(batch)),
-    lacking: () => {},
+    lacking: ({ roles }) => when(({ revocations }) => revocations.lacking(roles)),
   };
 }
 
@@ -124,6 +130,7 @@ function stateFrom(
     offers: new Offers(get),
     pause: new OfferPause(get),
     tasks: new Tasks(get),
+    revocations: new Revocations(get),
   };
   ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });
   state.slaves.start();

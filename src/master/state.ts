@@ -9,6 +9,7 @@ import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
+import type { Revocations } from "./revocations.ts";
 import type { Slaves } from "./slaves.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -28,4 +29,5 @@ export type MasterState = {
   readonly offers: Offers;
   readonly pause: OfferPause;
   readonly tasks: Tasks;
+  readonly revocations: Revocations;
 };

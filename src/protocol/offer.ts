@@ -1,5 +1,6 @@
 import type { Attributes } from "./attribute.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
+import { type Unavailability, unavailabilityShape } from "./inverse-offer.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
@@ -18,6 +19,8 @@ export type Offer = {
   readonly role: string;
   /** These are of the part of a slave that is for short tasks: one is ended after so long, in milliseconds. */
   readonly maxTaskMs?: number;
+  /** The slave is to be maintained then. */
+  readonly unavailability?: Unavailability;
 };
 
 /** What to do with accepted resources, one after the other. Whatever they leave over goes back with the filter. */
@@ -46,7 +49,7 @@ export function clampRefuseMs(refuseMs: number): number {
 }
 
 /** Why an offer was taken back. */
-export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped";
+export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped" | "revoked" | "maintenance";
 
 export const offerShape = object<Offer>({
   id: id(),
@@ -59,6 +62,7 @@ export const offerShape = object<Offer>({
   attributes: dictionary(text),
   role: text,
   maxTaskMs: optional(durationMs),
+  unavailability: optional(unavailabilityShape),
 });
 
 const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));
@@ -75,4 +79,6 @@ export const rescindReasonShape = word<RescindReason>({
   offerExpired: true,
   slaveLost: true,
   roleDropped: true,
+  revoked: true,
+  maintenance: true,
 });

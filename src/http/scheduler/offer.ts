@@ -7,10 +7,11 @@ import { resourcesFrom, resourcesTo } from "../resource-list.ts";
 import type { Offer } from "../v1/offer-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import { has } from "./framework.ts";
+import { unavailabilityFrom, unavailabilityTo } from "./inverse-offer.ts";
 
 /** An offer as its framework wants to see it. Only with MULTI_ROLE does it say for which role it is. */
 export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<typeof Offer> {
-  const { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role } = offer;
+  const { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role, unavailability } = offer;
   const multiRole = has(framework, "MULTI_ROLE");
   return {
     id: { value: id },
@@ -24,6 +25,7 @@ export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<type
     }),
     attributes: attributeList(attributes),
     ...(multiRole ? { allocation_info: { role } } : {}),
+    ...(unavailability === undefined ? {} : { unavailability: unavailabilityTo(unavailability) }),
   };
 }
 
@@ -40,5 +42,6 @@ export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
     resources: resources.ok ? resources.value.resources : {},
     attributes: attributesFrom(offer.attributes),
     role: offer.allocation_info?.role ?? defaultRole,
+    ...(offer.unavailability === undefined ? {} : { unavailability: unavailabilityFrom(offer.unavailability) }),
   };
 }

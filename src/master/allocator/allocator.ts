@@ -12,8 +12,10 @@ import {
   type AllocatorEvents,
   type AllocatorProtocol,
   allocatorTable,
+  type Client,
   type LackingRole,
 } from "./protocol.ts";
+import { topOf } from "./quotas.ts";
 
 /** Messages that may wait. A cluster of 50 000 slaves registers in one burst. */
 const mailboxMax = 262_144;
@@ -55,6 +57,7 @@ export function allocator(policy: Policy = drf): Spec<AllocatorProtocol, Record<
         weights: ({ weights }) => change((book) => book.setWeights(weights)),
         quotas: ({ quotas }) => change((book) => book.setQuotas(quotas)),
         counts: (_, reply) => reply({ passes: rounds.passes }),
+        whoLacks: (_, reply) => reply({ roles: rounds.whoLacks() }),
         inspect: () => rounds.book,
       };
     },
@@ -72,7 +75,8 @@ class Rounds {
   #audited = 0;
   #expiredMs = Number.NEGATIVE_INFINITY;
   #expiryMs = Number.POSITIVE_INFINITY;
-  #lacking = "[]";
+  /** What the master was told last; nothing yet in a new book. */
+  #lacking: string | undefined;
 
   constructor(
     ctx: Context<AllocatorProtocol>,
@@ -99,8 +103,20 @@ class Rounds {
 
   /** A pass follows when this turn and what waits for the allocator now are done. */
   request(): void {
-    if (this.#running && this.book.candidates.any) this.#ctx.after("pass", 0, () => this.#pass());
+    if (this.#running && (this.book.candidates.any || this.#isLacking)) this.#ctx.after("pass", 0, () => this.#pass());
     this.#awaitExpiry();
+  }
+
+  /** After a pass over what has changed, so that nothing is free that would help. Before `resume` nobody lacks anything. */
+  whoLacks(): readonly LackingRole[] {
+    if (!this.#running) return [];
+    if (this.book.candidates.any) this.#pass();
+    return this.#lackingRoles();
+  }
+
+  /** Whether somebody lacks something, as far as the master knows: it shall hear when that is over. */
+  get #isLacking(): boolean {
+    return this.#lacking !== undefined && this.#lacking !== "[]";
   }
 
   #pass(): void {
@@ -154,13 +170,16 @@ class Rounds {
   #lackingRoles(): readonly LackingRole[] {
     const { quotas, clients, filters } = this.book;
     if (!quotas.any) return [];
-    const wanting = new Set<string>();
-    for (const { role, leaf } of clients.all()) {
-      if (this.book.tree.wants(leaf) && (filters.active[leaf] ?? 0) === 0) wanting.add(role.split("/", 1)[0] as string);
+    const below = quotas.below();
+    if (below.length === 0) return [];
+    const wanting = new Map<string, Client[]>(below.map(({ role }) => [role, []]));
+    for (const { frameworkId, role, leaf } of clients.all()) {
+      if (!this.book.tree.wants(leaf) || (filters.active[leaf] ?? 0) > 0) continue;
+      wanting.get(topOf(role))?.push({ frameworkId, role });
     }
-    return quotas
-      .below()
-      .filter(({ role }) => wanting.has(role))
-      .map(({ role, lacking }) => ({ role, lacking }));
+    return below.flatMap(({ role, lacking }) => {
+      const wanted = wanting.get(role) ?? [];
+      return wanted.length === 0 ? [] : [{ role, lacking, clients: wanted }];
+    });
   }
 }

@@ -43,6 +43,8 @@ export type AllocatorProtocol = {
   /** Of every role that has one. */
   quotas: Tell<{ readonly quotas: { readonly [role: string]: Quota } }>;
   counts: Ask<Record<never, never>, AllocatorCounts>;
+  /** Who lacks something when all that is free has been offered. */
+  whoLacks: Ask<Record<never, never>, { readonly roles: readonly LackingRole[] }>;
 };
 
 export type AllocatorConfig = {
@@ -79,7 +81,12 @@ export type AllocatorEvents = {
   lacking: Tell<{ readonly roles: readonly LackingRole[] }>;
 };
 
-export type LackingRole = { readonly role: string; readonly lacking: Quantities };
+/** `clients`: those that want it. */
+export type LackingRole = {
+  readonly role: string;
+  readonly lacking: Quantities;
+  readonly clients: readonly Client[];
+};
 
 /** Offers by column, in the order in which they were decided; row i is the i-th of each column. */
 export type OfferedBatch = {
@@ -116,6 +123,7 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   weights: { weights: 0 },
   quotas: { quotas: 0 },
   counts: {},
+  whoLacks: {},
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", {
