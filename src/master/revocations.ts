@@ -99,6 +99,7 @@ export class Revocations {
     return sums;
   }
 
+  /** The next look: when a grace is over, and soon in any case. */
   #arm(): void {
     const { ctx } = this.#state();
     if (this.#lacking.length === 0 && this.#notices.size === 0) return ctx.cancel("revocations");
@@ -106,17 +107,20 @@ export class Revocations {
     for (const { deadlineMs, toldTo } of this.#notices.values()) {
       if (toldTo === undefined) dueMs = Math.min(dueMs, deadlineMs);
     }
-    ctx.after("revocations", Math.max(0, dueMs - ctx.clock.now()), () => this.#look());
+    this.#lookIn(Math.max(0, dueMs - ctx.clock.now()));
+  }
+
+  #lookIn(delayMs: number): void {
+    this.#state().ctx.after("revocations", delayMs, () => this.#look());
   }
 
   /** Nobody is killed on old news. */
   #look(): void {
     this.#state().allocator.askWhoLacks((roles) => {
-      if (roles !== undefined) {
-        this.#lacking = roles;
-        this.#settle();
-        this.#killDue();
-      }
+      if (roles === undefined) return this.#lookIn(lookMs);
+      this.#lacking = roles;
+      this.#settle();
+      this.#killDue();
       this.#arm();
     });
   }

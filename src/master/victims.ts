@@ -78,7 +78,7 @@ export function chosenVictims<T>(
   max: number,
 ): readonly Holding<T>[] {
   const choice = new Choice(claim, candidates, surpluses);
-  while (choice.size < max && choice.takeNext());
+  while (choice.takeNext(max - choice.taken.length));
   const kept = new Set(needed(claim, choice.taken, []));
   for (const each of choice.taken) if (!kept.has(each)) surpluses.take(each.role, each.weight, -1);
   return choice.taken.filter((each) => kept.has(each));
@@ -156,12 +156,8 @@ class Choice<T> {
     }
   }
 
-  get size(): number {
-    return this.taken.length;
-  }
-
   /** Takes the next that helps, with whatever else of its place has to go for it to help. False: there is none. */
-  takeNext(): boolean {
+  takeNext(max: number): boolean {
     const roles = [...this.#byRole.keys()].sort();
     const shares = new Map(roles.map((role) => [role, this.#surpluses.share(role)]));
     roles.sort((a, b) => (shares.get(b) as number) - (shares.get(a) as number));
@@ -170,7 +166,7 @@ class Choice<T> {
       for (let at = this.#seen.get(role) ?? 0; at < list.length; at++) {
         this.#seen.set(role, at + 1);
         const group = this.#groupOf(list[at] as Holding<T>);
-        if (group === undefined) continue;
+        if (group === undefined || group.length > max) continue;
         for (const each of group) this.#take(each);
         return true;
       }
