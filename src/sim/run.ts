@@ -1,4 +1,6 @@
 import { Prng } from "../base/prng.ts";
+import { quantitiesOf } from "../protocol/quantities.ts";
+import type { Quota } from "../protocol/quota.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { SimCluster } from "./cluster.ts";
 import { armFaults, drawFaults, type Fault, type FaultCounts } from "./faults.ts";
@@ -133,6 +135,19 @@ function drawStrategy(random: Prng): StrategyName {
   return strategyNames[random.int(strategyNames.length)] ?? "uniform";
 }
 
+/** In some runs one or two roles are guaranteed up to half of the cluster together. */
+function drawQuotas(random: Prng, slaves: readonly Resources[]): { readonly [role: string]: Quota } {
+  const cpus = slaves.reduce((sum, each) => sum + (quantitiesOf(each)["cpus"] ?? 0), 0);
+  const quota = (): Quota => {
+    const guarantees = { cpus: 1 + random.int(cpus / 4), mem: random.int(cpus * 128) };
+    return { limits: {}, guarantees, graceMs: random.int(4_000) };
+  };
+  return {
+    ...(random.chance(0.4) ? { web: quota() } : {}),
+    ...(random.chance(0.2) ? { db: quota() } : {}),
+  };
+}
+
 function drawCluster(
   random: Prng,
   strategy: StrategyName,
@@ -146,16 +161,21 @@ function drawCluster(
     return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
   });
   const roles = random.split("roles");
+  const quotas = drawQuotas(random.split("quotas"), slaves);
   const work = Array.from({ length: 1 + shape.int(4) }, (_, index): WorkRecord => {
     const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
     const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
     const mood = { declines: some(0.5), hoards: some(0.15), repeats: some(0.3), forges: some(0.2), kills: some(0.1) };
     const drawn = 4 + shape.int(16);
-    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, roleSets[roles.int(roleSets.length)]);
+    const set = roleSets[roles.int(roleSets.length)] ?? ["*"];
+    // Whoever is guaranteed something has to say when it wants nothing: others would give way to it for nothing.
+    const suppresses = set.some((role) => Object.hasOwn(quotas, role));
+    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, { roles: set, suppresses });
   });
   return new SimCluster(random.split("cluster"), {
     slaves,
     work,
+    quotas,
     config: { offerTimeoutMs: 1_000 + shape.int(4_000) },
     isolation: shape.chance(0.25) ? "roundtrip" : "reference",
     latencyMaxMs: shape.chance(0.5) ? 2 : 200,

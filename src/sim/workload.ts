@@ -29,6 +29,8 @@ export type WorkRecord = {
   readonly mood: Mood;
   /** The roles of its framework. */
   readonly roles: readonly string[];
+  /** Wants no offers while it has nothing to launch. */
+  readonly suppresses: boolean;
   readonly done: Set<number>;
   /** Every state a task went through, in the order the framework heard them. */
   readonly heard: Map<string, TaskState[]>;
@@ -51,7 +53,7 @@ export function workRecord(
   items: number,
   resources: Resources,
   mood: Mood,
-  roles: readonly string[] = [defaultRole],
+  { roles = [defaultRole], suppresses = false }: Partial<Pick<WorkRecord, "roles" | "suppresses">> = {},
 ): WorkRecord {
   return {
     name,
@@ -59,6 +61,7 @@ export function workRecord(
     resources,
     mood,
     roles,
+    suppresses,
     done: new Set(),
     heard: new Map(),
     misheard: undefined,
@@ -78,6 +81,12 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
   let pending = Array.from({ length: record.items }, (_, item) => item).filter((item) => !record.done.has(item));
   const { mood, counts } = record;
 
+  let wants = true;
+  const want = (driver: SchedulerDriver) => {
+    if (!record.suppresses || wants === pending.length > 0) return;
+    wants = pending.length > 0;
+    driver.setNeedsOffers(wants);
+  };
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
     counts.kills++;
     driver.killTask(taskId);
@@ -103,6 +112,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     pending = pending.slice(tasks.length);
     driver.replyToOffer([offer.id], tasks, { refuseMs: 1_000 });
     for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
+    want(driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
   };
 
@@ -110,8 +120,9 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     name: record.name,
     roles: record.roles,
     failoverTimeoutMs: 600_000,
-    subscribed: (frameworkId) => {
+    subscribed: (frameworkId, driver) => {
       record.frameworkId = frameworkId;
+      want(driver);
     },
     resourceOffers(offers, driver) {
       counts.offers += offers.length;
@@ -143,6 +154,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       } else {
         counts.reruns++;
         pending = [...pending, item].sort((a, b) => a - b);
+        want(driver);
       }
     },
   });

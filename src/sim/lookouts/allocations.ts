@@ -4,7 +4,9 @@ import type { Book } from "../../master/allocator/book.ts";
 import { type ClientId, clientId } from "../../master/allocator/client.ts";
 import { rowsOf } from "../../master/allocator/offered-batch.ts";
 import type { Client, OfferedBatch, OfferedRow } from "../../master/allocator/protocol.ts";
-import { quantitiesOf } from "../../protocol/quantities.ts";
+import { topOf } from "../../master/allocator/quotas.ts";
+import { type Quantities, quantitiesOf } from "../../protocol/quantities.ts";
+import type { Quota } from "../../protocol/quota.ts";
 import { contains, type Resources } from "../../protocol/resources.ts";
 import type { Findings } from "../findings.ts";
 import { type AnyContext, alteredContext, type Change, hearing } from "../interference.ts";
@@ -13,6 +15,7 @@ import type { Lookout } from "./lookout.ts";
 export const allocationRules = {
   filters: "what was declined is not offered again before its time",
   fairness: "what is free goes to the framework that is owed most",
+  guarantees: "what is free goes first to roles below their guarantee",
 } as const;
 
 type Refusal = { readonly resources: Resources; readonly untilMs: number };
@@ -41,6 +44,9 @@ function watchOver(findings: Findings, onReset: () => void): Change {
     return refusal !== undefined && now() < refusal.untilMs && contains(refusal.resources, resources);
   };
 
+  let quotas: { readonly [role: string]: Quota } = {};
+  const isEntitled = ({ role }: Client, shares: Shares) => shares.isBelow(topOf(role), quotas[topOf(role)]?.guarantees);
+
   const offered = (batch: OfferedBatch) => {
     const rows = [...rowsOf(batch)];
     const hidden = rows.find((row) => hides(row, row));
@@ -53,10 +59,12 @@ function watchOver(findings: Findings, onReset: () => void): Change {
     // The last row was decided when all the others had been.
     for (const row of rows.toReversed()) {
       shares.takeBack(row, row.resources);
+      if (isEntitled(row, shares)) continue;
       for (const { active, suppressed, ...other } of wanting.values()) {
-        if (!active || suppressed || hides(other, row) || !shares.isOwedMore(other, row)) continue;
+        if (!active || suppressed || hides(other, row)) continue;
         const what = `account ${row.account} goes to ${row.frameworkId} in ${row.role} and not to ${other.frameworkId} in ${other.role}`;
-        findings.breach(allocationRules.fairness, what);
+        if (isEntitled(other, shares)) findings.breach(allocationRules.guarantees, what);
+        else if (shares.isOwedMore(other, row)) findings.breach(allocationRules.fairness, what);
       }
     }
   };
@@ -84,6 +92,9 @@ function watchOver(findings: Findings, onReset: () => void): Change {
         clientAdded: ({ frameworkId, role, active }: Client & { active: boolean }) => {
           const client = clientId(frameworkId, role);
           if (!wanting.has(client)) wanting.set(client, { frameworkId, role, active, suppressed: false });
+        },
+        quotas: (told: { readonly quotas: typeof quotas }) => {
+          quotas = told.quotas;
         },
         clientRemoved: ({ frameworkId, role }: Client) => {
           wanting.delete(clientId(frameworkId, role));
@@ -143,6 +154,11 @@ class Shares {
     const [ours, theirs] = [levels(one), levels(other)];
     const level = ours.findIndex((path, index) => path !== theirs[index]);
     return level >= 0 && this.#of(ours[level] as string) < this.#of(theirs[level] as string);
+  }
+
+  isBelow(path: string, guarantees: Quantities = {}): boolean {
+    const held = this.#held.get(path);
+    return Object.entries(guarantees).some(([name, amount]) => (held?.get(name) ?? 0) < amount);
   }
 
   #of(path: string): number {
