@@ -29,7 +29,10 @@ export type WorkRecord = {
   readonly mood: Mood;
   /** The roles of its framework. */
   readonly roles: readonly string[];
-  /** Wants no offers while it has nothing to launch. */
+  /**
+   * Wants no offers while it has nothing to launch, and for a while after it has subscribed. Whoever is guaranteed
+   * something has to say so: others would give way to it for nothing.
+   */
   readonly suppresses: boolean;
   readonly done: Set<number>;
   /** Every state a task went through, in the order the framework heard them. */
@@ -71,6 +74,8 @@ export function workRecord(
   };
 }
 
+/** Between the subscription of a framework that suppresses and its first wish, in milliseconds: others come first. */
+const latenessMs = 4_000;
 /** Longest task, in milliseconds. */
 const durationMaxMs = 15_000;
 
@@ -82,10 +87,12 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
   const { mood, counts } = record;
 
   let wants = true;
+  let late = false;
   const want = (driver: SchedulerDriver) => {
-    if (!record.suppresses || wants === pending.length > 0) return;
-    wants = pending.length > 0;
-    driver.setNeedsOffers(wants);
+    const needs = pending.length > 0 && !late;
+    if (!record.suppresses || wants === needs) return;
+    wants = needs;
+    driver.setNeedsOffers(needs);
   };
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
     counts.kills++;
@@ -122,7 +129,12 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     failoverTimeoutMs: 600_000,
     subscribed: (frameworkId, driver) => {
       record.frameworkId = frameworkId;
+      late = true;
       want(driver);
+      driver.after("late", latenessMs, () => {
+        late = false;
+        want(driver);
+      });
     },
     resourceOffers(offers, driver) {
       counts.offers += offers.length;
