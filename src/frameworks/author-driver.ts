@@ -19,6 +19,8 @@ export function authorDriver(party: SchedulerParty): SchedulerDriver {
     replyToOffer: (offerIds, tasks, filter) => call(() => party.reply(offerIds, tasks, filter)),
     acceptOffers: (offerIds, operations, filter) => call(() => party.accept(offerIds, operations, filter)),
     decline: (offerIds, filter) => call(() => party.decline(offerIds, filter)),
+    acceptInverseOffers: (ids, filter) => call(() => party.answerInverse("acceptInverseOffers", ids, filter)),
+    declineInverseOffers: (ids, filter) => call(() => party.answerInverse("declineInverseOffers", ids, filter)),
     keep: (offerIds) => call(() => party.offers.keep(offerIds)),
     setNeedsOffers: (needed) => call(() => party.setNeedsOffers(needed)),
     revive: (slaveIds) => call(() => party.revive(slaveIds)),

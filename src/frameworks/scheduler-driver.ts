@@ -41,6 +41,8 @@ export function schedulerDriver<Options>(
         frameworkError: ({ message }) => party.fail(message),
         resourceOffers: ({ offers }) => party.resourceOffers(offers),
         offersRescinded: ({ offerIds, reason }) => party.offersRescinded(offerIds, reason),
+        inverseOffers: ({ offers }) => party.inverseOffers(offers),
+        inverseOffersRescinded: ({ offerIds }) => party.inverseOffersRescinded(offerIds),
         taskUpdate: ({ status }) => party.taskUpdate(status),
         slaveLost: ({ slaveId }) => party.slaveLost(slaveId),
         operationUpdate: (status) => party.operationUpdate(status),

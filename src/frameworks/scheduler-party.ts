@@ -4,6 +4,7 @@ import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { DownReason } from "../actors/spec.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { InverseOffer } from "../protocol/inverse-offer.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
 import {
   type AuthorOperation,
@@ -147,6 +148,25 @@ export class SchedulerParty {
     }
   }
 
+  /** One that is not heard for want of room costs its tasks their notice and nothing else. */
+  inverseOffers(offers: readonly InverseOffer[]): void {
+    if (this.callbacks.full) return;
+    this.callbacks.enqueue({
+      name: "inverseOffers",
+      run: () => this.#definition.inverseOffers?.(offers, this.#driver),
+    });
+  }
+
+  inverseOffersRescinded(offerIds: readonly OfferId[]): void {
+    for (const offerId of offerIds) {
+      if (this.callbacks.full) return;
+      this.callbacks.enqueue({
+        name: "inverseOfferRescinded",
+        run: () => this.#definition.inverseOfferRescinded?.(offerId, this.#driver),
+      });
+    }
+  }
+
   /** An update is acknowledged once its callback has succeeded; until then its slave sends it again and again. */
   taskUpdate(status: TaskStatus): void {
     const { uuid } = status;
@@ -225,6 +245,15 @@ export class SchedulerParty {
     if (declined.length === 0 || standing === undefined) return;
     const { frameworkId } = standing;
     this.#sayForAuthor("decline", { frameworkId, offerIds: declined, filter: filter ?? this.#filterNow() });
+  }
+
+  answerInverse(
+    kind: "acceptInverseOffers" | "declineInverseOffers",
+    offerIds: readonly OfferId[],
+    filter: Filter = { refuseMs: refuseMsDefault },
+  ): void {
+    const { standing } = this;
+    if (standing !== undefined) this.#sayForAuthor(kind, { frameworkId: standing.frameworkId, offerIds, filter });
   }
 
   setNeedsOffers(needed: boolean): void {

@@ -1,6 +1,7 @@
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Clock, LogLevel } from "../actors/world.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { InverseOffer } from "../protocol/inverse-offer.ts";
 import type { Placeable } from "../protocol/master-api.ts";
 import type { AuthorOperation, Filter, Offer, RescindReason } from "../protocol/offer.ts";
 import type { OfferFilters } from "../protocol/offer-filters.ts";
@@ -38,6 +39,13 @@ export type SchedulerDefinition = {
   readonly resourceOffers: (offers: readonly Offer[], driver: SchedulerDriver) => Settled;
   /** Table 1: `offerRescinded(offerId)`. Only for offers that `resourceOffers` has shown. */
   readonly offerRescinded?: (offerId: OfferId, reason: RescindReason, driver: SchedulerDriver) => Settled;
+  /**
+   * What the framework is asked to give back, and by when. For a revocation the tasks named are killed then, whatever it
+   * answers, unless others have freed enough; to choose for itself, it can end other tasks of its own before.
+   */
+  readonly inverseOffers?: (offers: readonly InverseOffer[], driver: SchedulerDriver) => Settled;
+  /** One that asks for nothing any more. */
+  readonly inverseOfferRescinded?: (offerId: OfferId, driver: SchedulerDriver) => Settled;
   /** Table 1: `statusUpdate(taskId, status)`. Once per update; acknowledged when it has settled. */
   readonly statusUpdate?: (status: TaskStatus, driver: SchedulerDriver) => Settled;
   /** What became of an operation that was given an id. Once per update; acknowledged when it has settled. */
@@ -75,6 +83,10 @@ export type SchedulerDriver = {
   decline(offerIds: readonly OfferId[], filter?: Filter): void;
   /** Holds on to offers beyond the callback. They count as used until they are answered, rescinded or expired. */
   keep(offerIds: readonly OfferId[]): void;
+  /** Says that what is asked for will be given back. An inverse offer for maintenance is not repeated for the filter's time, default 5 s. */
+  acceptInverseOffers(offerIds: readonly OfferId[], filter?: Filter): void;
+  /** Says that it will not. Likewise. */
+  declineInverseOffers(offerIds: readonly OfferId[], filter?: Filter): void;
   /** Table 1: `setNeedsOffers(bool)`. False: no offers. True: offers again, and every earlier refusal is forgotten. */
   setNeedsOffers(needed: boolean): void;
   /** Forgets earlier refusals of these slaves alone. Mesos's HTTP API has no such call: there it forgets all of them. */

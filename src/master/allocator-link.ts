@@ -12,6 +12,7 @@ import {
   type AllocatorProtocol,
   allocatorName,
   type Client,
+  type LackingRole,
   type OfferedBatch,
 } from "./allocator/protocol.ts";
 import type { Framework } from "./frameworks.ts";
@@ -159,6 +160,15 @@ export class AllocatorLink {
 
   resume(): void {
     this.tell("resume", {});
+  }
+
+  /** Asks who lacks something when all that it was told has been heeded; nothing when it does not say. */
+  askWhoLacks(answered: (roles: readonly LackingRole[] | undefined) => void): void {
+    const { ctx } = this.#state();
+    if (this.#allocator === undefined) return answered(undefined);
+    const settled = (outcome: AskOutcome<{ readonly roles: readonly LackingRole[] }>) =>
+      answered(outcome.ok ? outcome.value.roles : undefined);
+    ctx.ask(this.#allocator, "whoLacks", {}, { timeoutMs: countsMs, settled });
   }
 
   #accountFor(slaveId: SlaveId, short: boolean): number | undefined {

@@ -18,6 +18,7 @@ import { Publisher } from "./publisher.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { recover } from "./recovery.ts";
 import { Registrar } from "./registrar.ts";
+import { Revocations } from "./revocations.ts";
 import { Roles } from "./roles.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
@@ -84,6 +85,10 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     accept: ({ frameworkId, offerIds, operations, filter }) =>
       when(({ offers }) => offers.accept(frameworkId, offerIds, operations, filter)),
     decline: ({ frameworkId, offerIds, filter }) => when(({ offers }) => offers.decline(frameworkId, offerIds, filter)),
+    acceptInverseOffers: ({ frameworkId, offerIds }) =>
+      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "accepted")),
+    declineInverseOffers: ({ frameworkId, offerIds }) =>
+      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "declined")),
     suppress: ({ frameworkId, roles }) =>
       when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, false)),
     revive: ({ frameworkId, roles, slaveIds }) =>
@@ -112,7 +117,7 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     operate: ({ call }, reply) => when((state) => operate(state, call, reply)),
 
     offered: (batch) => when(({ offers }) => offers.make(batch)),
-    lacking: () => {},
+    lacking: ({ roles }) => when(({ revocations }) => revocations.lacking(roles)),
   };
 }
 
@@ -143,6 +148,7 @@ function stateFrom(
     tasks: new Tasks(get),
     idleTime: new IdleTime(get),
     why: new Why(get),
+    revocations: new Revocations(get),
   };
   ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });
   state.slaves.start();

@@ -128,6 +128,12 @@ export class Offers {
     }
   }
 
+  /** Takes back an offer for somebody who is owed it. */
+  revoke(id: OfferId): void {
+    const offer = this.#offers.get(id);
+    if (offer !== undefined) this.rescind(offer, "revoked");
+  }
+
   row({ id, frameworkId, slaveId, role, resources, madeMs }: Outstanding): OfferRow {
     return { id, frameworkId, slaveId, role, resources, madeMs };
   }

@@ -23,6 +23,8 @@ const ofSchedulers: Readonly<Record<keyof MasterForSchedulers, true>> = {
   updateFramework: true,
   accept: true,
   decline: true,
+  acceptInverseOffers: true,
+  declineInverseOffers: true,
   suppress: true,
   revive: true,
   setFilters: true,

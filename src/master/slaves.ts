@@ -71,7 +71,7 @@ export class Slaves {
   /** Registrations whose registry operation is on its way, by address: of several the last, which is how the slave is. */
   readonly #admitting = new Map<Address<SlaveProtocol>, Registration>();
   #made = 0;
-  /** The scalars of all slaves: what is used and offered is part of it, so that it can be counted too. */
+  /** What is used and offered is part of it, so that it can be counted too. */
   #total: Resources = noResources;
 
   constructor(state: () => MasterState) {

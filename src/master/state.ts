@@ -12,6 +12,7 @@ import type { OperationStatuses } from "./operation-statuses.ts";
 import type { Operations } from "./operations.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Registrar } from "./registrar.ts";
+import type { Revocations } from "./revocations.ts";
 import type { Roles } from "./roles.ts";
 import type { Slaves } from "./slaves.ts";
 import type { Tasks } from "./tasks.ts";
@@ -38,4 +39,5 @@ export type MasterState = {
   readonly tasks: Tasks;
   readonly idleTime: IdleTime;
   readonly why: Why;
+  readonly revocations: Revocations;
 };

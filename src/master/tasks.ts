@@ -137,6 +137,11 @@ export class Tasks {
     else task.killPending = grace;
   }
 
+  /** Ends a task for somebody who is owed what it has. */
+  revoke({ frameworkId, info: { taskId } }: Task, slave: Slave): void {
+    slave.ref.tell("killOnSlave", { lead: this.#state().lead, frameworkId, taskId, reason: "REVOKED" });
+  }
+
   /** What is left of a slave that is gone: ended tasks whose news nobody can acknowledge any more. */
   forgetSlave(slaveId: SlaveId): void {
     for (const task of this.onSlave(slaveId)) this.#remove(task);
@@ -325,7 +330,7 @@ export class Tasks {
 
   #release(task: Task): void {
     if (task.released) return;
-    const { slaves, frameworks, allocator } = this.#state();
+    const { slaves, frameworks, allocator, revocations } = this.#state();
     const { frameworkId, slaveId } = task;
     const { resources } = task.info;
     const role = roleOf(task);
@@ -335,6 +340,7 @@ export class Tasks {
     slaves.unuse(slaveId, resources);
     frameworks.unuse(frameworkId, resources);
     allocator.recovered({ slaveId, short: isShort(task), frameworkId, role, resources });
+    revocations.ended(task);
   }
 
   #remove(task: Task): void {

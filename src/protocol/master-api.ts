@@ -68,6 +68,10 @@ export type MasterForSchedulers = {
     readonly filter: Filter;
   }>;
   decline: Tell<{ readonly frameworkId: FrameworkId; readonly offerIds: readonly OfferId[]; readonly filter: Filter }>;
+  /** "I will give it back." It is written down; what is asked for is due all the same. */
+  acceptInverseOffers: Tell<InverseAnswer>;
+  /** "I would rather not." Likewise. */
+  declineInverseOffers: Tell<InverseAnswer>;
   /** No offers for these roles, or for any when the list is empty, until `revive`. */
   suppress: Tell<{ readonly frameworkId: FrameworkId; readonly roles: readonly string[] }>;
   /** Offers again for these roles, or for all, and every filter of the framework's own declines for them is gone. */
@@ -117,6 +121,13 @@ export type MasterForSchedulers = {
 
 /** A refusal says why. */
 export type UpdateReply = { readonly done: true } | { readonly done: false; readonly reason: string };
+
+/** `filter`: an inverse offer for maintenance is not repeated for so long. */
+type InverseAnswer = {
+  readonly frameworkId: FrameworkId;
+  readonly offerIds: readonly OfferId[];
+  readonly filter: Filter;
+};
 
 type AskedTask = { readonly taskId: TaskId; readonly slaveId?: SlaveId };
 
@@ -175,6 +186,8 @@ const shapes: BodyShapes<MasterProtocol> = {
     filter: filterShape,
   },
   decline: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
+  acceptInverseOffers: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
+  declineInverseOffers: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
   suppress: { frameworkId: id(), roles: list(text) },
   revive: { frameworkId: id(), roles: list(text), slaveIds: optional(list(id())) },
   setFilters: { frameworkId: id(), filters: offerFiltersShape },
@@ -206,6 +219,8 @@ export const masterTable = protocolTable<MasterProtocol>(
     updateFramework: { frameworkId: 0, info: 1, suppressedRoles: 2, filters: 3 },
     accept: { frameworkId: 0, offerIds: 1, operations: 2, filter: 3 },
     decline: { frameworkId: 0, offerIds: 1, filter: 2 },
+    acceptInverseOffers: { frameworkId: 0, offerIds: 1, filter: 2 },
+    declineInverseOffers: { frameworkId: 0, offerIds: 1, filter: 2 },
     suppress: { frameworkId: 0, roles: 1 },
     revive: { frameworkId: 0, roles: 1, slaveIds: 2 },
     setFilters: { frameworkId: 0, filters: 1 },

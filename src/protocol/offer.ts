@@ -1,5 +1,6 @@
 import type { Attributes } from "./attribute.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
+import { type Unavailability, unavailabilityShape } from "./inverse-offer.ts";
 import { operationIdShape } from "./operation-status.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
@@ -19,6 +20,8 @@ export type Offer = {
   readonly role: string;
   /** These are of the part of a slave that is for short tasks: one is ended after so long, in milliseconds. */
   readonly maxTaskMs?: number;
+  /** The slave is to be maintained then. */
+  readonly unavailability?: Unavailability;
 };
 
 /** What to do with accepted resources, one after the other. Whatever they leave over goes back with the filter. */
@@ -66,9 +69,16 @@ export function clampRefuseMs(refuseMs: number): number {
 
 /**
  * Why an offer was taken back. `quota`: with it its role could have more than it may. `reserved`: an operator keeps what was
- * offered for a role.
+ * offered for a role. `revoked`: a role below its guarantee needs it.
  */
-export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped" | "quota" | "reserved";
+export type RescindReason =
+  | "offerExpired"
+  | "slaveLost"
+  | "roleDropped"
+  | "quota"
+  | "reserved"
+  | "revoked"
+  | "maintenance";
 
 export const offerShape = object<Offer>({
   id: id(),
@@ -81,6 +91,7 @@ export const offerShape = object<Offer>({
   attributes: dictionary(text),
   role: text,
   maxTaskMs: optional(durationMs),
+  unavailability: optional(unavailabilityShape),
 });
 
 const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));
@@ -107,4 +118,6 @@ export const rescindReasonShape = word<RescindReason>({
   roleDropped: true,
   quota: true,
   reserved: true,
+  revoked: true,
+  maintenance: true,
 });

@@ -1,5 +1,6 @@
 import { protocolTable, type Tell } from "../actors/protocol.ts";
 import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
+import { type InverseOffer, inverseOfferShape } from "./inverse-offer.ts";
 import { type Lead, leadShape } from "./lead.ts";
 import { type Offer, offerShape, type RescindReason, rescindReasonShape } from "./offer.ts";
 import { type OperationStatus, operationStatusFields } from "./operation-status.ts";
@@ -13,6 +14,10 @@ export type SchedulerProtocol = {
   frameworkError: Tell<{ readonly message: string }>;
   resourceOffers: Tell<{ readonly offers: readonly Offer[] }>;
   offersRescinded: Tell<{ readonly offerIds: readonly OfferId[]; readonly reason: RescindReason }>;
+  /** Requests to give something back. One is over when its tasks have ended, or when it is rescinded. */
+  inverseOffers: Tell<{ readonly offers: readonly InverseOffer[] }>;
+  /** They ask for nothing any more. */
+  inverseOffersRescinded: Tell<{ readonly offerIds: readonly OfferId[] }>;
   taskUpdate: Tell<{ readonly status: TaskStatus }>;
   slaveLost: Tell<{ readonly slaveId: SlaveId; readonly hostname: string }>;
   /** An executor that was told to end has ended. `status`: as `wait(2)` tells it. Not repeated if it goes missing. */
@@ -26,6 +31,8 @@ const shapes: BodyShapes<SchedulerProtocol> = {
   frameworkError: { message: text },
   resourceOffers: { offers: list(offerShape) },
   offersRescinded: { offerIds: list(id()), reason: rescindReasonShape },
+  inverseOffers: { offers: list(inverseOfferShape) },
+  inverseOffersRescinded: { offerIds: list(id()) },
   taskUpdate: { status: taskStatusShape },
   slaveLost: { slaveId: id(), hostname: text },
   executorEnded: { slaveId: id(), executorId: text, status: optional(count) },
@@ -39,6 +46,8 @@ export const schedulerTable = protocolTable<SchedulerProtocol>(
     frameworkError: { message: 0 },
     resourceOffers: { offers: 0 },
     offersRescinded: { offerIds: 0, reason: 1 },
+    inverseOffers: { offers: 0 },
+    inverseOffersRescinded: { offerIds: 0 },
     taskUpdate: { status: 0 },
     slaveLost: { slaveId: 0, hostname: 1 },
     executorEnded: { slaveId: 0, executorId: 1, status: 2 },

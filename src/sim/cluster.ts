@@ -19,6 +19,7 @@ import type { MasterState } from "../master/state.ts";
 import { viewTable } from "../protocol/cluster-events.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
 import { masterName } from "../protocol/master-api.ts";
+import type { Quota } from "../protocol/quota.ts";
 import { noResources, type Resources } from "../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../protocol/scheduler-api.ts";
 import { slaveTable } from "../protocol/slave-api.ts";
@@ -49,6 +50,8 @@ const masterEndpoint = "master:5050";
 export type ClusterOptions = {
   readonly slaves: readonly Resources[];
   readonly work: readonly WorkRecord[];
+  /** Of the roles that have one. Default: none. */
+  readonly quotas?: { readonly [role: string]: Quota };
   readonly config?: Partial<MasterConfig>;
   readonly isolation: "reference" | "roundtrip";
   readonly latencyMaxMs: number;
@@ -144,6 +147,7 @@ export class SimCluster {
     const journals = this.slaveNames.filter(() => keeps.chance(0.5));
     this.journals = new Map(journals.map((name) => [name, new JournalDisk()]));
     for (const { cluster } of options.interferences ?? []) cluster?.(this);
+    this.disk.registry.perform({ type: "updateQuotas", quotas: options.quotas ?? {} });
     this.bootMaster();
     for (const index of options.slaves.keys()) this.bootSlave(index);
     for (const index of options.work.keys()) this.bootFramework(index);

@@ -14,6 +14,7 @@ import { diskRules, disksLookout } from "./lookouts/disks.ts";
 import type { Lookout } from "./lookouts/lookout.ts";
 import { mastersLookout } from "./lookouts/masters.ts";
 import { orderRules, ordersLookout } from "./lookouts/orders.ts";
+import { revocationRules, revocationsLookout } from "./lookouts/revocations.ts";
 import { taskRules, tasksLookout } from "./lookouts/tasks.ts";
 import { dynamicOf } from "./reservations.ts";
 import { isDone } from "./workload.ts";
@@ -26,7 +27,15 @@ export type Rule = { readonly name: string; readonly check: (cluster: SimCluster
 
 /** The lookouts of a run, which write into its findings. */
 export function lookoutsOf(findings: Findings): readonly Lookout[] {
-  const posts = [actorsLookout, allocationsLookout, disksLookout, mastersLookout, ordersLookout, tasksLookout];
+  const posts = [
+    actorsLookout,
+    allocationsLookout,
+    disksLookout,
+    mastersLookout,
+    ordersLookout,
+    revocationsLookout,
+    tasksLookout,
+  ];
   return posts.map((post) => post(findings));
 }
 
@@ -36,7 +45,14 @@ export function lookoutsOf(findings: Findings): readonly Lookout[] {
  */
 export function safetyRules(findings: Findings, thorough: () => boolean): readonly Rule[] {
   const seen = new Seen(thorough);
-  const seenByRule = Object.values({ ...actorRules, ...allocationRules, ...diskRules, ...orderRules, ...taskRules });
+  const seenByRule = Object.values({
+    ...actorRules,
+    ...allocationRules,
+    ...diskRules,
+    ...orderRules,
+    ...revocationRules,
+    ...taskRules,
+  });
   return [
     { name: "no actor fails by a bug of its own", check: ({ failures }) => failures[0] },
     ...seenByRule.map((name): Rule => ({ name, check: () => findings.breachOf(name) })),

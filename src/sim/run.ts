@@ -1,4 +1,6 @@
 import { Prng } from "../base/prng.ts";
+import { quantitiesOf } from "../protocol/quantities.ts";
+import type { Quota } from "../protocol/quota.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { SimCluster } from "./cluster.ts";
 import { armFaults, drawFaults, type Fault, type FaultCounts } from "./faults.ts";
@@ -133,6 +135,19 @@ function drawStrategy(random: Prng): StrategyName {
   return strategyNames[random.int(strategyNames.length)] ?? "uniform";
 }
 
+/** One or two roles are guaranteed up to half of the cluster together. */
+function drawQuotas(random: Prng, slaves: readonly Resources[]): { readonly [role: string]: Quota } {
+  const cpus = slaves.reduce((sum, each) => sum + (quantitiesOf(each)["cpus"] ?? 0), 0);
+  const quota = (): Quota => {
+    const guarantees = { cpus: cpus / 4 + 250 * random.int(cpus / 1_000), mem: random.int(cpus * 128) };
+    return { limits: {}, guarantees, graceMs: random.int(1_500) };
+  };
+  return {
+    web: quota(),
+    ...(random.chance(0.3) ? { db: quota() } : {}),
+  };
+}
+
 function drawCluster(
   random: Prng,
   strategy: StrategyName,
@@ -141,13 +156,18 @@ function drawCluster(
 ): SimCluster {
   const { plant: planted, items, heard } = options;
   const shape = random.split("shape");
+  const owed = random.split("quotas");
+  // Nobody has to give way where there is room for all.
+  const isCrowded = owed.chance(0.3);
   const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
-    const cpus = 1 + shape.int(8);
+    const cpus = 1 + (isCrowded ? shape.int(2) : shape.int(8));
     return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
   });
   const roles = random.split("roles");
   const reserving = random.split("reserving");
-  const work = Array.from({ length: 1 + shape.int(4) }, (_, index): WorkRecord => {
+  const quotas = isCrowded ? drawQuotas(owed, slaves) : {};
+  const last = shape.int(4);
+  const work = Array.from({ length: 1 + last }, (_, index): WorkRecord => {
     const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
     const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
     const manners = {
@@ -159,11 +179,17 @@ function drawCluster(
     };
     const mood = { ...manners, reserves: reserving.chance(0.5) ? 0 : reserving.unit() * 0.3 };
     const drawn = 4 + shape.int(16);
-    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, roleSets[roles.int(roleSets.length)]);
+    const drawnRoles = roleSets[roles.int(roleSets.length)] ?? ["*"];
+    // Whoever is guaranteed something comes when others are there already.
+    const isOwed = index > 0 && index === last && Object.hasOwn(quotas, "web");
+    const set = isOwed ? ["web"] : drawnRoles;
+    const suppresses = set.some((role) => Object.hasOwn(quotas, role));
+    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, { roles: set, suppresses });
   });
   return new SimCluster(random.split("cluster"), {
     slaves,
     work,
+    quotas,
     config: { offerTimeoutMs: 1_000 + shape.int(4_000) },
     isolation: shape.chance(0.25) ? "roundtrip" : "reference",
     latencyMaxMs: shape.chance(0.5) ? 2 : 200,

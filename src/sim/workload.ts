@@ -33,6 +33,11 @@ export type WorkRecord = {
   readonly mood: Mood;
   /** The roles of its framework. */
   readonly roles: readonly string[];
+  /**
+   * Wants no offers while it has nothing to launch, and for a while after it has subscribed. Whoever is guaranteed
+   * something has to say so: others would give way to it for nothing.
+   */
+  readonly suppresses: boolean;
   readonly done: Set<number>;
   readonly reservations: Reservations;
   /** Every state a task went through, in the order the framework heard them. */
@@ -56,7 +61,7 @@ export function workRecord(
   items: number,
   resources: Resources,
   mood: Mood,
-  roles: readonly string[] = [defaultRole],
+  { roles = [defaultRole], suppresses = false }: Partial<Pick<WorkRecord, "roles" | "suppresses">> = {},
 ): WorkRecord {
   return {
     name,
@@ -64,6 +69,7 @@ export function workRecord(
     resources,
     mood,
     roles,
+    suppresses,
     done: new Set(),
     reservations: new Reservations(name),
     heard: new Map(),
@@ -74,6 +80,8 @@ export function workRecord(
   };
 }
 
+/** Between the subscription of a framework that suppresses and its first wish, in milliseconds: others come first. */
+const latenessMs = 4_000;
 /** Longest task, in milliseconds. */
 const durationMaxMs = 15_000;
 
@@ -92,6 +100,14 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       busy: pending.length > 0,
     });
 
+  let wants = true;
+  let late = false;
+  const want = (driver: SchedulerDriver) => {
+    const needs = pending.length > 0 && !late;
+    if (!record.suppresses || wants === needs) return;
+    wants = needs;
+    driver.setNeedsOffers(needs);
+  };
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
     counts.kills++;
     driver.killTask(taskId);
@@ -120,6 +136,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     if (first.length === 0) driver.replyToOffer([offer.id], tasks, filter);
     else driver.acceptOffers([offer.id], [...first, { type: "launch", tasks }], filter);
     for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
+    want(driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
   };
 
@@ -127,8 +144,14 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     name: record.name,
     roles: record.roles,
     failoverTimeoutMs: 600_000,
-    subscribed: (frameworkId) => {
+    subscribed: (frameworkId, driver) => {
       record.frameworkId = frameworkId;
+      late = true;
+      want(driver);
+      driver.after("late", latenessMs, () => {
+        late = false;
+        want(driver);
+      });
     },
     resourceOffers(offers, driver) {
       counts.offers += offers.length;
@@ -162,6 +185,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       } else {
         counts.reruns++;
         pending = [...pending, item].sort((a, b) => a - b);
+        want(driver);
       }
     },
   });

@@ -25,8 +25,8 @@ export type Entry = {
   status: TaskStatus;
   /** Its end is not reported to anybody: the master gave it up before. */
   disowned: boolean;
-  /** Why it was ended, if not for a kill of its framework: its end is then a failure for this reason. */
-  endedFor?: "EXECUTOR_TERMINATED" | "MAX_COMPLETION_TIME_REACHED";
+  /** Why it was ended, if not for a kill of its framework. */
+  endedFor?: "EXECUTOR_TERMINATED" | "MAX_COMPLETION_TIME_REACHED" | "REVOKED";
 };
 
 export type ExecutorsConfig = {

@@ -65,8 +65,8 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
       runTask: ({ lead, frameworkId, framework, task, hello }) => {
         if (registration.accepts(lead) && hello === registration.hello) party.run(frameworkId, framework, task);
       },
-      killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
-        if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
+      killOnSlave: ({ lead, frameworkId, taskId, graceMs, reason }) => {
+        if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs, reason);
       },
       endExecutor: ({ lead, frameworkId, executorId }) => {
         if (registration.accepts(lead)) party.endExecutor(frameworkId, executorId);
@@ -167,9 +167,12 @@ export class Party {
     if (slaveId !== undefined) master?.tell("pong", { slaveId });
   }
 
-  kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined): void {
+  /** `reason`: its end is told with this reason, unless it has one of its own already. */
+  kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined, reason?: "REVOKED"): void {
     const entry = this.executors.get(frameworkId, taskId);
-    if (entry !== undefined) this.#kill(entry, graceMs);
+    if (entry === undefined || isTerminal(entry.status.state)) return;
+    if (reason !== undefined) entry.endedFor ??= reason;
+    this.#kill(entry, graceMs);
   }
 
   /** A task without an executor of its own has one named after it. */
@@ -225,7 +228,7 @@ export class Party {
     const { slaveId } = this.registration;
     return {
       ...reported,
-      source: reported.reason !== undefined && oursToTell.has(reported.reason) ? "slave" : "executor",
+      source: sourceOf(reported.reason),
       timestampMs: this.#ctx.clock.wall(),
       uuid: this.#ctx.ids.next(),
       ...(slaveId === undefined ? {} : { slaveId }),
@@ -297,8 +300,14 @@ export class Party {
   }
 }
 
-/** A task that was ended for a reason of its own has failed for it, whatever its executor says of its end. */
+/** The master decides what is revoked. */
+function sourceOf(reason: TaskReason | undefined): TaskStatus["source"] {
+  if (reason === "REVOKED") return "master";
+  return reason !== undefined && oursToTell.has(reason) ? "slave" : "executor";
+}
+
+/** A task that was ended for a reason of its own has failed, or is revoked, for it, whatever its executor says of its end. */
 function endFor({ endedFor }: Entry, reported: ExecutorStatus): ExecutorStatus {
   if (endedFor === undefined || !isTerminal(reported.state) || reported.state === "finished") return reported;
-  return { ...reported, state: "failed", reason: endedFor };
+  return { ...reported, state: endedFor === "REVOKED" ? "killed" : "failed", reason: endedFor };
 }

@@ -2,6 +2,7 @@ import type { Address } from "../../src/actors/address.ts";
 import type { BodyOf } from "../../src/actors/protocol.ts";
 import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
+import type { InverseOffer } from "../../src/protocol/inverse-offer.ts";
 import type { MasterProtocol } from "../../src/protocol/master-api.ts";
 import type { Offer, Operation } from "../../src/protocol/offer.ts";
 import type { RoleFilters } from "../../src/protocol/offer-filters.ts";
@@ -77,6 +78,16 @@ const offer: Offer = {
   resources,
   attributes: {},
   role: "*",
+  unavailability: { startMs: 1_700_000_000_000, durationMs: 0.5 },
+};
+const inverseOffer: InverseOffer = {
+  id: offerId,
+  frameworkId,
+  slaveId,
+  resources,
+  tasks: [taskId],
+  unavailability: { startMs: 1_700_000_000_000, durationMs: 3_600_000 },
+  reason: "revocation",
 };
 const unfit = [{ taskId, slaveId, fault: "no" }];
 const operations: readonly Operation[] = [
@@ -123,6 +134,8 @@ export const masterBodies: Bodies<MasterProtocol> = {
   updateFramework: { frameworkId, info: framework, suppressedRoles: ["*"], filters: { slaves: [slaveId] } },
   accept: { frameworkId, offerIds: [offerId], operations, filter },
   decline: { frameworkId, offerIds: [offerId], filter },
+  acceptInverseOffers: { frameworkId, offerIds: [offerId], filter },
+  declineInverseOffers: { frameworkId, offerIds: [offerId], filter },
   suppress: { frameworkId, roles: ["*"] },
   revive: { frameworkId, roles: ["*"] },
   setFilters: { frameworkId, filters: { slaves: [slaveId], minFree: { cpus: 100 }, roles: { "*": roleFilters } } },
@@ -143,7 +156,7 @@ export const slaveBodies: Bodies<SlaveProtocol> = {
   slaveRegistered: { lead, slaveId, missesMs: 15_000, lost: [{ frameworkId, taskId }] },
   slaveRefused: { lead, reason: "no" },
   runTask: { lead, frameworkId, framework, task, hello: 1 },
-  killOnSlave: { lead, frameworkId, taskId, graceMs: 0 },
+  killOnSlave: { lead, frameworkId, taskId, graceMs: 0, reason: "REVOKED" },
   endExecutor: { lead, frameworkId, executorId: "e 1" },
   shutdownFramework: { lead, frameworkId },
   updateAcknowledged: { lead, frameworkId, taskId, uuid },
@@ -155,6 +168,8 @@ export const schedulerBodies: Bodies<SchedulerProtocol> = {
   frameworkError: { message: "over" },
   resourceOffers: { offers: [offer] },
   offersRescinded: { offerIds: [offerId], reason: "slaveLost" },
+  inverseOffers: { offers: [inverseOffer] },
+  inverseOffersRescinded: { offerIds: [offerId] },
   taskUpdate: { status },
   slaveLost: { slaveId, hostname: "h1" },
   executorEnded: { slaveId, executorId: "e 1", status: 9 },

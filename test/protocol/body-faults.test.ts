@@ -29,7 +29,10 @@ const kinds = protocols.flatMap(({ table, bodies }) =>
 /** Fields that may be absent, and names of dictionaries. */
 const mayMiss = [
   /^registerSlave\.slaveId$/,
-  /^kill\w+\.(graceMs|slaveId)$/,
+  /^kill\w+\.(graceMs|slaveId|reason)$/,
+  /^resourceOffers\.offers\.\d\.unavailability$/,
+  /\.unavailability\.durationMs$/,
+  /^inverseOffers\.offers\.\d\.tasks$/,
   /^subscribe\.suppressedRoles$/,
   /^(subscribe|updateFramework)\.filters$/,
   /^execut\w+\.status$/,

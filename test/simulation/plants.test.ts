@@ -14,7 +14,7 @@ const caught: Readonly<Record<PlantName, { readonly seed: number; readonly rule:
   "double-offer": { seed: 1, rule: "no actor fails by a bug of its own" },
   "lost-filter": { seed: 1, rule: "what was declined is not offered again before its time" },
   "wrong-order": { seed: 1, rule: "what is free goes to the framework that is owed most" },
-  "kept-offers": { seed: 1, rule: "an offer is of somebody who is there to somebody who is there" },
+  "kept-offers": { seed: 3, rule: "an offer is of somebody who is there to somebody who is there" },
   "unreturned-offers": { seed: 6, rule: "an offer is of somebody who is there to somebody who is there" },
   "double-launch": { seed: 1, rule: "a task begins once" },
   "forgotten-news": { seed: 29, rule: "a task that has ended is forgotten" },

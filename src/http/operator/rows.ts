@@ -6,6 +6,7 @@ import { pid, timeInfo } from "../cluster-facts.ts";
 import { attributeList } from "../mesos-resources.ts";
 import { containerStatus } from "../reads/container-status.ts";
 import { resourcesTo } from "../resource-list.ts";
+import { mesosReason } from "../task-reason.ts";
 
 /** How each row looks in the operator API: the fields of Mesos's v1 messages as JSON. */
 
@@ -102,7 +103,7 @@ function statusJson(status: TaskStatus, ip: string | undefined) {
     state: taskState(state),
     source: sources[source],
     timestamp: timestampMs / 1000,
-    ...(reason === undefined ? {} : { reason: `REASON_${reason}` }),
+    ...(reason === undefined ? {} : { reason: mesosReason(reason) }),
     ...(message === undefined ? {} : { message }),
     ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
     // A task without an executor of its own has one that is named after it.

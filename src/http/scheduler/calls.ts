@@ -18,6 +18,8 @@ type CallType = NonNullable<SchedulerCall["type"]>;
 type TellKinds =
   | "accept"
   | "decline"
+  | "acceptInverseOffers"
+  | "declineInverseOffers"
   | "suppress"
   | "revive"
   | "killTask"
@@ -94,6 +96,10 @@ export function orderFrom(call: SchedulerCall, frameworkId: FrameworkId): Order 
         kind: "decline",
         body: { frameworkId, offerIds: offerIds(decline?.offer_ids), filter: filterFrom(decline?.filters) },
       };
+    case "ACCEPT_INVERSE_OFFERS":
+      return { kind: "acceptInverseOffers", body: { frameworkId, ...inverseAnswerFrom(call.accept_inverse_offers) } };
+    case "DECLINE_INVERSE_OFFERS":
+      return { kind: "declineInverseOffers", body: { frameworkId, ...inverseAnswerFrom(call.decline_inverse_offers) } };
     case "REVIVE":
       return { kind: "revive", body: { frameworkId, roles: call.revive?.roles ?? [] } };
     case "SUPPRESS":
@@ -153,6 +159,10 @@ export function callTo({ kind, body }: Order): InputOf<typeof Call> {
       const decline = { offer_ids: body.offerIds.map(wrapped), filters: filterTo(body.filter) };
       return { ...ofFramework, type: "DECLINE", decline };
     }
+    case "acceptInverseOffers":
+      return { ...ofFramework, type: "ACCEPT_INVERSE_OFFERS", accept_inverse_offers: inverseAnswerTo(body) };
+    case "declineInverseOffers":
+      return { ...ofFramework, type: "DECLINE_INVERSE_OFFERS", decline_inverse_offers: inverseAnswerTo(body) };
     case "suppress":
       return { ...ofFramework, type: "SUPPRESS", suppress: { roles: body.roles } };
     case "revive":
@@ -215,6 +225,16 @@ function killFrom({ task_id, agent_id, kill_policy }: NonNullable<SchedulerCall[
 
 function offerIds(ids: readonly { readonly value: string }[] = []): readonly OfferId[] {
   return ids.map(({ value }) => OfferId(value));
+}
+
+type InverseAnswer = { readonly offerIds: readonly OfferId[]; readonly filter: Filter };
+
+function inverseAnswerFrom(answer: SchedulerCall["accept_inverse_offers"]): InverseAnswer {
+  return { offerIds: offerIds(answer?.inverse_offer_ids), filter: filterFrom(answer?.filters) };
+}
+
+function inverseAnswerTo({ offerIds: ids, filter }: InverseAnswer) {
+  return { inverse_offer_ids: ids.map(wrapped), filters: filterTo(filter) };
 }
 
 function wrapped(value: OfferId) {

@@ -1,10 +1,12 @@
 import type { BodyOf } from "../../actors/protocol.ts";
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
-import type { FrameworkId } from "../../protocol/ids.ts";
+import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import type { SchedulerProtocol } from "../../protocol/scheduler-api.ts";
+import type { SlaveInfo } from "../../protocol/slave-info.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import { masterInfo } from "../master-info.ts";
 import type { SchedulerEvent } from "./event-stream.ts";
+import { inverseOfferTo } from "./inverse-offer.ts";
 import { offerTo } from "./offer.ts";
 import { operationStatusTo } from "./operation-status.ts";
 import { statusTo } from "./status.ts";
@@ -32,6 +34,23 @@ export function offersEvent(framework: FrameworkInfo, { offers }: Body<"resource
 
 export function rescindEvents({ offerIds }: Body<"offersRescinded">): readonly SchedulerEvent[] {
   return offerIds.map((value) => ({ type: "RESCIND", rescind: { offer_id: { value } } }));
+}
+
+/** `ip` and the like: of the slave that each is of, as far as it is known. */
+export function inverseOffersEvent(
+  framework: FrameworkInfo,
+  { offers }: Body<"inverseOffers">,
+  infoOf: (slaveId: SlaveId) => SlaveInfo | undefined,
+): SchedulerEvent {
+  const inverse_offers = offers.map((offer) => inverseOfferTo(framework, offer, infoOf(offer.slaveId)));
+  return { type: "INVERSE_OFFERS", inverse_offers: { inverse_offers } };
+}
+
+export function rescindInverseEvents({ offerIds }: Body<"inverseOffersRescinded">): readonly SchedulerEvent[] {
+  return offerIds.map((value) => ({
+    type: "RESCIND_INVERSE_OFFER",
+    rescind_inverse_offer: { inverse_offer_id: { value } },
+  }));
 }
 
 /** `ip`: of the slave that has the task. */

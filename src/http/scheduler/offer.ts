@@ -8,6 +8,7 @@ import { resourcesFrom, resourcesTo } from "../resource-list.ts";
 import type { Offer } from "../v1/offer-messages.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import { has } from "./framework.ts";
+import { unavailabilityFrom, unavailabilityTo } from "./inverse-offer.ts";
 
 /**
  * An offer as its framework wants to see it. Only with MULTI_ROLE does it say for which role it is. Mesos has no word for
@@ -16,6 +17,7 @@ import { has } from "./framework.ts";
 export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<typeof Offer> {
   const { id, frameworkId, slaveId, hostname, ip, port, resources, attributes, role, maxTaskMs } = offer;
   const limit = maxTaskMs === undefined ? {} : { [maxTaskAttribute]: String(maxTaskMs / 1_000) };
+  const { unavailability } = offer;
   const multiRole = has(framework, "MULTI_ROLE");
   return {
     id: { value: id },
@@ -29,6 +31,7 @@ export function offerTo(framework: FrameworkInfo, offer: OurOffer): InputOf<type
     }),
     attributes: attributeList({ ...attributes, ...limit }),
     ...(multiRole ? { allocation_info: { role } } : {}),
+    ...(unavailability === undefined ? {} : { unavailability: unavailabilityTo(unavailability) }),
   };
 }
 
@@ -47,5 +50,6 @@ export function offerFrom(offer: ValueOf<typeof Offer>): OurOffer {
     attributes,
     role: offer.allocation_info?.role ?? defaultRole,
     ...(limit === undefined ? {} : { maxTaskMs: Math.round(Number(limit) * 1_000) }),
+    ...(offer.unavailability === undefined ? {} : { unavailability: unavailabilityFrom(offer.unavailability) }),
   };
 }

@@ -20,6 +20,7 @@ import { contains } from "../../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../protocol/scheduler-api.ts";
 import { callTo, type Order } from "./calls.ts";
 import { frameworkTo } from "./framework.ts";
+import { inverseOfferFrom } from "./inverse-offer.ts";
 import type { CallFault, CallInput, HeardEvent, MasterConnection, MasterDoor } from "./master-connection.ts";
 import { offerFrom } from "./offer.ts";
 import { constraintsTo } from "./offer-filters.ts";
@@ -54,6 +55,8 @@ export function remoteMaster(door: MasterDoor): Spec<MasterForSchedulers, Record
         revive: (body) => master.revive(body),
         accept: order("accept"),
         decline: order("decline"),
+        acceptInverseOffers: order("acceptInverseOffers"),
+        declineInverseOffers: order("declineInverseOffers"),
         killTask: order("killTask"),
         shutdownExecutor: order("shutdownExecutor"),
         acknowledge: order("acknowledge"),
@@ -89,6 +92,8 @@ const table = protocolTable<MasterForSchedulers>("remote-master", {
   updateFramework: fields.updateFramework,
   accept: fields.accept,
   decline: fields.decline,
+  acceptInverseOffers: fields.acceptInverseOffers,
+  declineInverseOffers: fields.declineInverseOffers,
   suppress: fields.suppress,
   revive: fields.revive,
   setFilters: fields.setFilters,
@@ -291,7 +296,9 @@ class RemoteMaster {
     failure,
     update_operation_status: operation,
     error,
+    ...inverse
   }: HeardEvent): void {
+    this.#hearInverse(type, inverse);
     if (type === "SUBSCRIBED" && subscribed !== undefined) this.#subscribed(subscribed);
     if (type === "OFFERS" && offers !== undefined) this.#offered(offers.offers.map(offerFrom));
     if (type === "RESCIND" && rescind !== undefined) {
@@ -305,6 +312,21 @@ class RemoteMaster {
       if (status !== undefined) this.#tell("operationUpdate", status);
     }
     if (type === "ERROR" && error !== undefined) this.#tell("frameworkError", { message: error.message });
+  }
+
+  #hearInverse(
+    type: HeardEvent["type"],
+    {
+      inverse_offers: inverse,
+      rescind_inverse_offer: rescinded,
+    }: Pick<HeardEvent, "inverse_offers" | "rescind_inverse_offer">,
+  ): void {
+    if (type === "INVERSE_OFFERS" && inverse !== undefined) {
+      this.#tell("inverseOffers", { offers: inverse.inverse_offers.map(inverseOfferFrom) });
+    }
+    if (type === "RESCIND_INVERSE_OFFER" && rescinded !== undefined) {
+      this.#tell("inverseOffersRescinded", { offerIds: [OfferId(rescinded.inverse_offer_id.value)] });
+    }
   }
 
   #subscribed({ framework_id, heartbeat_interval_seconds: seconds }: NonNullable<HeardEvent["subscribed"]>): void {

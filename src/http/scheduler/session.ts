@@ -16,9 +16,11 @@ import {
   errorEvent,
   failureEvent,
   heartbeat,
+  inverseOffersEvent,
   offersEvent,
   operationEvent,
   rescindEvents,
+  rescindInverseEvents,
   subscribedEvent,
   updateEvent,
 } from "./events.ts";
@@ -102,6 +104,11 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
         resourceOffers: (offers) => stream.send(offersEvent(info, offers)),
         offersRescinded: (rescinded) => {
           for (const event of rescindEvents(rescinded)) stream.send(event);
+        },
+        inverseOffers: (offers) =>
+          stream.send(inverseOffersEvent(info, offers, (slaveId) => view.rows.slaves.get(slaveId)?.info)),
+        inverseOffersRescinded: (rescinded) => {
+          for (const event of rescindInverseEvents(rescinded)) stream.send(event);
         },
         taskUpdate: (update) => {
           const { slaveId } = update.status;

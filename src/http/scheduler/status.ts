@@ -2,8 +2,9 @@ import { isIPv6 } from "node:net";
 import type { WireValue } from "../../actors/wire-value.ts";
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { SlaveId, TaskId } from "../../protocol/ids.ts";
-import type { TaskStatus as OurStatus, TaskReason, TaskState } from "../../protocol/task.ts";
+import type { TaskStatus as OurStatus, TaskState } from "../../protocol/task.ts";
 import { milliseconds } from "../cluster-facts.ts";
+import { mesosReason, reasonFrom } from "../task-reason.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import type { TaskStatus } from "../v1/task-messages.ts";
 import { has } from "./framework.ts";
@@ -39,7 +40,7 @@ export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string
     state: stateTo(lost ? "lost" : status.state),
     source: sources[source],
     timestamp: status.timestampMs / 1000,
-    ...(reason === undefined ? {} : { reason: `REASON_${reason}` }),
+    ...(reason === undefined ? {} : { reason: mesosReason(reason) }),
     ...(message === undefined ? {} : { message }),
     ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
     // A command has an executor of its own, named after its task.
@@ -64,7 +65,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
     state: status.state.slice("TASK_".length).toLowerCase() as TaskState,
     source: sourceOf[status.source ?? "SOURCE_MASTER"],
     timestampMs: milliseconds(status.timestamp ?? 0),
-    ...(status.reason === undefined ? {} : { reason: status.reason.slice("REASON_".length) as TaskReason }),
+    ...(status.reason === undefined ? {} : { reason: reasonFrom(status.reason) }),
     ...(message === undefined ? {} : { message }),
     ...(agent_id === undefined ? {} : { slaveId: SlaveId(agent_id.value) }),
     ...(id === undefined ? {} : { uuid: id }),

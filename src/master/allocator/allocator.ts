@@ -17,6 +17,7 @@ import {
   type AllocatorEvents,
   type AllocatorProtocol,
   allocatorTable,
+  type Client,
   type LackingRole,
 } from "./protocol.ts";
 
@@ -64,6 +65,7 @@ export function allocator(policy: Policy = drf): Spec<AllocatorProtocol, Record<
         counts: (_, reply) => reply(rounds.counts()),
         explain: (question, reply) => reply(explain(rounds.book, question, rounds.now)),
         explainIdle: (_, reply) => reply(explainIdle(rounds.book, rounds.now)),
+        whoLacks: (_, reply) => reply({ roles: rounds.whoLacks() }),
         inspect: () => rounds.book,
       };
     },
@@ -86,7 +88,8 @@ class Rounds {
   #audited = 0;
   #expiredMs = Number.NEGATIVE_INFINITY;
   #expiryMs = Number.POSITIVE_INFINITY;
-  #lacking = "[]";
+  /** What the master was told last; nothing yet in a new book. */
+  #lacking: string | undefined;
 
   constructor(
     ctx: Context<AllocatorProtocol>,
@@ -120,10 +123,7 @@ class Rounds {
   /** A pass that is due is made first: what it is about to give away is not idle, and batches would always come just before. */
   counts(): AllocatorCounts {
     const { totals, names } = this.book;
-    if (this.#requestedMs !== undefined) {
-      this.#ctx.cancel("pass");
-      this.#pass();
-    }
+    this.#passNow();
     return {
       passes: this.passes,
       runMs: this.#runMs.summary(),
@@ -136,11 +136,30 @@ class Rounds {
 
   /** A pass follows when this turn and what waits for the allocator now are done. */
   request(): void {
-    if (this.#running && this.book.candidates.any && this.#requestedMs === undefined) {
+    if (this.#running && (this.book.candidates.any || this.#isLacking) && this.#requestedMs === undefined) {
       this.#requestedMs = this.#ctx.clock.now();
       this.#ctx.after("pass", 0, () => this.#pass());
     }
     this.#awaitExpiry();
+  }
+
+  /** After a pass over what has changed, so that nothing is free that would help. Before `resume` nobody lacks anything. */
+  whoLacks(): readonly LackingRole[] {
+    if (!this.#running) return [];
+    this.#passNow();
+    return this.#lackingRoles();
+  }
+
+  /** Whether somebody lacks something, as far as the master knows: it shall hear when that is over. */
+  get #isLacking(): boolean {
+    return this.#lacking !== undefined && this.#lacking !== "[]";
+  }
+
+  /** Makes the pass that is due, if one is. */
+  #passNow(): void {
+    if (this.#requestedMs === undefined) return;
+    this.#ctx.cancel("pass");
+    this.#pass();
   }
 
   #pass(): void {
@@ -198,14 +217,17 @@ class Rounds {
   #lackingRoles(): readonly LackingRole[] {
     const { quotas, clients, filters } = this.book;
     if (!quotas.any) return [];
-    const wanting = new Set<string>();
-    for (const { role, leaf } of clients.all()) {
-      if (this.book.tree.wants(leaf) && (filters.active[leaf] ?? 0) === 0) wanting.add(topOf(role));
+    const below = quotas.below();
+    if (below.length === 0) return [];
+    const wanting = new Map<string, Client[]>(below.map(({ role }) => [role, []]));
+    for (const { frameworkId, role, leaf } of clients.all()) {
+      if (!this.book.tree.wants(leaf) || (filters.active[leaf] ?? 0) > 0) continue;
+      wanting.get(topOf(role))?.push({ frameworkId, role });
     }
-    return quotas
-      .below()
-      .filter(({ role }) => wanting.has(role))
-      .map(({ role, lacking }) => ({ role, lacking }));
+    return below.flatMap(({ role, lacking }) => {
+      const wanted = wanting.get(role) ?? [];
+      return wanted.length === 0 ? [] : [{ role, lacking, clients: wanted }];
+    });
   }
 }
 

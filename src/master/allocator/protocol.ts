@@ -49,6 +49,8 @@ export type AllocatorProtocol = {
   explain: Ask<ExplainQuestion, Explanation>;
   /** Why what is free is free. Changes nothing. */
   explainIdle: Ask<Record<never, never>, IdleAccount>;
+  /** Who lacks something when all that is free has been offered. */
+  whoLacks: Ask<Record<never, never>, { readonly roles: readonly LackingRole[] }>;
 };
 
 export type ExplainQuestion = {
@@ -109,7 +111,12 @@ export type AllocatorEvents = {
   lacking: Tell<{ readonly roles: readonly LackingRole[] }>;
 };
 
-export type LackingRole = { readonly role: string; readonly lacking: Quantities };
+/** `clients`: those that want it. */
+export type LackingRole = {
+  readonly role: string;
+  readonly lacking: Quantities;
+  readonly clients: readonly Client[];
+};
 
 /** `quotas`: the version of those that the rows keep to. */
 export type OfferedBatch = OfferedRows & { readonly quotas: number };
@@ -161,6 +168,7 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
   counts: {},
   explain: { frameworkId: 0, slaveId: 1, need: 2, offered: 3 },
   explainIdle: {},
+  whoLacks: {},
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", {

@@ -1,4 +1,5 @@
 import type { FrameworkId, TaskId } from "../../protocol/ids.ts";
+import type { RescindReason } from "../../protocol/offer.ts";
 import { isTerminal, killGraceMsDefault, type TaskInfo, type TaskStatus } from "../../protocol/task.ts";
 import type { Entry } from "../../slave/executors.ts";
 import type { Party } from "../../slave/slave.ts";
@@ -66,8 +67,12 @@ export function tasksLookout(findings: Findings): Lookout {
           if (status.uuid !== undefined && told.has(status.uuid)) findings.mark("an update is told twice");
           if (status.uuid !== undefined) told.add(status.uuid);
         },
-        offersRescinded: ({ reason }: { readonly reason: string }) =>
-          findings.mark(reason === "offerExpired" ? "an offer expires" : "an offer is taken back with its slave"),
+        offersRescinded: ({ reason }: { readonly reason: RescindReason }) => {
+          const mark = rescindMarks[reason];
+          if (mark !== undefined) findings.mark(mark);
+        },
+        inverseOffers: () => findings.mark("a task is told to give way"),
+        inverseOffersRescinded: () => findings.mark("a task need not give way after all"),
       });
     },
   };
@@ -97,12 +102,19 @@ function isDue(cluster: SimCluster, kill: Kill, findings: Findings): boolean {
   return true;
 }
 
+const rescindMarks: Partial<Record<RescindReason, MarkName>> = {
+  offerExpired: "an offer expires",
+  slaveLost: "an offer is taken back with its slave",
+  revoked: "a role is owed what another is offered",
+};
+
 function markOf({ state, reason }: TaskStatus): MarkName | undefined {
   if (state === "unknown") return "a task is unknown to the master";
   if (state === "unreachable") return "a task is unreachable";
   if (reason === "INVALID_OFFERS") return "a task is dropped because its offer was gone";
   if (reason === "AGENT_DISCONNECTED") return "a task is lost with its slave's link";
   if (reason === "AGENT_REREGISTERED" && state === "gone") return "a task is gone when its slave comes back";
+  if (reason === "REVOKED") return "a task is revoked";
   if (reason === "AGENT_RESTARTED") return "a task is lost with its slave's process";
   return undefined;
 }

@@ -76,7 +76,10 @@ const orders: fc.Arbitrary<Order> = fc.oneof(
     kind: fc.constant("acknowledgeOperation" as const),
     body: fc.record({ frameworkId, operationId: text, uuid }),
   }),
-  fc.record({ kind: fc.constant("decline" as const), body: fc.record({ frameworkId, offerIds, filter }) }),
+  fc.record({
+    kind: fc.constantFrom("decline" as const, "acceptInverseOffers" as const, "declineInverseOffers" as const),
+    body: fc.record({ frameworkId, offerIds, filter }),
+  }),
   fc.record({ kind: fc.constant("suppress" as const), body: fc.record({ frameworkId, roles }) }),
   fc.record({ kind: fc.constant("revive" as const), body: fc.record({ frameworkId, roles }) }),
   fc.record({
