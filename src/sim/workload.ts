@@ -80,8 +80,6 @@ export function workRecord(
   };
 }
 
-/** Between the subscription of a framework that suppresses and its first wish, in milliseconds: others come first. */
-const latenessMs = 4_000;
 /** Longest task, in milliseconds. */
 const durationMaxMs = 15_000;
 
@@ -100,14 +98,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       busy: pending.length > 0,
     });
 
-  let wants = true;
-  let late = false;
-  const want = (driver: SchedulerDriver) => {
-    const needs = pending.length > 0 && !late;
-    if (!record.suppresses || wants === needs) return;
-    wants = needs;
-    driver.setNeedsOffers(needs);
-  };
+  const wish = new Wish(record.suppresses, () => pending.length > 0);
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
     counts.kills++;
     driver.killTask(taskId);
@@ -136,7 +127,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     if (first.length === 0) driver.replyToOffer([offer.id], tasks, filter);
     else driver.acceptOffers([offer.id], [...first, { type: "launch", tasks }], filter);
     for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
-    want(driver);
+    wish.tell(driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
   };
 
@@ -146,12 +137,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     failoverTimeoutMs: 600_000,
     subscribed: (frameworkId, driver) => {
       record.frameworkId = frameworkId;
-      late = true;
-      want(driver);
-      driver.after("late", latenessMs, () => {
-        late = false;
-        want(driver);
-      });
+      wish.begin(driver);
     },
     resourceOffers(offers, driver) {
       counts.offers += offers.length;
@@ -185,10 +171,42 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       } else {
         counts.reruns++;
         pending = [...pending, item].sort((a, b) => a - b);
-        want(driver);
+        wish.tell(driver);
       }
     },
   });
+}
+
+/** Between the subscription of a framework that suppresses and its first wish, in milliseconds: others come first. */
+const latenessMs = 4_000;
+
+/** Says whether offers are wanted, if the framework is one that does. */
+class Wish {
+  readonly #suppresses: boolean;
+  readonly #hasWork: () => boolean;
+  #told = true;
+  #late = false;
+
+  constructor(suppresses: boolean, hasWork: () => boolean) {
+    this.#suppresses = suppresses;
+    this.#hasWork = hasWork;
+  }
+
+  begin(driver: SchedulerDriver): void {
+    this.#late = true;
+    this.tell(driver);
+    driver.after("late", latenessMs, () => {
+      this.#late = false;
+      this.tell(driver);
+    });
+  }
+
+  tell(driver: SchedulerDriver): void {
+    const wants = this.#hasWork() && !this.#late;
+    if (!this.#suppresses || this.#told === wants) return;
+    this.#told = wants;
+    driver.setNeedsOffers(wants);
+  }
 }
 
 /** Whether every item is done. */

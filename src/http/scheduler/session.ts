@@ -63,6 +63,15 @@ const askTimeoutMs = 10_000;
 /** News that may wait for a busy gateway. What is refused beyond that ends the stream: its framework asks anew. */
 const mailboxMax = 65_536;
 
+const sessionTable = protocolTable<SessionProtocol>("scheduler-session", {
+  ...schedulerTable.fields,
+  order: { order: 0 },
+  update: { info: 0, filters: 1, suppressedRoles: 2 },
+  reconcileOperations: { operations: 0 },
+  shed: { offerIds: 0 },
+  hungUp: {},
+});
+
 /**
  * One subscription by HTTP: an actor that is to the master what any scheduler is, and to its client a stream of events.
  * It lives as long as the stream; when the master is lost the stream ends too, which tells the client to look for another.
@@ -71,14 +80,7 @@ export function schedulerSession(options: SessionOptions): Spec<SessionProtocol,
   const { stream, master, view, facts, heartbeatMs } = options;
   return {
     name: "scheduler-session",
-    protocol: protocolTable<SessionProtocol>("scheduler-session", {
-      ...schedulerTable.fields,
-      order: { order: 0 },
-      update: { info: 0, filters: 1, suppressedRoles: 2 },
-      reconcileOperations: { operations: 0 },
-      shed: { offerIds: 0 },
-      hungUp: {},
-    }),
+    protocol: sessionTable,
     mailboxMax,
     start(ctx, args) {
       let { info } = args;
