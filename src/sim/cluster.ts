@@ -6,6 +6,7 @@ import type { ActorSystem } from "../actors/system.ts";
 import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import { reportTable } from "../frameworks/report.ts";
+import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
 import { allocator } from "../master/allocator/allocator.ts";
 import type { Book } from "../master/allocator/book.ts";
@@ -14,6 +15,7 @@ import { allocatorName, allocatorTable } from "../master/allocator/protocol.ts";
 import { type MasterConfig, masterTestScale } from "../master/config.ts";
 import { master } from "../master/master.ts";
 import { registryStoreName } from "../master/ports.ts";
+import { Registry, type Settings } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
 import { viewTable } from "../protocol/cluster-events.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
@@ -38,6 +40,7 @@ import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
 import { type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
 import { Trace } from "./trace.ts";
 import { Turns } from "./turns.ts";
+import { viciousScheduler } from "./vices.ts";
 import { simScheduler, type WorkRecord } from "./workload.ts";
 
 /** The endpoint at which simulated slaves and frameworks find whoever is master. */
@@ -47,6 +50,8 @@ export type ClusterOptions = {
   readonly slaves: readonly Resources[];
   readonly work: readonly WorkRecord[];
   readonly config?: Partial<MasterConfig>;
+  /** What operators set before the cluster began. Default: nothing. */
+  readonly settings?: Partial<Settings>;
   readonly isolation: "reference" | "roundtrip";
   readonly latencyMaxMs: number;
   /** What stands between the actors and their threads: planted bugs, lookouts. Default: nothing. */
@@ -130,6 +135,7 @@ export class SimCluster {
     this.#log = (level, from, message) => {
       if (level === "error" && !this.#isExpected(message)) this.failures.push(`${from} ${message}`);
     };
+    this.disk.registry = new Registry([], options.settings);
     const keeps = random.split("journals");
     const journals = this.slaveNames.filter(() => keeps.chance(0.5));
     this.journals = new Map(journals.map((name) => [name, new JournalDisk()]));
@@ -205,7 +211,7 @@ export class SimCluster {
     const random = this.#random.split(`${name}.${this.#epochs.get(name) ?? 0}`);
     this.bootScheduler(
       name,
-      schedulerDriver(() => simScheduler(record, random)),
+      schedulerDriver(() => schedulerOf(record, random)),
       record.frameworkId,
     );
   }
@@ -423,6 +429,11 @@ export class SimCluster {
   #inspect(node: string, thread: string, name: string): unknown {
     return this.node(node)?.thread(thread)?.find(name)?.inspect();
   }
+}
+
+function schedulerOf(record: WorkRecord, random: Prng): SchedulerDefinition {
+  const { vice } = record;
+  return vice === undefined ? simScheduler(record, random) : viciousScheduler(record, vice, random);
 }
 
 export function slaveName(index: number): string {

@@ -6,6 +6,7 @@ import type { Offer } from "../protocol/offer.ts";
 import { type Resources, subtract } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
+import type { Vice } from "./vices.ts";
 
 /** How a simulated framework behaves; every number is a probability per occasion. */
 export type Mood = {
@@ -29,6 +30,8 @@ export type WorkRecord = {
   readonly mood: Mood;
   /** The roles of its framework. */
   readonly roles: readonly string[];
+  /** What is wrong with its framework, which has no work then. */
+  readonly vice?: Vice;
   readonly done: Set<number>;
   /** Every state a task went through, in the order the framework heard them. */
   readonly heard: Map<string, TaskState[]>;
@@ -52,6 +55,7 @@ export function workRecord(
   resources: Resources,
   mood: Mood,
   roles: readonly string[] = [defaultRole],
+  vice?: Vice,
 ): WorkRecord {
   return {
     name,
@@ -59,6 +63,7 @@ export function workRecord(
     resources,
     mood,
     roles,
+    ...(vice === undefined ? {} : { vice }),
     done: new Set(),
     heard: new Map(),
     misheard: undefined,
@@ -166,7 +171,8 @@ function isAlive(state: TaskState): boolean {
   return !isTerminal(state) && state !== "unreachable" && state !== "unknown";
 }
 
-function hear(record: WorkRecord, { taskId, state }: TaskStatus): void {
+/** Notes what is said of a task, and whether it can be. */
+export function hear(record: WorkRecord, { taskId, state }: TaskStatus): void {
   const states = record.heard.get(taskId) ?? [];
   const before = states.at(-1);
   states.push(state);

@@ -208,6 +208,7 @@ class Watch {
   /** Who would take what it may have of an account. Whose refusal is over and not swept does not know it yet. */
   #takers(entitled: Entitlements, account: number, free: Resources): readonly Wanting[] {
     return [...entitled.clients.values()].filter((client) => {
+      if (!client.active || client.suppressed) return false;
       const part = entitled.partFor(client.role, free);
       if (!entitled.wouldTake(client, account, part)) return false;
       return entitled.refuses(client, account, part, this.#now()) === "no";

@@ -127,11 +127,11 @@ export class Entitlements {
     return limit === undefined ? Number.POSITIVE_INFINITY : Math.max(0, limit - this.#consumed(top, name));
   }
 
-  /** Whether somebody who wants offers would take these resources of the account. */
+  /** Whether somebody who wants offers at all would take these resources of the account. */
   wouldTake(client: Wanting, account: number, resources: Resources): boolean {
     const slave = this.accounts.get(account);
     const { minAllocatable = this.config.minAllocatable, slaves, minFree, constraints } = client.filters;
-    if (slave === undefined || !client.active || client.suppressed || isEmpty(resources)) return false;
+    if (slave === undefined || isEmpty(resources)) return false;
     if (!client.gpus && (quantitiesOf(slave.total)["gpus"] ?? 0) > 0) return false;
     if (slaves?.includes(slave.slaveId) === false) return false;
     if (constraints !== undefined && !compileConstraints(constraints)(slave)) return false;
