@@ -32,6 +32,8 @@ export type WorkRecord = {
   readonly roles: readonly string[];
   /** What is wrong with its framework, which has no work then. */
   readonly vice?: Vice;
+  /** Whether that is over: from then on it declines. */
+  reformed: boolean;
   readonly done: Set<number>;
   /** Every state a task went through, in the order the framework heard them. */
   readonly heard: Map<string, TaskState[]>;
@@ -64,6 +66,7 @@ export function workRecord(
     mood,
     roles,
     ...(vice === undefined ? {} : { vice }),
+    reformed: false,
     done: new Set(),
     heard: new Map(),
     misheard: undefined,
