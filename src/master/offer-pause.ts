@@ -42,7 +42,7 @@ export class OfferPause {
   /** A slave has come back, or is given up. */
   settled(slaveId: SlaveId): void {
     if (!this.#on || !this.#awaited.delete(slaveId)) return;
-    if (this.#awaited.size <= this.#known * (1 - backShare)) this.#end();
+    if (this.#known - this.#awaited.size >= this.#known * backShare) this.#end();
   }
 
   #end(): void {

@@ -14,7 +14,8 @@ test("any insertions, removals and changes of order leave the least of what a so
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (script) => {
       const keys = new Array<number>(items).fill(0);
-      const before = (a: number, b: number) => (keys[a] as number) < (keys[b] as number) || (keys[a] === keys[b] && a < b);
+      const before = (a: number, b: number) =>
+        (keys[a] as number) < (keys[b] as number) || (keys[a] === keys[b] && a < b);
       const places = { place: new Int32Array(items).fill(-1) };
       const heap = new IndexedHeap(before, places);
       let model = new Set<number>();

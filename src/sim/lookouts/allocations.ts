@@ -2,7 +2,13 @@ import type { Protocol } from "../../actors/protocol.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import { clientId } from "../../master/allocator/client.ts";
 import { rowsOf } from "../../master/allocator/offered-batch.ts";
-import type { AllocatorConfig, Client, OfferedBatch, OfferedRow, SlaveAccount } from "../../master/allocator/protocol.ts";
+import type {
+  AllocatorConfig,
+  Client,
+  OfferedBatch,
+  OfferedRow,
+  SlaveAccount,
+} from "../../master/allocator/protocol.ts";
 import type { ClientFilters } from "../../protocol/offer-filters.ts";
 import type { Quota } from "../../protocol/quota.ts";
 import { reservedFor, unreserved } from "../../protocol/reservation.ts";
@@ -53,14 +59,16 @@ class Watch {
   get change(): Change {
     return {
       context: (ctx) => this.#overhearing(ctx),
-      behaviour: (behaviour) => hearing(behaviour, { ...this.#slaveNews(), ...this.#clientNews(), ...this.#settings() }),
+      behaviour: (behaviour) =>
+        hearing(behaviour, { ...this.#slaveNews(), ...this.#clientNews(), ...this.#settings() }),
     };
   }
 
   /** The same context, in which what the allocator tells its master is heard, and when it looks for what to offer. */
   #overhearing(ctx: AnyContext): AnyContext {
     this.#now = () => ctx.clock.now();
-    const ref = ((address: string) => overheard(ctx.ref(address), (batch) => this.#offered(batch))) as AnyContext["ref"];
+    const ref = ((address: string) =>
+      overheard(ctx.ref(address), (batch) => this.#offered(batch))) as AnyContext["ref"];
     const after: AnyContext["after"] = (key, delayMs, run) =>
       ctx.after(key, delayMs, () => {
         if (key === "expiry") this.#entitled?.sweep(this.#now());
@@ -86,7 +94,8 @@ class Watch {
       recovered: ({ account, resources, refuseMs, ...client }: Recovered) => {
         const entitled = this.#entitled;
         entitled?.giveBack(account, client, resources);
-        if (refuseMs === 0) this.#waiting.add(Object.hasOwn(entitled?.quotas ?? {}, topOf(client.role)) ? "all" : account);
+        if (refuseMs === 0)
+          this.#waiting.add(Object.hasOwn(entitled?.quotas ?? {}, topOf(client.role)) ? "all" : account);
         if (entitled === undefined || (refuseMs ?? 0) === 0 || this.#client(client) === undefined) return;
         if (!entitled.accounts.has(account)) return;
         const forMs = Math.max(refuseMs ?? 0, entitled.config.allocationIntervalMs);
@@ -181,7 +190,8 @@ class Watch {
   #checkTurn(entitled: Entitlements, row: OfferedRow, free: Resources): void {
     const { account, frameworkId, role } = row;
     if (role.includes("/")) this.#findings.mark("a role within a role is offered something");
-    if (!contains(entitled.partFor(role, free), unreserved(free))) this.#findings.mark("a limit leaves less than is free");
+    if (!contains(entitled.partFor(role, free), unreserved(free)))
+      this.#findings.mark("a limit leaves less than is free");
     if (entitled.guaranteed(role) < 1) this.#findings.mark("a role below its guarantee comes first");
     for (const other of this.#takers(entitled, account, free)) {
       if (entitled.comesBefore(other, row, false)) this.#findings.mark("a weight or a guarantee decides");

@@ -112,7 +112,8 @@ class Answers {
     if (own.length < offers.length) findings.mark("an offer of another framework is used");
     if (new Set(own.map(({ slaveId }) => slaveId)).size > 1) findings.mark("offers of two slaves are used together");
     for (const id of ids) {
-      if (this.#answered.has(id) || ids.indexOf(id) !== ids.lastIndexOf(id)) findings.mark("an offer is answered twice");
+      if (this.#answered.has(id) || ids.indexOf(id) !== ids.lastIndexOf(id))
+        findings.mark("an offer is answered twice");
       else if (this.#owners.get(id) === frameworkId && !own.some((offer) => offer.id === id)) {
         findings.mark("an offer is used after it was taken back");
       }
