@@ -110,8 +110,8 @@ function runUnguarded(options: RunOptions): RunResult {
   let violation = trial.advance(faultMs);
   cluster.heal();
   violation ??= trial.advance(faultMs + restMs, () => work.every(isDone) && cluster.clock.now() > faultMs + 60_000);
-  // With somebody who never rests there is no quiet moment.
-  for (const record of work) record.reformed = true;
+  // While anybody is offered and declines what is free there may be no quiet moment.
+  for (const record of work) record.resting = true;
   violation ??= trial.settle();
   return {
     seed: options.seed,

@@ -83,9 +83,9 @@ export function viciousScheduler(record: WorkRecord, vice: Vice, random: Prng): 
   });
   const known = new Map<string, Offer>();
   const dither = (driver: SchedulerDriver, changes: number) => {
-    driver.setNeedsOffers(record.reformed || changes % 2 === 0);
+    driver.setNeedsOffers(record.resting || changes % 2 === 0);
     const [left, delayMs] = changes === 0 ? [frenzyChanges, frenzyPauseMs] : [changes - 1, frenzyEveryMs];
-    if (!record.reformed) driver.after("dither", delayMs, () => dither(driver, left));
+    if (!record.resting) driver.after("dither", delayMs, () => dither(driver, left));
   };
   return defineScheduler({
     name: record.name,
@@ -98,7 +98,8 @@ export function viciousScheduler(record: WorkRecord, vice: Vice, random: Prng): 
     },
     resourceOffers(offers, driver) {
       record.counts.offers += offers.length;
-      if (!record.reformed && random.chance(occasion)) {
+      if (record.resting) return driver.setNeedsOffers(false);
+      if (random.chance(occasion)) {
         if (vice === "comesLate") for (const offer of offers) known.set(offer.id, offer);
         vices[vice](offers, driver, { random, task });
         // Its next life is another framework.

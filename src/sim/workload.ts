@@ -32,8 +32,8 @@ export type WorkRecord = {
   readonly roles: readonly string[];
   /** What is wrong with its framework, which has no work then. */
   readonly vice?: Vice;
-  /** Whether that is over: from then on it declines. */
-  reformed: boolean;
+  /** Whether all is over: from then on it wants no offers. */
+  resting: boolean;
   readonly done: Set<number>;
   /** Every state a task went through, in the order the framework heard them. */
   readonly heard: Map<string, TaskState[]>;
@@ -66,7 +66,7 @@ export function workRecord(
     mood,
     roles,
     ...(vice === undefined ? {} : { vice }),
-    reformed: false,
+    resting: false,
     done: new Set(),
     heard: new Map(),
     misheard: undefined,
@@ -123,6 +123,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     },
     resourceOffers(offers, driver) {
       counts.offers += offers.length;
+      if (record.resting) return driver.setNeedsOffers(false);
       if (random.chance(mood.forges)) driver.replyToOffer([OfferId("nobody-O0")], [], { refuseMs: 0 });
       for (const offer of offers) {
         if (random.chance(mood.hoards)) driver.keep([offer.id]);
