@@ -61,11 +61,12 @@ describe("frameworks of a role with roles below it", () => {
     join(tree, "a/b", "y");
     expect(order(tree), "a/. had one allocation, a/b none").toEqual(["a/b y", "a x"]);
     const other = planted();
-    const below = join(other, "a/b", "y");
-    other.gain(below, amounts(1));
-    other.lose(below, amounts(1));
+    for (const below of [join(other, "a/b", "y"), join(other, "a/c", "z")]) {
+      other.gain(below, amounts(1));
+      other.lose(below, amounts(1));
+    }
     join(other, "a", "x");
-    expect(order(other), "a/. had none, a/b one").toEqual(["a x", "a/b y"]);
+    expect(order(other), "a/. had none, the others one each").toEqual(["a x", "a/b y", "a/c z"]);
   });
 
   test("keep their allocations when there is no room left for another node", () => {
