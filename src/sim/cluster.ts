@@ -6,6 +6,7 @@ import type { ActorSystem } from "../actors/system.ts";
 import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import { reportTable } from "../frameworks/report.ts";
+import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
 import { allocator } from "../master/allocator/allocator.ts";
 import type { Book } from "../master/allocator/book.ts";
@@ -15,11 +16,11 @@ import { allocatorName, allocatorTable } from "../master/allocator/protocol.ts";
 import { type MasterConfig, masterTestScale } from "../master/config.ts";
 import { master } from "../master/master.ts";
 import { registryStoreName } from "../master/ports.ts";
+import { Registry, type Settings } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
 import { viewTable } from "../protocol/cluster-events.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
 import { masterName } from "../protocol/master-api.ts";
-import type { Quota } from "../protocol/quota.ts";
 import { noResources, type Resources } from "../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../protocol/scheduler-api.ts";
 import { slaveTable } from "../protocol/slave-api.ts";
@@ -42,6 +43,7 @@ import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
 import { type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
 import { Trace } from "./trace.ts";
 import { Turns } from "./turns.ts";
+import { viciousScheduler } from "./vices.ts";
 import { simScheduler, type WorkRecord } from "./workload.ts";
 
 /** The endpoint at which simulated slaves and frameworks find whoever is master. */
@@ -50,9 +52,9 @@ const masterEndpoint = "master:5050";
 export type ClusterOptions = {
   readonly slaves: readonly Resources[];
   readonly work: readonly WorkRecord[];
-  /** Of the roles that have one. Default: none. */
-  readonly quotas?: { readonly [role: string]: Quota };
   readonly config?: Partial<MasterConfig>;
+  /** What operators set before the cluster began. Default: nothing. */
+  readonly settings?: Partial<Settings>;
   readonly isolation: "reference" | "roundtrip";
   readonly latencyMaxMs: number;
   /** What stands between the actors and their threads: planted bugs, lookouts. Default: nothing. */
@@ -143,11 +145,11 @@ export class SimCluster {
     this.#log = (level, from, message) => {
       if (level === "error" && !this.#isExpected(message)) this.failures.push(`${from} ${message}`);
     };
+    this.disk.registry = new Registry([], options.settings);
     const keeps = random.split("journals");
     const journals = this.slaveNames.filter(() => keeps.chance(0.5));
     this.journals = new Map(journals.map((name) => [name, new JournalDisk()]));
     for (const { cluster } of options.interferences ?? []) cluster?.(this);
-    this.disk.registry.perform({ type: "updateQuotas", quotas: options.quotas ?? {} });
     this.bootMaster();
     for (const index of options.slaves.keys()) this.bootSlave(index);
     for (const index of options.work.keys()) this.bootFramework(index);
@@ -219,7 +221,7 @@ export class SimCluster {
     const random = this.#random.split(`${name}.${this.#epochs.get(name) ?? 0}`);
     this.bootScheduler(
       name,
-      schedulerDriver(() => simScheduler(record, random)),
+      schedulerDriver(() => schedulerOf(record, random)),
       record.frameworkId,
     );
   }
@@ -437,6 +439,11 @@ export class SimCluster {
   #inspect(node: string, thread: string, name: string): unknown {
     return this.node(node)?.thread(thread)?.find(name)?.inspect();
   }
+}
+
+function schedulerOf(record: WorkRecord, random: Prng): SchedulerDefinition {
+  const { vice } = record;
+  return vice === undefined ? simScheduler(record, random) : viciousScheduler(record, vice, random);
 }
 
 export function slaveName(index: number): string {

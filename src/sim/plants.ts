@@ -90,6 +90,66 @@ const plants = {
       Object.defineProperty(tree.standing, "share", { get: () => -share.call(tree.standing) });
     }),
   },
+  "wrong-level": {
+    what: "frameworks of roles within a role compete with those of others, and not with one another",
+    make: patched("allocator", ({ tree }: Book) => {
+      const share = Object.getOwnPropertyDescriptor(Standing.prototype, "share")?.get as () => number;
+      Object.defineProperty(tree.standing, "share", {
+        get: () => (tree.standing.frameworkId === undefined ? 0 : share.call(tree.standing)),
+      });
+    }),
+  },
+  "forgotten-weight": {
+    what: "all roles weigh the same",
+    make: patched("allocator", ({ tree }: Book) => {
+      tree.weightOf = () => 1;
+    }),
+  },
+  "forgotten-limit": {
+    what: "a role that has a limit is offered all that is free",
+    make: patched("allocator", ({ quotas }: Book) => {
+      quotas.isLimited = () => false;
+    }),
+  },
+  "forgotten-guarantee": {
+    what: "a role below its guarantee has to wait for its turn",
+    make: patched("allocator", ({ quotas }: Book) => {
+      quotas.below = () => [];
+    }),
+  },
+  "shared-reservation": {
+    what: "what is reserved is offered to whoever is owed most",
+    make: patched("allocator", ({ slaves }: Book) => {
+      const fill = slaves.open.bind(slaves);
+      slaves.open = (facts, active) => {
+        const row = fill(facts, active);
+        // Nothing that is written here is seen: no row has reservations.
+        slaves.reserved = new Uint8Array(0);
+        return row;
+      };
+    }),
+  },
+  "hasty-filter": {
+    what: "one decline in four makes the allocator forget those before it",
+    make: patched("allocator", ({ filters }: Book) => {
+      const refuse = filters.refuse.bind(filters);
+      let refusals = 0;
+      filters.refuse = (client, ...rest) => {
+        if (++refusals % 4 === 0) filters.revive(client);
+        refuse(client, ...rest);
+      };
+    }),
+  },
+  "forgotten-candidate": {
+    what: "one slave in four that has something free again is not looked at",
+    make: patched("allocator", ({ candidates }: Book) => {
+      const touch = candidates.touch.bind(candidates);
+      let touched = 0;
+      candidates.touch = (row) => {
+        if (++touched % 4 !== 0) touch(row);
+      };
+    }),
+  },
   "kept-offers": {
     what: "the offers of a slave that is lost stay outstanding",
     make: patched("master", ({ offers }: MasterState) => {

@@ -1,7 +1,4 @@
 import { Prng } from "../base/prng.ts";
-import { quantitiesOf } from "../protocol/quantities.ts";
-import type { Quota } from "../protocol/quota.ts";
-import type { Resources } from "../protocol/resources.ts";
 import { SimCluster } from "./cluster.ts";
 import { armFaults, drawFaults, type Fault, type FaultCounts } from "./faults.ts";
 import { Findings, type MarkName } from "./findings.ts";
@@ -9,8 +6,9 @@ import { guarded } from "./guards.ts";
 import type { Lookout } from "./lookouts/lookout.ts";
 import { livenessRules, lookoutsOf, type Rule, safetyRules } from "./oracles.ts";
 import { type PlantName, plant } from "./plants.ts";
+import { drawScenery } from "./scenery.ts";
 import { type StrategyName, strategyNames } from "./strategy.ts";
-import { isDone, type WorkRecord, workRecord } from "./workload.ts";
+import { isDone, type WorkRecord } from "./workload.ts";
 
 export type RunOptions = {
   readonly seed: number;
@@ -112,6 +110,8 @@ function runUnguarded(options: RunOptions): RunResult {
   let violation = trial.advance(faultMs);
   cluster.heal();
   violation ??= trial.advance(faultMs + restMs, () => work.every(isDone) && cluster.clock.now() > faultMs + 60_000);
+  // While anybody is offered and declines what is free there may be no quiet moment.
+  for (const record of work) record.resting = true;
   violation ??= trial.settle();
   return {
     seed: options.seed,
@@ -128,71 +128,19 @@ function runUnguarded(options: RunOptions): RunResult {
   };
 }
 
-/** Roles that a simulated framework may have. */
-const roleSets = [["*"], ["*"], ["web"], ["web", "db"], ["*", "db/old"]] as const;
-
 function drawStrategy(random: Prng): StrategyName {
   return strategyNames[random.int(strategyNames.length)] ?? "uniform";
 }
 
-/** One or two roles are guaranteed up to half of the cluster together. */
-function drawQuotas(random: Prng, slaves: readonly Resources[]): { readonly [role: string]: Quota } {
-  const cpus = slaves.reduce((sum, each) => sum + (quantitiesOf(each)["cpus"] ?? 0), 0);
-  const quota = (): Quota => {
-    const guarantees = { cpus: cpus / 4 + 250 * random.int(cpus / 1_000), mem: random.int(cpus * 128) };
-    return { limits: {}, guarantees, graceMs: random.int(1_500) };
-  };
-  return {
-    web: quota(),
-    ...(random.chance(0.3) ? { db: quota() } : {}),
-  };
-}
-
-function drawCluster(
+function buildCluster(
   random: Prng,
   strategy: StrategyName,
   options: RunOptions,
   lookouts: readonly Lookout[],
 ): SimCluster {
   const { plant: planted, items, heard } = options;
-  const shape = random.split("shape");
-  const owed = random.split("quotas");
-  // Nobody has to give way where there is room for all.
-  const isCrowded = owed.chance(0.3);
-  const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
-    const cpus = 1 + (isCrowded ? shape.int(2) : shape.int(8));
-    return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
-  });
-  const roles = random.split("roles");
-  const reserving = random.split("reserving");
-  const quotas = isCrowded ? drawQuotas(owed, slaves) : {};
-  const last = shape.int(4);
-  const work = Array.from({ length: 1 + last }, (_, index): WorkRecord => {
-    const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
-    const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
-    const manners = {
-      declines: some(0.5),
-      hoards: some(0.15),
-      repeats: some(0.3),
-      forges: some(0.2),
-      kills: some(0.1),
-    };
-    const mood = { ...manners, reserves: reserving.chance(0.5) ? 0 : reserving.unit() * 0.3 };
-    const drawn = 4 + shape.int(16);
-    const drawnRoles = roleSets[roles.int(roleSets.length)] ?? ["*"];
-    // Whoever is guaranteed something comes when others are there already.
-    const isOwed = index > 0 && index === last && Object.hasOwn(quotas, "web");
-    const set = isOwed ? ["web"] : drawnRoles;
-    const suppresses = set.some((role) => Object.hasOwn(quotas, role));
-    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, { roles: set, suppresses });
-  });
   return new SimCluster(random.split("cluster"), {
-    slaves,
-    work,
-    quotas,
-    config: { offerTimeoutMs: 1_000 + shape.int(4_000) },
-    isolation: shape.chance(0.25) ? "roundtrip" : "reference",
-    latencyMaxMs: shape.chance(0.5) ? 2 : 200,
+    ...drawScenery(random, items),
     strategy,
     ...(heard === undefined ? {} : { heard }),
     interferences: planted === undefined ? lookouts : [plant(planted), ...lookouts],
@@ -209,7 +157,7 @@ class Trial {
   #secondMs = 0;
 
   constructor(random: Prng, strategy: StrategyName, options: RunOptions) {
-    this.cluster = drawCluster(random, strategy, options, this.#lookouts);
+    this.cluster = buildCluster(random, strategy, options, this.#lookouts);
     this.#safety = safetyRules(this.#findings, () => this.#thorough);
   }
 

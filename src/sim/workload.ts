@@ -8,6 +8,7 @@ import { add, type Resources, subtract } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
 import { Reservations } from "./reservations.ts";
+import type { Vice } from "./vices.ts";
 
 /** How a simulated framework behaves; every number is a probability per occasion. */
 export type Mood = {
@@ -38,6 +39,10 @@ export type WorkRecord = {
    * something has to say so: others would give way to it for nothing.
    */
   readonly suppresses: boolean;
+  /** What is wrong with its framework, which has no work then. */
+  readonly vice?: Vice;
+  /** Whether all is over: from then on it wants no offers. */
+  resting: boolean;
   readonly done: Set<number>;
   readonly reservations: Reservations;
   /** Every state a task went through, in the order the framework heard them. */
@@ -61,7 +66,7 @@ export function workRecord(
   items: number,
   resources: Resources,
   mood: Mood,
-  { roles = [defaultRole], suppresses = false }: Partial<Pick<WorkRecord, "roles" | "suppresses">> = {},
+  { roles = [defaultRole], suppresses = false, vice }: Partial<Pick<WorkRecord, "roles" | "suppresses" | "vice">> = {},
 ): WorkRecord {
   return {
     name,
@@ -70,6 +75,8 @@ export function workRecord(
     mood,
     roles,
     suppresses,
+    ...(vice === undefined ? {} : { vice }),
+    resting: false,
     done: new Set(),
     reservations: new Reservations(name),
     heard: new Map(),
@@ -141,6 +148,7 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     },
     resourceOffers(offers, driver) {
       counts.offers += offers.length;
+      if (record.resting) return driver.setNeedsOffers(false);
       if (random.chance(mood.forges)) driver.replyToOffer([OfferId("nobody-O0")], [], { refuseMs: 0 });
       for (const offer of offers) {
         if (random.chance(mood.hoards)) driver.keep([offer.id]);
@@ -227,7 +235,8 @@ function isAlive(state: TaskState): boolean {
   return !isTerminal(state) && state !== "unreachable" && state !== "unknown";
 }
 
-function hear(record: WorkRecord, { taskId, state }: TaskStatus): void {
+/** Notes what is said of a task, and whether it can be. */
+export function hear(record: WorkRecord, { taskId, state }: TaskStatus): void {
   const states = record.heard.get(taskId) ?? [];
   const before = states.at(-1);
   states.push(state);

@@ -4,7 +4,7 @@ import type { Client, OfferedRow, OfferedRows } from "./protocol.ts";
 import type { Bundle, ScalarNames } from "./scalar-names.ts";
 
 /** Rows in one batch: about 30 bytes each without ranges, well within an envelope. */
-const batchRowsMax = 2_048;
+export const batchRowsMax = 2_048;
 
 /** A batch that is being written. */
 export class BatchWriter {

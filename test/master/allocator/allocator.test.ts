@@ -261,3 +261,61 @@ describe("a new master", () => {
     expect(allocation.book.slaves.size).toBe(0);
   });
 });
+
+/** Each was found by comparison with the reference allocator. */
+describe("what was once wrong", () => {
+  test("nobody is offered nothing, not even who asks for no minimum", () => {
+    const { allocation, master } = Allocation.running();
+    allocation.framework("a");
+    allocation.tell("clientFilters", { ...client, filters: { minAllocatable: [] } });
+    allocation.slave("s1", "cpus(web):4");
+    allocation.slave("s2", "cpus:0.001;cpus(web):4");
+    allocation.settle();
+    expect(rowsOf(master).map(({ resources }) => resources)).toEqual([quantities("cpus:0.001")]);
+  });
+
+  test("reserved gpus are gpus: who cannot deal with them is not offered the slave", () => {
+    const { allocation, master } = Allocation.running();
+    allocation.framework("a");
+    allocation.slave("s1", "cpus:4;gpus(web):1");
+    allocation.settle();
+    expect(offered(allocation, master)).toEqual([]);
+  });
+
+  /** A role with a limit of what it holds, so that the rest of the slaves is not for it. */
+  function limited() {
+    const { allocation, master } = Allocation.running();
+    allocation.tell("quotas", { quotas: { web: { limits: { cpus: 4_000 }, guarantees: {}, graceMs: 0 } }, version: 1 });
+    allocation.framework("a", "web");
+    allocation.slave("s1", "cpus:4");
+    allocation.settle();
+    allocation.slave("s2", "cpus:4");
+    allocation.settle();
+    return { allocation, master };
+  }
+
+  test("what a limited role held of a slave that is gone it may have of others", () => {
+    const { allocation, master } = limited();
+    expect(offered(allocation, master)).toEqual(["s1 a"]);
+    allocation.removeSlave("s1");
+    allocation.settle();
+    expect(offered(allocation, master)).toEqual(["s1 a", "s2 a"]);
+  });
+
+  test("what a limited role declines without a filter waits for the next batch, with all other slaves", () => {
+    const { allocation, master } = limited();
+    allocation.recovered("s1", "a", quantities("cpus:4"), 0, "web");
+    allocation.settle();
+    expect(rowsOf(master).length).toBe(1);
+    allocation.advance(1_000);
+    expect(rowsOf(master).length).toBe(2);
+  });
+
+  test("who is gone and gives back without a filter is forgotten", () => {
+    const { allocation } = scene();
+    allocation.tell("clientRemoved", client);
+    allocation.recovered("s1", "a", whole, 0);
+    allocation.settle();
+    expect([...allocation.book.clients.all()]).toEqual([]);
+  });
+});
