@@ -54,15 +54,18 @@ export function drawScenery(
       forges: some(0.2),
       kills: some(0.1),
     };
-    const mood = { ...manners, reserves: reserving.chance(0.5) ? 0 : reserving.unit() * 0.3 };
-    const drawn = 4 + shape.int(16);
+    const drawn = isCrowded ? 2 + shape.int(8) : 4 + shape.int(16);
     const drawnRoles = one(roles, roleSets);
     // Whoever is guaranteed something comes when others are there already.
     const set = isCrowded && index > 0 && index === last ? ["web"] : drawnRoles;
+    // What one role within a limited one reserves and leaves idle, the others would lack for ever.
+    const mayReserve = !set.some((role) => isLimited(quotas, role)) && reserving.chance(0.5);
+    const mood = { ...manners, reserves: mayReserve ? reserving.unit() * 0.3 : 0 };
     const suppresses = set.some((role) => isGuaranteed(quotas, role));
     return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, { roles: set, suppresses });
   });
-  const nuisances = vices.chance(0.4) ? 1 + vices.int(2) : 0;
+  // In a crowd they would leave nothing to the others.
+  const nuisances = vices.chance(0.4) && !isCrowded ? 1 + vices.int(2) : 0;
   return {
     slaves,
     work: [...work, ...Array.from({ length: nuisances }, (_, index) => nuisance(vices, `nuisance-${index}`))],
@@ -112,6 +115,10 @@ function drawGuarantees(random: Prng, slaves: readonly Resources[]): Settings["q
     return { limits: {}, guarantees, graceMs: random.int(1_500) };
   };
   return { web: quota(), ...(random.chance(0.3) ? { db: quota() } : {}) };
+}
+
+function isLimited(quotas: Settings["quotas"], role: string): boolean {
+  return Object.keys(quotas[topOf(role)]?.limits ?? {}).length > 0;
 }
 
 function isGuaranteed(quotas: Settings["quotas"], role: string): boolean {

@@ -97,13 +97,9 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
   let pending = Array.from({ length: record.items }, (_, item) => item).filter((item) => !record.done.has(item));
   const { mood, counts } = record;
 
-  const reserving = random.split("reservations");
+  const reserving = { chance: mood.reserves, random: random.split("reservations") };
   const operationsOn = (offer: Offer) =>
-    record.reservations.wanted(offer, record.resources, {
-      chance: mood.reserves,
-      random: reserving,
-      busy: pending.length > 0,
-    });
+    record.reservations.wanted(offer, record.resources, { ...reserving, busy: pending.length > 0 });
 
   const wish = new Wish(record.suppresses, () => pending.length > 0);
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
