@@ -68,7 +68,7 @@ export function drawScenery(
   const nuisances = vices.chance(0.4) && !isCrowded ? 1 + vices.int(2) : 0;
   return {
     slaves,
-    work: [...work, ...Array.from({ length: nuisances }, (_, index) => nuisance(vices, `nuisance-${index}`))],
+    work: [...work, ...Array.from({ length: nuisances }, (_, index) => nuisance(vices, `nuisance-${index}`, quotas))],
     config: { offerTimeoutMs: 1_000 + shape.int(4_000) },
     settings: { weights: drawWeights(rights), quotas },
     isolation: shape.chance(0.25) ? "roundtrip" : "reference",
@@ -76,9 +76,11 @@ export function drawScenery(
   };
 }
 
-function nuisance(random: Prng, name: string): WorkRecord {
+/** Never where a limit is near: it would leave crumbs to those who share the role. */
+function nuisance(random: Prng, name: string, quotas: Settings["quotas"]): WorkRecord {
+  const open = roleSets.filter((set) => !set.some((role) => isLimited(quotas, role)));
   const mood = { declines: 0, hoards: 0, repeats: 0, forges: 0, kills: 0, reserves: 0 };
-  return workRecord(name, 0, {}, mood, { roles: one(random, roleSets), vice: one(random, viceNames) });
+  return workRecord(name, 0, {}, mood, { roles: one(random, open), vice: one(random, viceNames) });
 }
 
 /** Something of every other large slave is reserved, and enough for any task is not. */
