@@ -23,8 +23,10 @@ import {
 
 /** Messages that may wait. A cluster of 50 000 slaves registers in one burst. */
 const mailboxMax = 262_144;
-/** Batches in which every slave is looked at again, whether or not anything has changed: a safety net. */
+/** Batches in which the parts of every slave are added up. */
 const auditBatches = 64;
+/** How often a batch asks some client about some slave, though nothing has changed: a safety net. */
+const askedAgainMax = 4_096;
 /** Roles whose filters are told; those of others are not. */
 const countedRolesMax = 1_000;
 /** Least time between two sweeps for expired filters. */
@@ -86,6 +88,8 @@ class Rounds {
   /** When the pass that is to come was asked for. */
   #requestedMs: number | undefined;
   #audited = 0;
+  /** The row that was looked at again last. */
+  #askedAgain = 0;
   #expiredMs = Number.NEGATIVE_INFINITY;
   #expiryMs = Number.POSITIVE_INFINITY;
   /** What the master was told last; nothing yet in a new book. */
@@ -184,10 +188,20 @@ class Rounds {
     const to = Math.min(height, from + Math.ceil(height / auditBatches));
     const fault = book.fault(from, to);
     invariant(fault === undefined, () => `the allocator's book: ${fault}`);
-    for (let row = from; row < to; row++) book.candidates.touch(row);
     this.#audited = to === height ? 0 : to;
+    this.#askAgain();
     book.candidates.wake();
     this.request();
+  }
+
+  /** Has some slaves looked at again: in time, all of them. */
+  #askAgain(): void {
+    const { slaves, clients, candidates } = this.book;
+    const rows = Math.min(slaves.height, Math.ceil(askedAgainMax / Math.max(1, clients.size)));
+    for (let count = 0; count < rows; count++) {
+      this.#askedAgain = (this.#askedAgain + 1) % slaves.height;
+      if (slaves.has(this.#askedAgain)) candidates.touch(this.#askedAgain);
+    }
   }
 
   #awaitExpiry(): void {

@@ -3,6 +3,12 @@ import { contains, noResources, type Resources } from "../../protocol/resources.
 import { grownFloats, grownIntegers } from "./column.ts";
 import type { Bundle } from "./scalar-names.ts";
 
+/** Filters end at multiples of this, in milliseconds, so that declines of one moment are one group. None ends early. */
+const expiryStepMs = 10;
+
+/** Groups of a client that another decline may join: as many kinds of slaves may take turns. */
+const latestMax = 4;
+
 /** In a group's `only`: no slave, or several. */
 const nobody = -1;
 const several = -2;
@@ -17,8 +23,8 @@ export class Filters {
   /** Unexpired filters, by client. */
   readonly active: number[] = [];
   #columns: (Int32Array | undefined)[] = [];
-  /** The group that each client's last decline was put in. */
-  readonly #latest: number[] = [];
+  /** The groups that each client has begun last, the newest first. */
+  readonly #latest: number[][] = [];
   /** Group 0 is nobody's. */
   #height = 1;
   readonly #vacant: number[] = [];
@@ -45,11 +51,8 @@ export class Filters {
   refuse(client: number, row: number, refused: Bundle, columns: number, untilMs: number, rows: number): void {
     const column = this.#columnOf(client, rows);
     this.#drop(client, column, row);
-    const latest = this.#latest[client] ?? 0;
-    const group = this.#isAlike(latest, client, refused, columns, untilMs)
-      ? latest
-      : this.#open(client, refused, columns, untilMs);
-    this.#latest[client] = group;
+    const endMs = Math.ceil(untilMs / expiryStepMs) * expiryStepMs;
+    const group = this.#alike(client, refused, columns, endMs) ?? this.#open(client, refused, columns, endMs);
     this.#only[group] = this.#size[group] === 0 ? row : several;
     this.#size[group] = (this.#size[group] as number) + 1;
     this.active[client] = (this.active[client] ?? 0) + 1;
@@ -102,7 +105,7 @@ export class Filters {
 
   removeClient(client: number): void {
     this.revive(client);
-    this.#latest[client] = 0;
+    this.#latest[client] = [];
   }
 
   removeSlave(row: number): void {
@@ -128,8 +131,15 @@ export class Filters {
     return wide;
   }
 
+  #alike(client: number, refused: Bundle, columns: number, untilMs: number): number | undefined {
+    for (const group of this.#latest[client] ?? []) {
+      if (this.#isAlike(group, client, refused, columns, untilMs)) return group;
+    }
+    return undefined;
+  }
+
   #isAlike(group: number, client: number, refused: Bundle, columns: number, untilMs: number): boolean {
-    if (group === 0 || this.#client[group] !== client || this.#size[group] === 0) return false;
+    if (this.#client[group] !== client || (this.#size[group] as number) <= 0) return false;
     if (this.#expiryMs[group] !== untilMs || this.#rest[group] !== refused.rest) return false;
     for (let column = 0; column < columns; column++) {
       if ((this.#amounts[column]?.[group] ?? 0) !== refused.amounts[column]) return false;
@@ -148,6 +158,7 @@ export class Filters {
     this.#size[group] = 0;
     this.#only[group] = nobody;
     this.#byExpiry.insert(group);
+    this.#latest[client] = [group, ...(this.#latest[client] ?? []).slice(0, latestMax - 1)];
     return group;
   }
 

@@ -24,23 +24,23 @@ describe("candidates", () => {
   test("are the rows that were touched, each once, until they are taken", () => {
     const candidates = new Candidates();
     for (const row of [3, 40, 3]) candidates.touch(row);
-    expect([candidates.any, candidates.take(50), candidates.any, candidates.take(50)]).toEqual([
+    expect([candidates.any, [...candidates.take(50)], candidates.any, [...candidates.take(50)]]).toEqual([
       true,
       [3, 40],
       false,
       [],
     ]);
     candidates.touch(3);
-    expect(candidates.take(50)).toEqual([3]);
+    expect([...candidates.take(50)]).toEqual([3]);
   });
 
   test("are all rows when all were touched, and not once more afterwards", () => {
     const candidates = new Candidates();
     candidates.touch(1);
     candidates.touchAll();
-    expect([candidates.take(3), candidates.any]).toEqual([[0, 1, 2], false]);
+    expect([[...candidates.take(3)], candidates.any]).toEqual([[0, 1, 2], false]);
     candidates.touch(1);
-    expect(candidates.take(3)).toEqual([1]);
+    expect([...candidates.take(3)]).toEqual([1]);
   });
 
   test("wait for the next batch when they are told to, one or all", () => {
@@ -48,11 +48,11 @@ describe("candidates", () => {
     candidates.wait(2);
     expect([candidates.any, candidates.isWaiting(2), candidates.isWaiting(1)]).toEqual([false, true, false]);
     candidates.wake();
-    expect([candidates.take(4), candidates.isWaiting(2)]).toEqual([[2], false]);
+    expect([[...candidates.take(4)], candidates.isWaiting(2)]).toEqual([[2], false]);
     candidates.waitAll();
     expect([candidates.any, candidates.isWaiting(1)]).toEqual([false, true]);
     candidates.wake();
-    expect([candidates.take(2), candidates.isWaiting(1), candidates.any]).toEqual([[0, 1], false, false]);
+    expect([[...candidates.take(2)], candidates.isWaiting(1), candidates.any]).toEqual([[0, 1], false, false]);
   });
 });
 

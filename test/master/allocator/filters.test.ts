@@ -109,14 +109,23 @@ test("the row of a slave that is gone is another's, which nobody has declined", 
 });
 
 test("groups are used again with what they are of now, also when there are more of them than there was room for", () => {
-  for (let row = 0; row < rows; row++) refuse(row % 2 === 0 ? one : other, row, `cpus:${1 + row}`, 100 + row);
-  expire(119);
+  for (let row = 0; row < rows; row++) refuse(row % 2 === 0 ? one : other, row, `cpus:${1 + row}`, 1_000 + 10 * row);
+  expire(1_190);
   expect(shown.length).toBe(20);
-  for (let row = 0; row < 20; row++) refuse(other, row, "mem:5", 1_000);
+  for (let row = 0; row < 20; row++) refuse(other, row, "mem:5", 10_000);
   for (let row = 0; row < 20; row++) {
-    expect([hidden(other, row, "mem:5", 119), hidden(other, row, "cpus:0.1", 119)]).toEqual([1_000, 0]);
+    expect([hidden(other, row, "mem:5", 1_190), hidden(other, row, "cpus:0.1", 1_190)]).toEqual([10_000, 0]);
   }
   for (let row = 20; row < rows; row++) {
-    expect(hidden(row % 2 === 0 ? one : other, row, `cpus:${1 + row}`, 119)).toBe(100 + row);
+    expect(hidden(row % 2 === 0 ? one : other, row, `cpus:${1 + row}`, 1_190)).toBe(1_000 + 10 * row);
   }
+});
+
+test("a filter ends at the next hundredth of a second, so that declines of one moment are one group", () => {
+  for (let row = 0; row < 8; row++) refuse(one, row, row % 2 === 0 ? "cpus:1" : "mem:5", 1_000.25 + row);
+  expect([hidden(one, 0, "cpus:1", 1_009), filters.nextExpiryMs]).toEqual([1_010, 1_010]);
+  expire(1_009.9);
+  expect(shown).toEqual([]);
+  expire(1_010);
+  expect([...shown].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
