@@ -3,8 +3,12 @@ import { contains, noResources, type Resources } from "../../protocol/resources.
 import { grownFloats, grownIntegers } from "./column.ts";
 import type { Bundle } from "./scalar-names.ts";
 
-/** Filters end at multiples of this, in milliseconds, so that declines of one moment are one group. None ends early. */
 const expiryStepMs = 10;
+
+/** When a filter ends that is asked for until then: at the next hundredth of a second, so that declines of one moment are one group. */
+export function filterEndMs(untilMs: number): number {
+  return Math.ceil(untilMs / expiryStepMs) * expiryStepMs;
+}
 
 /** Groups of a client that another decline may join: as many kinds of slaves may take turns. */
 const latestMax = 4;
@@ -51,7 +55,7 @@ export class Filters {
   refuse(client: number, row: number, refused: Bundle, columns: number, untilMs: number, rows: number): void {
     const column = this.#columnOf(client, rows);
     this.#drop(client, column, row);
-    const endMs = Math.ceil(untilMs / expiryStepMs) * expiryStepMs;
+    const endMs = filterEndMs(untilMs);
     const group = this.#alike(client, refused, columns, endMs) ?? this.#open(client, refused, columns, endMs);
     this.#only[group] = this.#size[group] === 0 ? row : several;
     this.#size[group] = (this.#size[group] as number) + 1;

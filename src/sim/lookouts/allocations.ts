@@ -1,6 +1,7 @@
 import type { Protocol } from "../../actors/protocol.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import { clientId } from "../../master/allocator/client.ts";
+import { filterEndMs } from "../../master/allocator/filters.ts";
 import { rowsOf } from "../../master/allocator/offered-batch.ts";
 import type {
   AllocatorConfig,
@@ -99,7 +100,7 @@ class Watch {
         if (entitled === undefined || (refuseMs ?? 0) === 0 || this.#client(client) === undefined) return;
         if (!entitled.accounts.has(account)) return;
         const forMs = Math.max(refuseMs ?? 0, entitled.config.allocationIntervalMs);
-        entitled.refuse(account, client, { resources, untilMs: this.#now() + forMs });
+        entitled.refuse(account, client, { resources, untilMs: filterEndMs(this.#now() + forMs) });
         this.#findings.mark("a decline hides a slave");
       },
       converted: ({ account, from, to, ...client }: Converted) => {
