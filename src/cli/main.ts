@@ -5,14 +5,13 @@ import { sortings } from "./actors-picture.ts";
 import { allocationOptions } from "./allocation-options.ts";
 import { CliFailure, exitCodes } from "./failure.ts";
 import * as options from "./options.ts";
+import { addReservations, addRoles } from "./role-commands.ts";
 import { version } from "./version.ts";
 
 process.title = "mesolite";
 enableCompileCache();
 // Worker threads find the cache through the environment alone.
 process.env["NODE_COMPILE_CACHE"] ??= getCompileCacheDir();
-
-const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
 
 /** The command line. Each command's code is loaded when it is used: `--help` must not wait for a cluster. */
 function program(): Command {
@@ -36,16 +35,11 @@ function program(): Command {
 
 /** What proves to other processes of the cluster who this one is; last in the help of every command that joins one. */
 function withCredentials(command: Command): Command {
-  return withOptions(command, options.credentialOptions());
-}
-
-function withOptions(command: Command, added: readonly Option[]): Command {
-  for (const option of added) command.addOption(option);
-  return command;
+  return options.withOptions(command, options.credentialOptions());
 }
 
 function addDev(root: Command): void {
-  withOptions(
+  options.withOptions(
     root
       .command("dev")
       .description("a whole cluster in this process, until Ctrl-C")
@@ -74,7 +68,7 @@ function addDev(root: Command): void {
 
 function addDaemons(root: Command): void {
   withCredentials(
-    withOptions(
+    options.withOptions(
       root
         .command("master")
         .description("the master of a cluster of several processes")
@@ -103,7 +97,7 @@ function addDaemons(root: Command): void {
 
 function addSlave(root: Command): void {
   const slave = withCredentials(
-    withOptions(
+    options.withOptions(
       root
         .command("slave")
         .alias("agent")
@@ -155,7 +149,7 @@ function addFrameworks(root: Command): void {
       .option("--mem <mib>", "memory per instance", options.amount, 32_000)
       .option("--name <name>", "name of the task")
       .option("--instances <n>", "how often to run it at the same time", options.positiveNumber, 1)
-      .option("--env <name=value>", "a variable for it; may be repeated", collect, [])
+      .option("--env <name=value>", "a variable for it; may be repeated", options.collected, [])
       .addOption(options.logLevelOption("error"))
       .action(async (argv, given) => {
         process.exitCode = await (await import("./run.ts")).run(argv, given);
@@ -173,7 +167,7 @@ function addFrameworks(root: Command): void {
       .addOption(options.credentialOption())
       .option("--slaves <n>", "boot a private cluster of so many slaves in this process", options.positiveNumber)
       .addOption(options.devResourcesOption("resources of each private slave"))
-      .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
+      .option("--input <glob>", "wordcount: files to count; may be repeated", options.collected, [])
       .option("--output <file>", "wordcount: where the counts go")
       .option(
         "--directory <dir>",
@@ -195,7 +189,7 @@ function addFrameworks(root: Command): void {
   root
     .command("demo")
     .description("boots a cluster, runs two frameworks on real files, shows how they share it")
-    .option("--input <glob>", "files to count; may be repeated", collect, [])
+    .option("--input <glob>", "files to count; may be repeated", options.collected, [])
     .option("--commands <n>", "shell commands to run beside", options.positiveNumber, 36)
     .action(async (given) => (await import("./demo.ts")).demo(given));
 }
@@ -247,79 +241,6 @@ function addQuestions(root: Command): void {
     .addOption(options.credentialOption())
     .addOption(options.answerOption())
     .action(async (given) => (await import("./why.ts")).whyIdle(given));
-}
-
-const readOptions = () => [options.masterOption(), options.credentialOption(), options.outputOption()];
-const changeOptions = () => [options.masterOption(), options.credentialOption()];
-
-function addRoles(root: Command): void {
-  withOptions(
-    root
-      .command("role")
-      .description("the roles of the cluster: shares, weights, quotas, frameworks")
-      .argument("[role]", "only this one"),
-    readOptions(),
-  ).action(async (role, given) => (await import("./roles.ts")).roles(role, given));
-  addQuota(root);
-  const weights = withOptions(root.command("weights").description("the weights of roles"), readOptions());
-  weights.action(async (given) => (await import("./roles.ts")).listWeights(given));
-  withOptions(
-    weights
-      .command("set")
-      .description("of the roles it names; from then on shares are divided by them, and nothing is taken from anybody")
-      .argument("<role=weight...>", "such as ads=2", options.roleWeight),
-    changeOptions(),
-  ).action(async (given, _, command) => (await import("./roles.ts")).setWeights(given, command.optsWithGlobals()));
-}
-
-function addQuota(root: Command): void {
-  const quota = withOptions(root.command("quota").description("what roles may have at most, and are owed"), [
-    ...readOptions(),
-  ]);
-  quota.action(async (given) => (await import("./roles.ts")).listQuotas(given));
-  withOptions(
-    quota
-      .command("set")
-      .description("the whole quota of a role at the top, in place of any it has")
-      .argument("<role>")
-      .option("--limit <list>", "what it may have at most, with all below it: cpus:8;mem:4096", options.quantitiesText)
-      .option("--guarantee <list>", "what it is owed while it wants it: cpus:4", options.quantitiesText)
-      .option(
-        "--grace <seconds>",
-        "how long the tasks of others may run on when it claims that (default: 30)",
-        options.graceMs,
-      )
-      .option("--force", "although it has more than the limit, or guarantees are more than there is", false),
-    changeOptions(),
-  ).action(async (role, _, command) => (await import("./roles.ts")).setQuota(role, command.optsWithGlobals()));
-  withOptions(
-    quota.command("remove").description("no limit and no guarantee any more").argument("<role>"),
-    changeOptions(),
-  ).action(async (role, _, command) => (await import("./roles.ts")).removeQuota(role, command.optsWithGlobals()));
-}
-
-function addReservations(root: Command): void {
-  for (const [name, type, description] of [
-    [
-      "reserve",
-      "RESERVE_RESOURCES",
-      "keeps resources of a slave for a role; offers that stand in the way are taken back",
-    ],
-    ["unreserve", "UNRESERVE_RESOURCES", "gives resources that were kept by `reserve` back to everybody"],
-  ] as const) {
-    root
-      .command(name)
-      .description(description)
-      .argument("<slave>", "id of the slave, as `slave list` shows it")
-      .argument("<resources>", "such as 'cpus:2;mem:1024'")
-      .requiredOption("--role <role>", "for whom they are kept; roles below it may use them too")
-      .option("--principal <name>", "in whose name they are kept")
-      .option("--label <key=value>", "a label of the reservation; may be repeated", collect, [])
-      .addOption(options.masterOption())
-      .addOption(options.credentialOption())
-      .addOption(new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table"))
-      .action(async (slave, resources, given) => (await import("./reserve.ts")).reserve(type, slave, resources, given));
-  }
 }
 
 function addActors(root: Command): void {

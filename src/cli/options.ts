@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LogLevel } from "../actors/world.ts";
 import { type MasterConfig, masterDefaults, masterTestScale } from "../master/config.ts";
 import { parseAttributes } from "../protocol/attribute.ts";
@@ -14,6 +14,14 @@ import type { RoleWeight } from "./roles.ts";
 import type { MasterDoorPlan } from "./thread-options.ts";
 
 /** Options that several commands share, each with its environment variable. */
+
+export function withOptions(command: Command, added: readonly Option[]): Command {
+  for (const option of added) command.addOption(option);
+  return command;
+}
+
+/** For an option that may be given several times. */
+export const collected = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
 
 export type Timeouts = { readonly master: MasterConfig; readonly slave: SlaveConfig };
 

@@ -98,7 +98,7 @@ const scenarios: Readonly<
         },
       });
       const offer = await probe.offer();
-      probe.driver.replyToOffer([offer.id], [simulated("t", offer, 1)]);
+      probe.driver.replyToOffer([offer.id], [simulated("t", offer, 1)], hour);
       await probe.state("t", "running");
       // By the time that a later task of that slave is over, this one is too; but that is news for afterwards.
       const other = doors.probe(door);
