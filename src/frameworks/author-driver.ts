@@ -17,6 +17,7 @@ export function authorDriver(party: SchedulerParty): SchedulerDriver {
     },
     clock: ctx.clock,
     replyToOffer: (offerIds, tasks, filter) => call(() => party.reply(offerIds, tasks, filter)),
+    launchGroup: (offerIds, group, filter) => call(() => party.launchGroup(offerIds, group, filter)),
     decline: (offerIds, filter) => call(() => party.decline(offerIds, filter)),
     keep: (offerIds) => call(() => party.offers.keep(offerIds)),
     setNeedsOffers: (needed) => call(() => party.setNeedsOffers(needed)),

@@ -10,6 +10,7 @@ import { filtersFault, type OfferFilters, offerFiltersShape } from "../protocol/
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
 import { shapeFault } from "../protocol/shape.ts";
 import { type TaskInfo, type TaskReason, type TaskStatus, taskInfoShape } from "../protocol/task.ts";
+import { type TaskGroup, taskGroupShape } from "../protocol/task-group.ts";
 import { authorDriver } from "./author-driver.ts";
 import { Callbacks } from "./callbacks.ts";
 import { HeldOffers } from "./held-offers.ts";
@@ -189,6 +190,22 @@ export class SchedulerParty {
       const task = tasks[index];
       if (task !== undefined && fault !== undefined) this.#refuse(task, "error", "TASK_INVALID", fault);
     }
+  }
+
+  /** A group that cannot be sent as it is ends here as a whole; its offers go back. */
+  launchGroup(offerIds: readonly OfferId[], group: TaskGroup, filter: Filter | undefined): void {
+    const { tasks } = group;
+    if (tasks.length === 0) return this.decline(offerIds, filter);
+    const { standing } = this;
+    if (standing === undefined) return this.#drop(tasks);
+    this.offers.accept(offerIds);
+    this.tasks.launched(tasks);
+    const fault = shapeFault(taskGroupShape, group);
+    const operations = fault === undefined ? [{ type: "launchGroup", ...group } as const] : [];
+    const { frameworkId } = standing;
+    this.#sayForAuthor("accept", { frameworkId, offerIds, operations, filter: filter ?? this.#filterNow() });
+    if (fault === undefined) return;
+    for (const task of tasks) this.#refuse(task, "error", "TASK_GROUP_INVALID", `group.${fault}`);
   }
 
   decline(offerIds: readonly OfferId[], filter?: Filter): void {

@@ -15,6 +15,8 @@ export function taskFault(task: TaskInfo, { slaveId, role, left }: Place): strin
   if (task.role !== undefined && task.role !== role) {
     return `the task's resources are allocated to role ${task.role}, the offer's to ${role}`;
   }
+  if (task.group !== undefined || task.short !== undefined)
+    return "a task's group and part of a slave are the master's to say";
   const malformed = malformation(task.resources) ?? fractionFault(task.resources);
   if (malformed !== undefined) return `a resource of the task: ${malformed}`;
   if (isEmpty(task.resources)) return "the task uses no resources";

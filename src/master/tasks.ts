@@ -14,6 +14,7 @@ import {
   type TaskState,
   type TaskStatus,
 } from "../protocol/task.ts";
+import { Executors } from "./executors.ts";
 import { slavesOf } from "./registry.ts";
 import { partTotals } from "./slave-parts.ts";
 import type { Slave } from "./slaves.ts";
@@ -41,9 +42,15 @@ export function isShort({ info }: { readonly info: TaskInfo }): boolean {
   return info.short === true;
 }
 
+/** A task in the words that slaves and masters share. */
+export function holderOf({ frameworkId, info }: Task) {
+  return { frameworkId, task: info };
+}
+
 /** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
 export class Tasks {
   readonly #state: () => MasterState;
+  readonly executors = new Executors();
   readonly #tasks = new Map<string, Task>();
   readonly #bySlave = new MultiMap<SlaveId, Task>();
   readonly #byFramework = new MultiMap<FrameworkId, Task>();
@@ -78,14 +85,18 @@ export class Tasks {
     const { frameworks, lead } = this.#state();
     const framework = frameworks.get(frameworkId);
     if (framework === undefined) return;
-    this.#add({
-      frameworkId,
-      slaveId: slave.id,
-      info,
-      status: this.#status(info.taskId, "staging", { slaveId: slave.id }),
-      released: false,
-    });
+    this.#stage(frameworkId, slave, info);
     slave.ref.tell("runTask", { lead, frameworkId, framework: framework.info, task: info, hello: slave.hello });
+  }
+
+  /** The slave hears of all tasks of a group at once. Answers what they take, with their executor unless it runs already. */
+  launchGroup(frameworkId: FrameworkId, slave: Slave, tasks: readonly TaskInfo[]): Resources {
+    const { frameworks, lead } = this.#state();
+    const framework = frameworks.get(frameworkId);
+    if (framework === undefined || tasks.length === 0) return noResources;
+    const taken = tasks.map((info) => this.#stage(frameworkId, slave, info));
+    slave.ref.tell("runGroup", { lead, frameworkId, framework: framework.info, tasks, hello: slave.hello });
+    return sum(taken);
   }
 
   /** News from a slave: the book first, then on to the scheduler, who acknowledges. */
@@ -231,11 +242,12 @@ export class Tasks {
    * it does not tell the truth. The newest have the best right to be there.
    */
   #crowded(slave: Slave, reported: readonly KnownTask[], givenUp: ReadonlySet<string>): ReadonlySet<string> {
-    const live = this.onSlave(slave.id).filter((task) => !task.released);
-    const left = new Map<boolean, Resources>();
-    for (const [short, total] of partTotals(slave.info)) {
-      const held = live.filter((task) => isShort(task) === short);
-      left.set(short, subtract(total, sum(held.map(({ info }) => info.resources))));
+    const executors = new Executors();
+    const left = new Map(partTotals(slave.info));
+    for (const { frameworkId, info } of this.onSlave(slave.id).filter((task) => !task.released)) {
+      const held = executors.enter(slave.id, frameworkId, info);
+      const room = left.get(isShort({ info }));
+      if (room !== undefined) left.set(isShort({ info }), subtract(room, held));
     }
     const crowded = new Set<string>();
     for (const { frameworkId, task, over } of [...reported].reverse()) {
@@ -243,8 +255,10 @@ export class Tasks {
       if (over || givenUp.has(key) || this.#tasks.has(key)) continue;
       const short = isShort({ info: task });
       const room = left.get(short) ?? noResources;
-      if (contains(room, task.resources)) left.set(short, subtract(room, task.resources));
-      else crowded.add(key);
+      const isSound = executors.fault(slave.id, frameworkId, task) === undefined;
+      if (isSound && contains(room, executors.needed(slave.id, frameworkId, task))) {
+        left.set(short, subtract(room, executors.enter(slave.id, frameworkId, task)));
+      } else crowded.add(key);
     }
     return crowded;
   }
@@ -292,23 +306,32 @@ export class Tasks {
     if (isTerminal(status.state)) this.#release(task);
   }
 
-  #add(task: Task): void {
+  /** Takes a task into the book, and answers what that takes of its slave. */
+  #stage(frameworkId: FrameworkId, slave: Slave, info: TaskInfo): Resources {
+    const status = this.#status(info.taskId, "staging", { slaveId: slave.id });
+    return this.#add({ frameworkId, slaveId: slave.id, info, status, released: false });
+  }
+
+  #add(task: Task): Resources {
     const { slaves, frameworks, publisher } = this.#state();
+    const { frameworkId, slaveId, info } = task;
+    const held = task.released ? noResources : this.executors.enter(slaveId, frameworkId, info);
     this.#tasks.set(taskKey(task.frameworkId, task.info.taskId), task);
     this.#bySlave.add(task.slaveId, task);
     this.#byFramework.add(task.frameworkId, task);
     if (!task.released) {
-      slaves.use(task.slaveId, task.info.resources);
-      frameworks.use(task.frameworkId, task.info.resources);
+      slaves.use(slaveId, held);
+      frameworks.use(frameworkId, held);
     }
     publisher.changed({ type: "task", row: this.row(task) });
+    return held;
   }
 
   #release(task: Task): void {
     if (task.released) return;
     const { slaves, frameworks, allocator } = this.#state();
     const { frameworkId, slaveId } = task;
-    const { resources } = task.info;
+    const resources = this.executors.leave(slaveId, frameworkId, task.info);
     const role = roleOf(task);
     task.released = true;
     slaves.unuse(slaveId, resources);

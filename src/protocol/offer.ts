@@ -1,8 +1,10 @@
 import type { Attributes } from "./attribute.ts";
+import { groupExecutorShape } from "./group-executor.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
+import type { TaskGroup } from "./task-group.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */
 export type Offer = {
@@ -24,8 +26,10 @@ export type Offer = {
 export type Operation =
   /** `unfit`: tasks that cannot even be written down as such; each is refused for its reason. */
   | { readonly type: "launch"; readonly tasks: readonly TaskInfo[]; readonly unfit?: readonly UnfitTask[] }
-  /** Tasks that share an executor. It is refused for its reason: executors of frameworks do not exist yet. */
-  | { readonly type: "launchGroup"; readonly unfit: readonly UnfitTask[] }
+  /** All of these tasks, or none when something is wrong with one of them or with their executor. */
+  | ({ readonly type: "launchGroup" } & TaskGroup)
+  /** A group that cannot even be written down as such: each of its tasks is refused for its reason. */
+  | { readonly type: "unfitGroup"; readonly unfit: readonly UnfitTask[] }
   /** An operation of Mesos's that does not exist yet. With an id, its framework hears that. */
   | { readonly type: "unknown"; readonly name: string; readonly operationId?: string };
 
@@ -65,7 +69,8 @@ const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fa
 
 export const operationShape = variants<Operation>({
   launch: { tasks: list(taskInfoShape), unfit: optional(unfitTasksShape) },
-  launchGroup: { unfit: unfitTasksShape },
+  launchGroup: { executor: groupExecutorShape, tasks: list(taskInfoShape) },
+  unfitGroup: { unfit: unfitTasksShape },
   unknown: { name: text, operationId: optional(text) },
 });
 

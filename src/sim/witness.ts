@@ -97,6 +97,10 @@ function watchedDriver(driver: SchedulerDriver, tell: (deed: Deed) => void): Sch
       tell(tasks.length === 0 ? { kind: "declined", offerIds } : { kind: "replied", offerIds, tasks });
       driver.replyToOffer(offerIds, tasks, filter);
     },
+    launchGroup(offerIds, group, filter) {
+      tell({ kind: "replied", offerIds, tasks: group.tasks });
+      driver.launchGroup(offerIds, group, filter);
+    },
     decline(offerIds, filter) {
       tell({ kind: "declined", offerIds });
       driver.decline(offerIds, filter);

@@ -40,6 +40,7 @@ const framework: FrameworkInfo = {
   webuiUrl: "http://h0",
   labels: [{ key: "team", value: "a" }, { key: "team" }],
 };
+const executor = { executorId: "e 1", resources, role: "*" };
 const task: TaskInfo = {
   taskId,
   name: "a task",
@@ -51,6 +52,8 @@ const task: TaskInfo = {
   discovery: { visibility: "CLUSTER" },
   maxCompletionMs: 60_000,
   role: "*",
+  short: true,
+  group: { groupId: "g 1", executor },
 };
 const status: TaskStatus = {
   taskId,
@@ -65,6 +68,7 @@ const status: TaskStatus = {
   exit: { signal: "SIGKILL" },
   worker: "17",
   containerId: "c-1",
+  executorId: "e 1",
   unreachableMs: 1_700_000_000_000,
 };
 const offer: Offer = {
@@ -81,7 +85,8 @@ const offer: Offer = {
 const unfit = [{ taskId, slaveId, fault: "no" }];
 const operations: readonly Operation[] = [
   { type: "launch", tasks: [task], unfit },
-  { type: "launchGroup", unfit },
+  { type: "launchGroup", executor, tasks: [task] },
+  { type: "unfitGroup", unfit },
   { type: "unknown", name: "RESERVE", operationId: "o 1" },
 ];
 const filter = { refuseMs: 5_000 };
@@ -139,6 +144,7 @@ export const slaveBodies: Bodies<SlaveProtocol> = {
   slaveRegistered: { lead, slaveId, missesMs: 15_000, lost: [{ frameworkId, taskId }] },
   slaveRefused: { lead, reason: "no" },
   runTask: { lead, frameworkId, framework, task, hello: 1 },
+  runGroup: { lead, frameworkId, framework, tasks: [task], hello: 1 },
   killOnSlave: { lead, frameworkId, taskId, graceMs: 0 },
   endExecutor: { lead, frameworkId, executorId: "e 1" },
   shutdownFramework: { lead, frameworkId },

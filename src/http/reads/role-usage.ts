@@ -5,6 +5,7 @@ import { reservedByRole } from "../../protocol/reservation.ts";
 import type { Resources } from "../../protocol/resources.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import { isTerminal } from "../../protocol/task.ts";
+import { shareCounter } from "../../protocol/task-group.ts";
 import type { ClusterPicture } from "./cluster-picture.ts";
 import { counted } from "./renderer.ts";
 
@@ -56,9 +57,10 @@ export function* roleUsage(picture: ClusterPicture): Generator<string, ReadonlyM
     }
   });
   if (several.size === 0) return usage;
+  const shareOf = shareCounter();
   yield* counted(picture.tasks, ({ frameworkId, task, status }) => {
     if (!several.has(frameworkId) || isTerminal(status.state) || status.state === "unreachable") return;
-    usageOf(usage, task.role ?? defaultRole).allocated.add(task.resources);
+    usageOf(usage, task.role ?? defaultRole).allocated.add(shareOf({ frameworkId, task }));
   });
   yield* counted(picture.offers, ({ frameworkId, role, resources }) => {
     if (several.has(frameworkId)) usageOf(usage, role).offered.add(resources);

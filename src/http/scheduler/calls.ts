@@ -128,7 +128,9 @@ export function callTo({ kind, body }: Order): InputOf<typeof Call> {
   switch (kind) {
     case "accept": {
       const { offerIds: ids, operations, filter } = body;
-      const launches = operations.flatMap((operation) => (operation.type === "launch" ? [operationTo(operation)] : []));
+      const launches = operations.flatMap((operation) =>
+        operation.type === "launch" || operation.type === "launchGroup" ? [operationTo(operation)] : [],
+      );
       const accept = { offer_ids: ids.map(wrapped), operations: launches, filters: filterTo(filter) };
       return { ...ofFramework, type: "ACCEPT", accept };
     }
