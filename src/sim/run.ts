@@ -143,13 +143,21 @@ function drawCluster(
   const shape = random.split("shape");
   const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
     const cpus = 1 + shape.int(8);
-    return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
+    return { cpus: cpus * 1_000, mem: cpus * 512_000, disk: 100_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
   });
   const roles = random.split("roles");
+  const groups = random.split("groups");
   const work = Array.from({ length: 1 + shape.int(4) }, (_, index): WorkRecord => {
     const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
     const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
-    const mood = { declines: some(0.5), hoards: some(0.15), repeats: some(0.3), forges: some(0.2), kills: some(0.1) };
+    const mood = {
+      declines: some(0.5),
+      hoards: some(0.15),
+      repeats: some(0.3),
+      forges: some(0.2),
+      kills: some(0.1),
+      groups: groups.chance(0.5) ? 0 : groups.unit() * 0.5,
+    };
     const drawn = 4 + shape.int(16);
     return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, roleSets[roles.int(roleSets.length)]);
   });

@@ -5,7 +5,7 @@ import { type FrameworkId, OfferId, TaskId } from "../protocol/ids.ts";
 import type { Offer } from "../protocol/offer.ts";
 import { type Resources, subtract } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
-import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
+import { isTerminal, type TaskInfo, type TaskState, type TaskStatus } from "../protocol/task.ts";
 
 /** How a simulated framework behaves; every number is a probability per occasion. */
 export type Mood = {
@@ -19,6 +19,8 @@ export type Mood = {
   readonly forges: number;
   /** Kills a task that has begun to run; half as often one that it has only just launched. */
   readonly kills: number;
+  /** Launches what it can as a group. */
+  readonly groups: number;
 };
 
 /** Work to be done, and what its framework has seen: the record is the simulator's and survives every crash. */
@@ -68,6 +70,10 @@ export function workRecord(
   };
 }
 
+/** Most tasks of a group. */
+const groupMax = 3;
+/** What a group's executor takes. */
+const executorResources: Resources = { cpus: 10, mem: 32_000, disk: 1_000 };
 /** Longest task, in milliseconds. */
 const durationMaxMs = 15_000;
 
@@ -82,10 +88,10 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     counts.kills++;
     driver.killTask(taskId);
   };
-  const launch = (offer: Offer, driver: SchedulerDriver) => {
-    let left = offer.resources;
-    const tasks = [];
-    for (const item of pending) {
+  const tasksFor = (offer: Offer, room: Resources, max: number): readonly TaskInfo[] => {
+    let left = room;
+    const tasks: TaskInfo[] = [];
+    for (const item of pending.slice(0, max)) {
       const resources = cover(left, record.resources);
       if (resources === undefined) break;
       left = subtract(left, resources);
@@ -101,7 +107,21 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       });
     }
     pending = pending.slice(tasks.length);
-    driver.replyToOffer([offer.id], tasks, { refuseMs: 1_000 });
+    return tasks;
+  };
+  const launchGroup = (offer: Offer, driver: SchedulerDriver): readonly TaskInfo[] => {
+    const resources = cover(offer.resources, executorResources);
+    const tasks = resources && tasksFor(offer, subtract(offer.resources, resources), groupMax);
+    if (resources === undefined || tasks === undefined || tasks.length === 0) return [];
+    // Now and then a second group for an executor that runs.
+    const executor = { executorId: `${record.name}-e${random.int(2)}`, resources };
+    driver.launchGroup([offer.id], { executor, tasks }, { refuseMs: 1_000 });
+    return tasks;
+  };
+  const launch = (offer: Offer, driver: SchedulerDriver) => {
+    const group = mood.groups > 0 && random.chance(mood.groups) ? launchGroup(offer, driver) : [];
+    const tasks = group.length > 0 ? group : tasksFor(offer, offer.resources, Number.POSITIVE_INFINITY);
+    if (group.length === 0) driver.replyToOffer([offer.id], tasks, { refuseMs: 1_000 });
     for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
   };

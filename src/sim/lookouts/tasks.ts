@@ -10,6 +10,7 @@ import type { Lookout } from "./lookout.ts";
 export const taskRules = {
   once: "a task begins once",
   kills: "a task that is to end ends",
+  together: "the tasks of a group begin together",
 } as const;
 
 /** An order to end a task that has begun, until it has ended. */
@@ -28,6 +29,8 @@ const executors: ReadonlySet<string> = new Set(["command-executor", "function-ex
 export function tasksLookout(findings: Findings): Lookout {
   const begun = new Map<TaskId, string>();
   const kills = new Set<Kill>();
+  /** The other tasks of each, as the master ordered them. */
+  const companions = new Map<TaskId, readonly TaskId[]>();
   let now = () => 0;
   const executor = ({ node }: Seat): Change => ({
     behaviour: (behaviour) =>
@@ -50,6 +53,35 @@ export function tasksLookout(findings: Findings): Lookout {
           if (!entry.begun) return findings.mark("a task is killed before it began");
           const grace = graceMs ?? entry.task.killGraceMs ?? killGraceMsDefault;
           kills.add({ node, party, entry, dueMs: now() + grace + endingMs });
+        },
+        runGroup: ({ tasks }: { readonly tasks: readonly TaskInfo[] }) => {
+          findings.mark("a group begins");
+          const ids = tasks.map(({ taskId }) => taskId);
+          for (const id of ids)
+            companions.set(
+              id,
+              ids.filter((other) => other !== id),
+            );
+        },
+        update: ({ frameworkId, status }: { readonly frameworkId: FrameworkId; readonly status: TaskStatus }) => {
+          const others = companions.get(status.taskId) ?? [];
+          if (others.length === 0) return undefined;
+          return () => {
+            const party = behaviour.inspect?.() as Party;
+            const fate = party.executors.get(frameworkId, status.taskId)?.status.state;
+            const entries = others.flatMap((id) => party.executors.get(frameworkId, id) ?? []);
+            const idle = entries.find((entry) => !entry.begun && !isTerminal(entry.status.state));
+            if (idle !== undefined) {
+              findings.breach(taskRules.together, `${status.taskId} runs on ${node}, and ${idle.task.taskId} does not`);
+            }
+            if (fate === undefined || !isTerminal(fate) || fate === "finished") return;
+            for (const entry of entries) {
+              if (isTerminal(entry.status.state)) continue;
+              findings.mark("a group ends with one of its tasks");
+              const dueMs = now() + (entry.task.killGraceMs ?? killGraceMsDefault) + endingMs;
+              kills.add({ node, party, entry, dueMs });
+            }
+          };
         },
         slaveRegistered: ({ lost }: { readonly lost: readonly unknown[] }) => {
           if (lost.length > 0) findings.mark("a slave is told of tasks that were given up");
@@ -91,6 +123,8 @@ function isDue(cluster: SimCluster, kill: Kill, findings: Findings): boolean {
   const { node, party, entry } = kill;
   const condition = cluster.node(node)?.condition;
   if (condition === undefined || cluster.slaveParty(node) !== party || isTerminal(entry.status.state)) return false;
+  // One that was given up is forgotten when it ends.
+  if (party.executors.get(entry.frameworkId, entry.task.taskId) !== entry) return false;
   const nowMs = cluster.clock.now();
   if (condition.paused || condition.restMs > 0) kill.dueMs = Math.max(kill.dueMs, nowMs + endingMs);
   if (nowMs > kill.dueMs) findings.breach(taskRules.kills, `${entry.task.taskId} runs on ${node} and was to end`);
@@ -99,6 +133,7 @@ function isDue(cluster: SimCluster, kill: Kill, findings: Findings): boolean {
 
 function markOf({ state, reason }: TaskStatus): MarkName | undefined {
   if (state === "unknown") return "a task is unknown to the master";
+  if (reason === "TASK_GROUP_INVALID") return "a group is refused";
   if (state === "unreachable") return "a task is unreachable";
   if (reason === "INVALID_OFFERS") return "a task is dropped because its offer was gone";
   if (reason === "AGENT_DISCONNECTED") return "a task is lost with its slave's link";
