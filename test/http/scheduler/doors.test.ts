@@ -9,8 +9,8 @@ import { type FrameworkId, TaskId } from "../../../src/protocol/ids.ts";
 import type { Offer } from "../../../src/protocol/offer.ts";
 import { format } from "../../../src/protocol/resources.ts";
 import type { TaskInfo } from "../../../src/protocol/task.ts";
-import { temporary, until } from "../../e2e/kit.ts";
-import { CuttingProxy, type DoorName, Doors, slaveOf } from "./doors.ts";
+import { isAlive, temporary, until } from "../../e2e/kit.ts";
+import { CuttingProxy, type DoorName, Doors, doorSlave, slaveOf } from "./doors.ts";
 
 const again = { refuseMs: 0 };
 const hour = { refuseMs: 3_600_000 };
@@ -38,7 +38,7 @@ const scenarios: Readonly<
   Record<string, { readonly hears: unknown; readonly play: (door: DoorName) => Promise<unknown> }>
 > = {
   "is offered every slave whole": {
-    hears: ["slave-0 localhost * cpus:2;mem:1024", "slave-1 localhost * cpus:2;mem:1024"],
+    hears: ["slave-0 localhost * cpus:2;mem:1024;disk:1024", "slave-1 localhost * cpus:2;mem:1024;disk:1024"],
     play: async (door) => {
       const offers = await doors.probe(door).offers();
       return offers.map((offer) => `${slaveOf(offer)} ${offer.hostname} ${offer.role} ${format(offer.resources)}`);
@@ -79,6 +79,56 @@ const scenarios: Readonly<
         function: [...states("function"), ends[1]?.data],
         simulated: [...states("simulated"), ends[2]?.data ?? null],
       };
+    },
+  },
+
+  "launches a group, of which nothing is left when one of its processes fails": {
+    hears: {
+      ends: ["fails failed", "stays killed"],
+      because: "Command terminated with signal SIGTERM; its group ends, because task fails is failed",
+      executors: ["pod", "pod"],
+      left: "the process is gone",
+    },
+    play: async (door) => {
+      const probe = doors.probe(door);
+      const offer = await probe.offer();
+      const { simulated: _, ...plain } = simulated("fails", offer, 0);
+      using home = temporary();
+      const go = join(home.path, "go");
+      const command = (value: string) => ({ command: { shell: true, value } });
+      const executor = { executorId: "pod", resources: { cpus: 100, mem: 32_000, disk: 1_000 } };
+      const tasks = [
+        { ...plain, ...command(`until test -e ${go}; do sleep 0.02; done; exit 3`) },
+        { ...plain, taskId: TaskId("stays"), ...command("exec sleep 600") },
+      ];
+      probe.driver.launchGroup([offer.id], { executor, tasks });
+      await probe.state("fails", "running");
+      const { worker } = await probe.state("stays", "running");
+      writeFileSync(go, "");
+      const ends = [await probe.terminal("fails"), await probe.terminal("stays")];
+      await until(() => (isAlive(Number(worker)) ? undefined : true));
+      return {
+        ends: ends.map(({ taskId, state }) => `${taskId} ${state}`),
+        because: ends[1]?.message,
+        executors: ends.map(({ executorId }) => executorId),
+        left: "the process is gone",
+      };
+    },
+  },
+
+  "is told what is wrong with its group, once for each task": {
+    hears: [
+      "g1 error TASK_GROUP_INVALID the executor of the group: it has 0 disk, and needs at least 0.001",
+      "g2 error TASK_GROUP_INVALID the executor of the group: it has 0 disk, and needs at least 0.001",
+    ],
+    play: async (door) => {
+      const probe = doors.probe(door);
+      const offer = await probe.offer();
+      const executor = { executorId: "pod", resources: { cpus: 100, mem: 32_000 } };
+      const tasks = [simulated("g1", offer, 1), simulated("g2", offer, 1)];
+      probe.driver.launchGroup([offer.id], { executor, tasks }, again);
+      const ends = [await probe.terminal("g1"), await probe.terminal("g2")];
+      return ends.map(({ taskId, state, reason, message }) => `${taskId} ${state} ${reason} ${message}`);
     },
   },
 
@@ -263,7 +313,7 @@ const scenarios: Readonly<
   },
 
   "is offered no less than it wants": {
-    hears: ["slave-1", "slave-1", "slave-0 cpus:1;mem:992"],
+    hears: ["slave-1", "slave-1", "slave-0 cpus:1;mem:992;disk:1024"],
     play: async (door) => {
       const probe = doors.probe(door);
       const [first, second] = await probe.offers();
@@ -307,7 +357,7 @@ const scenarios: Readonly<
   },
 
   "is offered what covers one of its minima": {
-    hears: ["slave-1", "slave-1", "slave-0 cpus:0.001;mem:992"],
+    hears: ["slave-1", "slave-1", "slave-0 cpus:0.001;mem:992;disk:1024"],
     play: async (door) => {
       const probe = doors.probe(door);
       const [first, second] = await probe.offers();
@@ -330,7 +380,7 @@ const scenarios: Readonly<
   "learns what would fit, and what is guaranteed": {
     hears: [
       { slaves: 2, fitting: 2 },
-      { slaves: 2, fitting: 0, closest: { hostname: "localhost", resources: { cpus: 2_000, mem: 1_024_000 } } },
+      { slaves: 2, fitting: 0, closest: { hostname: "localhost", resources: doorSlave } },
       {},
     ],
     play: async (door) => {
