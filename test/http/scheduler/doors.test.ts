@@ -9,7 +9,7 @@ import { type FrameworkId, TaskId } from "../../../src/protocol/ids.ts";
 import type { Offer } from "../../../src/protocol/offer.ts";
 import { format } from "../../../src/protocol/resources.ts";
 import type { TaskInfo } from "../../../src/protocol/task.ts";
-import { isAlive, temporary, until } from "../../e2e/kit.ts";
+import { temporary, until } from "../../e2e/kit.ts";
 import { CuttingProxy, type DoorName, Doors, doorSlave, slaveOf } from "./doors.ts";
 
 const again = { refuseMs: 0 };
@@ -79,56 +79,6 @@ const scenarios: Readonly<
         function: [...states("function"), ends[1]?.data],
         simulated: [...states("simulated"), ends[2]?.data ?? null],
       };
-    },
-  },
-
-  "launches a group, of which nothing is left when one of its processes fails": {
-    hears: {
-      ends: ["fails failed", "stays killed"],
-      because: "Command terminated with signal SIGTERM; its group ends, because task fails is failed",
-      executors: ["pod", "pod"],
-      left: "the process is gone",
-    },
-    play: async (door) => {
-      const probe = doors.probe(door);
-      const offer = await probe.offer();
-      const { simulated: _, ...plain } = simulated("fails", offer, 0);
-      using home = temporary();
-      const go = join(home.path, "go");
-      const command = (value: string) => ({ command: { shell: true, value } });
-      const executor = { executorId: "pod", resources: { cpus: 100, mem: 32_000, disk: 1_000 } };
-      const tasks = [
-        { ...plain, ...command(`until test -e ${go}; do sleep 0.02; done; exit 3`) },
-        { ...plain, taskId: TaskId("stays"), ...command("exec sleep 600") },
-      ];
-      probe.driver.launchGroup([offer.id], { executor, tasks });
-      await probe.state("fails", "running");
-      const { worker } = await probe.state("stays", "running");
-      writeFileSync(go, "");
-      const ends = [await probe.terminal("fails"), await probe.terminal("stays")];
-      await until(() => (isAlive(Number(worker)) ? undefined : true));
-      return {
-        ends: ends.map(({ taskId, state }) => `${taskId} ${state}`),
-        because: ends[1]?.message,
-        executors: ends.map(({ executorId }) => executorId),
-        left: "the process is gone",
-      };
-    },
-  },
-
-  "is told what is wrong with its group, once for each task": {
-    hears: [
-      "g1 error TASK_GROUP_INVALID the executor of the group: it has 0 disk, and needs at least 0.001",
-      "g2 error TASK_GROUP_INVALID the executor of the group: it has 0 disk, and needs at least 0.001",
-    ],
-    play: async (door) => {
-      const probe = doors.probe(door);
-      const offer = await probe.offer();
-      const executor = { executorId: "pod", resources: { cpus: 100, mem: 32_000 } };
-      const tasks = [simulated("g1", offer, 1), simulated("g2", offer, 1)];
-      probe.driver.launchGroup([offer.id], { executor, tasks }, again);
-      const ends = [await probe.terminal("g1"), await probe.terminal("g2")];
-      return ends.map(({ taskId, state, reason, message }) => `${taskId} ${state} ${reason} ${message}`);
     },
   },
 
