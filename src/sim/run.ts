@@ -161,9 +161,10 @@ function drawCluster(
   const isCrowded = owed.chance(0.3);
   const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
     const cpus = 1 + (isCrowded ? shape.int(2) : shape.int(8));
-    return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
+    return { cpus: cpus * 1_000, mem: cpus * 512_000, disk: 100_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
   });
   const roles = random.split("roles");
+  const groups = random.split("groups");
   const reserving = random.split("reserving");
   const quotas = isCrowded ? drawQuotas(owed, slaves) : {};
   const last = shape.int(4);
@@ -176,6 +177,7 @@ function drawCluster(
       repeats: some(0.3),
       forges: some(0.2),
       kills: some(0.1),
+      groups: groups.chance(0.5) ? 0 : groups.unit() * 0.5,
     };
     const mood = { ...manners, reserves: reserving.chance(0.5) ? 0 : reserving.unit() * 0.3 };
     const drawn = 4 + shape.int(16);

@@ -6,7 +6,8 @@ import type { Offer, ReservationOperation } from "../protocol/offer.ts";
 import { flattened } from "../protocol/reservation.ts";
 import { add, type Resources, subtract } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
-import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
+import { isTerminal, type TaskInfo, type TaskState, type TaskStatus } from "../protocol/task.ts";
+import type { TaskGroup } from "../protocol/task-group.ts";
 import { Reservations } from "./reservations.ts";
 
 /** How a simulated framework behaves; every number is a probability per occasion. */
@@ -23,6 +24,8 @@ export type Mood = {
   readonly kills: number;
   /** Reserves, or ends reservations, before it launches. */
   readonly reserves: number;
+  /** Launches what it can as a group. */
+  readonly groups: number;
 };
 
 /** Work to be done, and what its framework has seen: the record is the simulator's and survives every crash. */
@@ -82,6 +85,10 @@ export function workRecord(
 
 /** Between the subscription of a framework that suppresses and its first wish, in milliseconds: others come first. */
 const latenessMs = 4_000;
+/** Most tasks of a group. */
+const groupMax = 3;
+/** What a group's executor takes. */
+const executorResources: Resources = { cpus: 10, mem: 32_000, disk: 1_000 };
 /** Longest task, in milliseconds. */
 const durationMaxMs = 15_000;
 
@@ -112,11 +119,10 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     counts.kills++;
     driver.killTask(taskId);
   };
-  const launch = (offer: Offer, driver: SchedulerDriver) => {
-    const first = operationsOn(offer);
-    let left = first.reduce(converted, offer.resources);
-    const tasks = [];
-    for (const item of pending) {
+  const tasksFor = (offer: Offer, room: Resources, max: number): readonly TaskInfo[] => {
+    let left = room;
+    const tasks: TaskInfo[] = [];
+    for (const item of pending.slice(0, max)) {
       const resources = cover(left, record.resources);
       if (resources === undefined) break;
       left = subtract(left, resources);
@@ -132,9 +138,26 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       });
     }
     pending = pending.slice(tasks.length);
+    return tasks;
+  };
+  const groupFor = (offer: Offer, room: Resources): TaskGroup | undefined => {
+    const resources = cover(room, executorResources);
+    const tasks = resources === undefined ? [] : tasksFor(offer, subtract(room, resources), groupMax);
+    if (resources === undefined || tasks.length === 0) return undefined;
+    // Now and then a second group for an executor that runs.
+    return { executor: { executorId: `${record.name}-e${random.int(2)}`, resources }, tasks };
+  };
+  const launch = (offer: Offer, driver: SchedulerDriver) => {
+    const first = operationsOn(offer);
+    const room = first.reduce(converted, offer.resources);
+    const group = mood.groups > 0 && random.chance(mood.groups) ? groupFor(offer, room) : undefined;
+    const tasks = group?.tasks ?? tasksFor(offer, room, Number.POSITIVE_INFINITY);
     const filter = { refuseMs: 1_000 };
-    if (first.length === 0) driver.replyToOffer([offer.id], tasks, filter);
-    else driver.acceptOffers([offer.id], [...first, { type: "launch", tasks }], filter);
+    const last =
+      group === undefined ? ({ type: "launch", tasks } as const) : ({ type: "launchGroup", ...group } as const);
+    if (first.length > 0) driver.acceptOffers([offer.id], [...first, last], filter);
+    else if (group === undefined) driver.replyToOffer([offer.id], tasks, filter);
+    else driver.launchGroup([offer.id], group, filter);
     for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
     want(driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
