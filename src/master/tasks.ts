@@ -3,7 +3,7 @@ import { MultiMap } from "../base/multi-map.ts";
 import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId, type TaskId } from "../protocol/ids.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
-import { contains, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
+import { noResources, type Resources, sum } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import {
   isTerminal,
@@ -14,9 +14,9 @@ import {
   type TaskState,
   type TaskStatus,
 } from "../protocol/task.ts";
+import { crowdedTasks } from "./crowded-tasks.ts";
 import { Executors } from "./executors.ts";
 import { slavesOf } from "./registry.ts";
-import { partTotals } from "./slave-parts.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
@@ -201,7 +201,7 @@ export class Tasks {
       if (task.released) this.#remove(task);
       else this.giveUp(task, "gone", "AGENT_REREGISTERED");
     }
-    const crowded = this.#crowded(slave, reported, givenUp);
+    const crowded = crowdedTasks(this.#state(), slave, reported, givenUp);
     for (const { frameworkId, framework, task: info, status, over } of reported) {
       if (givenUp.has(taskKey(frameworkId, info.taskId))) continue;
       if (crowded.has(taskKey(frameworkId, info.taskId))) {
@@ -244,36 +244,6 @@ export class Tasks {
 
   row({ frameworkId, info, status }: Task): TaskRow {
     return { frameworkId, task: info, status };
-  }
-
-  /**
-   * The tasks that the book does not know and the slave has no room for: it was told to end them by an earlier master, or
-   * it does not tell the truth. The newest have the best right to be there.
-   */
-  #crowded(slave: Slave, reported: readonly KnownTask[], givenUp: ReadonlySet<string>): ReadonlySet<string> {
-    const { operations } = this.#state();
-    const executors = new Executors();
-    const left = new Map<boolean, Resources>();
-    const live = this.onSlave(slave.id).filter((task) => !task.released);
-    for (const [short, total] of partTotals(slave.info)) {
-      const running = live.filter((task) => isShort(task) === short);
-      const held = running.map(({ frameworkId, info }) => executors.enter(slave.id, frameworkId, info));
-      const waiting = operations.heldOn(slave.id).filter((each) => each.short === short);
-      const room = subtract(total, sum([...held, ...waiting.map(({ resources }) => resources)]));
-      left.set(short, short ? room : subtract(room, operations.withheldOf(slave.id)));
-    }
-    const crowded = new Set<string>();
-    for (const { frameworkId, task, over } of [...reported].reverse()) {
-      const key = taskKey(frameworkId, task.taskId);
-      if (over || givenUp.has(key) || this.#tasks.has(key)) continue;
-      const short = isShort({ info: task });
-      const room = left.get(short) ?? noResources;
-      const isSound = executors.fault(slave.id, frameworkId, task) === undefined;
-      if (isSound && contains(room, executors.needed(slave.id, frameworkId, task))) {
-        left.set(short, subtract(room, executors.enter(slave.id, frameworkId, task)));
-      } else crowded.add(key);
-    }
-    return crowded;
   }
 
   /** A task id that was used again on another slave is another task. */

@@ -136,6 +136,31 @@ describe("a group that runs", () => {
   });
 });
 
+describe("a group that has to give way", () => {
+  test("is revoked task by task, whatever its processes say of their ends", () => {
+    const host = running(2);
+    for (const taskId of ["t1", "t2"]) {
+      host.say("killOnSlave", { lead, frameworkId, taskId: commandTask(taskId).taskId, reason: "REVOKED" });
+    }
+    expect(host.signals).toEqual(["SIGTERM 101", "SIGTERM 102"]);
+    for (const taskId of ["t1", "t2"]) exits(host, taskId, 1);
+    const revoked = { state: "killed", reason: "REVOKED", source: "master" };
+    expect(host.updates.slice(2)).toMatchObject([revoked, revoked]);
+  });
+
+  test("is revoked with the first of its tasks that has ended for it", () => {
+    const host = running(2);
+    const { taskId } = commandTask("t1");
+    host.say("killOnSlave", { lead, frameworkId, taskId, reason: "REVOKED" });
+    exits(host, "t1", 0);
+    exits(host, "t2", 0);
+    expect(host.updates.slice(2).map((update) => [update.taskId, update.reason])).toEqual([
+      ["t1", "REVOKED"],
+      ["t2", "REVOKED"],
+    ]);
+  });
+});
+
 describe("the executor of groups", () => {
   test("that is ended takes all of its tasks along, which have failed, and its end is told once", () => {
     const host = Host.registered();
