@@ -18,6 +18,7 @@ export function authorDriver(party: SchedulerParty): SchedulerDriver {
     clock: ctx.clock,
     replyToOffer: (offerIds, tasks, filter) => call(() => party.reply(offerIds, tasks, filter)),
     acceptOffers: (offerIds, operations, filter) => call(() => party.accept(offerIds, operations, filter)),
+    launchGroup: (offerIds, group, filter) => call(() => party.launchGroup(offerIds, group, filter)),
     decline: (offerIds, filter) => call(() => party.decline(offerIds, filter)),
     acceptInverseOffers: (ids, filter) => call(() => party.answerInverse("acceptInverseOffers", ids, filter)),
     declineInverseOffers: (ids, filter) => call(() => party.answerInverse("declineInverseOffers", ids, filter)),

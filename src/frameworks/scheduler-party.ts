@@ -19,6 +19,7 @@ import type { OperationStatus } from "../protocol/operation-status.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
 import { shapeFault } from "../protocol/shape.ts";
 import type { TaskInfo, TaskReason, TaskStatus } from "../protocol/task.ts";
+import type { TaskGroup } from "../protocol/task-group.ts";
 import { authorDriver } from "./author-driver.ts";
 import { Callbacks } from "./callbacks.ts";
 import { HeldOffers } from "./held-offers.ts";
@@ -235,8 +236,13 @@ export class SchedulerParty {
     this.tasks.launched(tasks);
     const { frameworkId } = standing;
     this.#sayForAuthor("accept", { frameworkId, offerIds, operations, filter: filter ?? this.#filterNow() });
-    for (const { task, fault } of faults.tasks) this.#refuse(task, "error", "TASK_INVALID", fault);
+    for (const { task, reason, fault } of faults.tasks) this.#refuse(task, "error", reason, fault);
     for (const { operation, fault } of faults.operations) this.#refuseOperation(operation, "error", fault);
+  }
+
+  launchGroup(offerIds: readonly OfferId[], { executor, tasks }: TaskGroup, filter: Filter | undefined): void {
+    if (tasks.length === 0) return this.decline(offerIds, filter);
+    this.accept(offerIds, [{ type: "launchGroup", executor, tasks }], filter);
   }
 
   decline(offerIds: readonly OfferId[], filter?: Filter): void {
@@ -361,7 +367,7 @@ export class SchedulerParty {
   #drop(operations: readonly AuthorOperation[]): void {
     const why = (what: string) => `the scheduler was not connected to a master, so the ${what} was never sent`;
     for (const operation of operations) {
-      if (operation.type !== "launch") this.#refuseOperation(operation, "dropped", why("operation"));
+      if (!("tasks" in operation)) this.#refuseOperation(operation, "dropped", why("operation"));
       else for (const task of operation.tasks) this.#refuse(task, "dropped", "INVALID_OFFERS", why("task"));
     }
   }

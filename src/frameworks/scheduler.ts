@@ -8,6 +8,7 @@ import type { OfferFilters } from "../protocol/offer-filters.ts";
 import type { OperationStatus } from "../protocol/operation-status.ts";
 import type { Resources } from "../protocol/resources.ts";
 import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
+import type { TaskGroup } from "../protocol/task-group.ts";
 import type { Ending } from "./report.ts";
 
 /**
@@ -79,6 +80,12 @@ export type SchedulerDriver = {
    * The rest goes back with the filter, but for what was reserved or unreserved.
    */
   acceptOffers(offerIds: readonly OfferId[], operations: readonly AuthorOperation[], filter?: Filter): void;
+  /**
+   * Launches a group on the offers, which are all of one slave: its tasks begin together or not at all, and when one ends
+   * and has not finished, the others are killed. While one of them lives, its executor's resources are held as well: at
+   * least cpus:0.01, mem:32 and some disk. What is wrong with one task is wrong with all of them (`TASK_GROUP_INVALID`).
+   */
+  launchGroup(offerIds: readonly OfferId[], group: TaskGroup, filter?: Filter): void;
   /** Refuses offers for the filter's time: default 5 s, or an hour while the framework needs none. */
   decline(offerIds: readonly OfferId[], filter?: Filter): void;
   /** Holds on to offers beyond the callback. They count as used until they are answered, rescinded or expired. */

@@ -167,7 +167,11 @@ export class Counters {
 
 /** One without tasks is a way to decline. */
 function isLaunch(operation: Operation): boolean {
-  return operation.type === "launchGroup" || (operation.type === "launch" && operation.tasks.length > 0);
+  return (
+    operation.type === "launchGroup" ||
+    operation.type === "unfitGroup" ||
+    (operation.type === "launch" && operation.tasks.length > 0)
+  );
 }
 
 /** The same handlers, with an ear at each. */

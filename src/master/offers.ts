@@ -12,9 +12,11 @@ import {
 } from "../protocol/offer.ts";
 import { add, contains, overlap, type Resources, subtract, sum } from "../protocol/resources.ts";
 import type { TaskInfo, TaskReason } from "../protocol/task.ts";
+import type { TaskGroup } from "../protocol/task-group.ts";
 import { rowsOf } from "./allocator/offered-batch.ts";
 import type { OfferedBatch } from "./allocator/protocol.ts";
 import type { Holding } from "./allocator-link.ts";
+import { groupFault } from "./group-fault.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { taskFault } from "./task-fault.ts";
@@ -41,6 +43,7 @@ export class Offers {
   readonly #bySlave = new MultiMap<SlaveId, Outstanding>();
   readonly #byFramework = new MultiMap<FrameworkId, Outstanding>();
   #made = 0;
+  #groups = 0;
 
   constructor(state: () => MasterState) {
     this.#state = state;
@@ -222,6 +225,8 @@ export class Offers {
           tasks.refuse(frameworkId, [task], "error", "TASK_INVALID", task.fault);
         return this.#launch(client, slave, left, operation.tasks);
       case "launchGroup":
+        return this.#launchGroup(client, slave, left, operation);
+      case "unfitGroup":
         for (const task of operation.unfit) {
           tasks.refuse(frameworkId, [task], "error", "TASK_GROUP_INVALID", task.fault);
         }
@@ -239,9 +244,10 @@ export class Offers {
   /** An operation on offers that are not valid, or are not any more. */
   #drop(frameworkId: FrameworkId, operation: Operation, fault: string, reason: TaskReason = "INVALID_OFFERS"): void {
     const { tasks, statuses } = this.#state();
-    if (operation.type === "launch" || operation.type === "launchGroup") {
-      const wanted = [...(operation.type === "launch" ? operation.tasks : []), ...(operation.unfit ?? [])];
-      return tasks.refuse(frameworkId, wanted, "dropped", reason, fault);
+    if ("tasks" in operation || "unfit" in operation) {
+      const fit = "tasks" in operation ? operation.tasks : [];
+      const unfit = "unfit" in operation ? (operation.unfit ?? []) : [];
+      return tasks.refuse(frameworkId, [...fit, ...unfit], "dropped", reason, fault);
     }
     statuses.refused({ frameworkId, operationId: operation.operationId }, "dropped", fault);
   }
@@ -249,7 +255,7 @@ export class Offers {
   /** Launches the valid tasks in order; each sees what the ones before left over. Answers what is left in the end. */
   #launch(client: Client, slave: Slave, offered: Resources, wanted: readonly TaskInfo[]): Resources {
     const { tasks } = this.#state();
-    const { frameworkId, role, short, maxTaskMs = Number.POSITIVE_INFINITY } = client;
+    const { frameworkId, role } = client;
     let left = offered;
     for (const task of wanted) {
       const known = tasks.get(frameworkId, task.taskId) !== undefined;
@@ -259,10 +265,22 @@ export class Offers {
         continue;
       }
       left = subtract(left, task.resources);
-      const { short: _claimed, ...own } = task;
-      const limit = short ? { short, maxCompletionMs: Math.min(maxTaskMs, task.maxCompletionMs ?? maxTaskMs) } : {};
-      tasks.launch(frameworkId, slave, { ...own, role, ...limit });
+      tasks.launch(frameworkId, slave, placed(task, client));
     }
+    return left;
+  }
+
+  /** Launches all tasks of a group or none, and answers what is left. */
+  #launchGroup(client: Client, slave: Slave, left: Resources, { executor, tasks: wanted }: TaskGroup): Resources {
+    const { id: masterId, tasks } = this.#state();
+    const { frameworkId } = client;
+    const group = { groupId: `${masterId}-G${this.#groups++}`, executor };
+    const fault = groupFault({ executor, tasks: wanted }, { ...client, left }, tasks);
+    if (fault === undefined) {
+      const members = wanted.map((task) => ({ ...placed(task, client), group }));
+      return subtract(left, tasks.launchGroup(frameworkId, slave, members));
+    }
+    tasks.refuse(frameworkId, wanted, "error", "TASK_GROUP_INVALID", fault);
     return left;
   }
 
@@ -333,6 +351,13 @@ export class Offers {
   offeredOf(slaveId: SlaveId): Resources {
     return sum([...this.onSlave(slaveId), ...this.#state().operations.heldOn(slaveId)].map((each) => each.resources));
   }
+}
+
+/** The task as its slave is told it: for whose share it runs, and how long at most. */
+function placed(task: TaskInfo, { role, short, maxTaskMs = Number.POSITIVE_INFINITY }: Client): TaskInfo {
+  const { short: _claimed, ...own } = task;
+  const limit = short ? { short, maxCompletionMs: Math.min(maxTaskMs, task.maxCompletionMs ?? maxTaskMs) } : {};
+  return { ...own, role, ...limit };
 }
 
 function holdingOf({ frameworkId, slaveId, role, maxTaskMs }: Offer): Client {

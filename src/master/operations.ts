@@ -4,6 +4,7 @@ import type { ReservationOperation } from "../protocol/offer.ts";
 import { operationIdShape } from "../protocol/operation-status.ts";
 import type { OperatorReservation } from "../protocol/operator-api.ts";
 import { add, contains, noResources, type Resources, shortfall, subtract, sum } from "../protocol/resources.ts";
+import { heldBy } from "../protocol/task-group.ts";
 import type { Holding } from "./allocator-link.ts";
 import { type Conversion, converted, ends } from "./conversion.ts";
 import type { Followed } from "./operation-statuses.ts";
@@ -11,6 +12,7 @@ import { reservationFault } from "./reservation-fault.ts";
 import { partTotals } from "./slave-parts.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
+import { holderOf } from "./tasks.ts";
 
 /** Reservations, or ends of some, that wait for the registry. What comes beyond it is refused. */
 const waitingMax = 10_000;
@@ -171,7 +173,7 @@ export class Operations {
     const whole = partTotals(info).get(false) ?? noResources;
     const used = tasks.onSlave(id).filter((task) => !task.released && task.info.short !== true);
     const held = this.heldOn(id).filter(({ short }) => !short);
-    const taken = sum([...used.map((task) => task.info.resources), ...held.map(({ resources }) => resources)]);
+    const taken = sum([heldBy(used.map(holderOf)), ...held.map(({ resources }) => resources)]);
     return subtract(subtract(whole, taken), this.withheldOf(id));
   }
 

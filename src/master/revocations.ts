@@ -8,17 +8,17 @@ import type { SlaveProtocol } from "../protocol/slave-api.ts";
 import type { LackingRole } from "./allocator/protocol.ts";
 import { Appetite, type Place, placeKey } from "./appetite.ts";
 import type { Framework } from "./frameworks.ts";
-import { holdingOf, revocableOffers, revocableTasks, surplusesOf } from "./revocable.ts";
+import { holdingOf, revocableOffers, revocableTasks, surplusesOf, type Victim } from "./revocable.ts";
 import type { MasterState } from "./state.ts";
 import type { Task } from "./tasks.ts";
 import { brought, type Claim, chosenVictims, type Holding, needed, type Surpluses } from "./victims.ts";
 
-/** That a task has to give way. */
+/** That a task has to give way, or a group. */
 export type Notice = {
   readonly id: OfferId;
   /** Whose guarantee it is for. */
   readonly role: string;
-  readonly task: Task;
+  readonly tasks: Victim;
   /** When it is killed, by the master's clock. */
   readonly deadlineMs: number;
   /** The same for its framework, in Unix milliseconds. */
@@ -29,7 +29,7 @@ export type Notice = {
   toldTo?: ActorRef<SlaveProtocol>;
 };
 
-/** Tasks that are under notice at a time; more have to wait until some have ended. */
+/** Notices that stand at a time; more have to wait until some tasks have ended. */
 const noticesMax = 1_000;
 /** Between two looks at what is lacking while something is, in milliseconds. */
 const lookMs = 1_000;
@@ -71,19 +71,19 @@ export class Revocations {
   /** The task has given back what it had. */
   ended(task: Task): void {
     const notice = this.#byTask.get(task);
-    if (notice !== undefined) this.#forget(notice);
+    if (notice?.tasks.every(({ released }) => released)) this.#forget(notice);
   }
 
   answered(frameworkId: FrameworkId, ids: readonly OfferId[], answer: "accepted" | "declined"): void {
     for (const id of ids) {
       const notice = this.#notices.get(id);
-      if (notice?.task.frameworkId === frameworkId) notice.answer = answer;
+      if (notice?.tasks[0].frameworkId === frameworkId) notice.answer = answer;
     }
   }
 
   /** A scheduler that has just come knows of none. */
   tellAgain({ id }: Framework): void {
-    this.#tell(this.notices.filter(({ task, toldTo }) => task.frameworkId === id && toldTo === undefined));
+    this.#tell(this.notices.filter(({ tasks: [task], toldTo }) => task.frameworkId === id && toldTo === undefined));
   }
 
   /** The next look: when a grace is over, and soon in any case. */
@@ -128,7 +128,7 @@ export class Revocations {
   /** Notices of tasks whose slave is out of reach, or was when it was to kill them: they may be chosen anew. */
   #dropLost(): Notice[] {
     const { slaves } = this.#state();
-    const lost = this.notices.filter(({ task, toldTo }) => {
+    const lost = this.notices.filter(({ tasks: [task], toldTo }) => {
       const slave = slaves.get(task.slaveId);
       return slave?.state !== "registered" || (toldTo !== undefined && slave.ref !== toldTo);
     });
@@ -148,9 +148,12 @@ export class Revocations {
   #spendSurpluses(surpluses: Surpluses): readonly Notice[] {
     const beyond: Notice[] = [];
     const { notices } = this;
-    for (const { task, toldTo } of notices) if (toldTo !== undefined) spend(surpluses, task);
+    for (const notice of notices) {
+      const { role, weight } = this.#holdingOf(notice);
+      if (notice.toldTo !== undefined) surpluses.take(role, weight);
+    }
     for (const notice of notices.filter(({ toldTo }) => toldTo === undefined)) {
-      const { role, weight } = holdingOf(notice.task);
+      const { role, weight } = this.#holdingOf(notice);
       if (surpluses.spares(role, weight)) surpluses.take(role, weight);
       else beyond.push(notice);
     }
@@ -164,17 +167,17 @@ export class Revocations {
     const appetite = new Appetite(state, clients);
     const claim = claimOf(state, role, lacking, appetite);
     const mine = this.notices.filter((notice) => notice.role === role);
-    const ending = mine.filter(({ toldTo }) => toldTo !== undefined).map(({ task }) => holdingOf(task));
+    const ending = mine.filter(({ toldTo }) => toldTo !== undefined).map((notice) => this.#holdingOf(notice));
     const open = mine.filter(({ toldTo }) => toldTo === undefined);
     const kept = needed(
       claim,
-      open.map(({ task }) => holdingOf(task)),
+      open.map((notice) => this.#holdingOf(notice)),
       ending,
     );
     const keptTasks = new Set(kept.map(({ of }) => of));
     for (const notice of open) {
-      if (keptTasks.has(notice.task)) continue;
-      const { role: victim, weight } = holdingOf(notice.task);
+      if (keptTasks.has(notice.tasks)) continue;
+      const { role: victim, weight } = this.#holdingOf(notice);
       surpluses.take(victim, weight, -1);
       this.#forget(notice);
       withdrawn.push(notice);
@@ -189,24 +192,30 @@ export class Revocations {
     for (const { of: offer } of offers) state.offers.revoke(offer.id);
     const still = restOf(rest, offers);
     if (Object.keys(still.lacking).length === 0) return;
-    const candidates = revocableTasks(state, appetite).filter(({ of: task }) => !this.#byTask.has(task));
+    const candidates = revocableTasks(state, appetite).filter(({ of: tasks }) => !this.#byTask.has(tasks[0]));
     const victims = chosenVictims(still, candidates, surpluses, noticesMax - this.#notices.size);
-    this.#tell(victims.map(({ of: task }) => this.#notice(claim.role, task)));
+    this.#tell(victims.map(({ of: tasks }) => this.#notice(claim.role, tasks)));
   }
 
-  #notice(role: string, task: Task): Notice {
+  #holdingOf({ tasks }: Notice): Holding<Victim> {
+    return holdingOf(tasks, this.#state().tasks);
+  }
+
+  #notice(role: string, tasks: Victim): Notice {
     const { id: masterId, ctx, registrar } = this.#state();
     const graceMs = registrar.registry.quotas.get(role)?.graceMs ?? 0;
     const notice: Notice = {
       id: OfferId(`${masterId}-R${this.#made++}`),
       role,
-      task,
+      tasks,
       deadlineMs: ctx.clock.now() + graceMs,
       startMs: Math.ceil(ctx.clock.wall() + graceMs),
     };
     this.#notices.set(notice.id, notice);
-    this.#byTask.set(task, notice);
-    ctx.log("info", `task ${task.info.taskId} has to give way to role ${role}`, { graceMs });
+    for (const task of tasks) this.#byTask.set(task, notice);
+    const [{ info }, ...others] = tasks;
+    const what = others.length === 0 ? `task ${info.taskId}` : `task ${info.taskId} with its group`;
+    ctx.log("info", `${what} has to give way to role ${role}`, { graceMs });
     return notice;
   }
 
@@ -214,52 +223,48 @@ export class Revocations {
     const { ctx, slaves, tasks } = this.#state();
     for (const notice of this.notices) {
       if (notice.toldTo !== undefined || notice.deadlineMs > ctx.clock.now()) continue;
-      const slave = slaves.get(notice.task.slaveId);
+      const slave = slaves.get(notice.tasks[0].slaveId);
       if (slave === undefined) continue;
       notice.toldTo = slave.ref;
-      tasks.revoke(notice.task, slave);
+      for (const task of notice.tasks) if (!task.released) tasks.revoke(task, slave);
     }
   }
 
   #forget(notice: Notice): void {
     this.#notices.delete(notice.id);
-    this.#byTask.delete(notice.task);
+    for (const task of notice.tasks) this.#byTask.delete(task);
   }
 
   #tell(notices: readonly Notice[]): void {
     const { frameworks } = this.#state();
     const offers = new MultiMap<FrameworkId, InverseOffer>();
-    for (const notice of notices) offers.add(notice.task.frameworkId, inverseOffer(notice));
-    for (const id of new Set(notices.map(({ task }) => task.frameworkId))) {
+    for (const notice of notices)
+      offers.add(notice.tasks[0].frameworkId, inverseOffer(notice, this.#holdingOf(notice)));
+    for (const id of new Set(notices.map(({ tasks: [task] }) => task.frameworkId))) {
       frameworks.get(id)?.ref?.tell("inverseOffers", { offers: [...offers.get(id)] });
     }
   }
 
   #tellWithdrawn(notices: readonly Notice[]): void {
     const { frameworks } = this.#state();
-    for (const frameworkId of new Set(notices.map(({ task }) => task.frameworkId))) {
-      const offerIds = notices.filter(({ task }) => task.frameworkId === frameworkId).map(({ id }) => id);
+    for (const frameworkId of new Set(notices.map(({ tasks: [task] }) => task.frameworkId))) {
+      const offerIds = notices.filter(({ tasks: [task] }) => task.frameworkId === frameworkId).map(({ id }) => id);
       frameworks.get(frameworkId)?.ref?.tell("inverseOffersRescinded", { offerIds });
     }
   }
 }
 
-function inverseOffer({ id, task, startMs }: Notice): InverseOffer {
-  const { frameworkId, slaveId, info } = task;
+function inverseOffer({ id, tasks, startMs }: Notice, { yields }: Holding<Victim>): InverseOffer {
+  const [{ frameworkId, slaveId }] = tasks;
   return {
     id,
     frameworkId,
     slaveId,
-    resources: info.resources,
-    tasks: [info.taskId],
+    resources: yields,
+    tasks: tasks.filter(({ released }) => !released).map(({ info }) => info.taskId),
     unavailability: { startMs },
     reason: "revocation",
   };
-}
-
-function spend(surpluses: Surpluses, task: Task): void {
-  const { role, weight } = holdingOf(task);
-  surpluses.take(role, weight);
 }
 
 function claimOf({ slaves }: MasterState, role: string, lacking: Quantities, appetite: Appetite): Claim {

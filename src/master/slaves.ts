@@ -10,12 +10,13 @@ import { add, noResources, type Resources, subtract, uncountable } from "../prot
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
 import { type SlaveInfo, slaveInfoFault } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
+import { shareCounter } from "../protocol/task-group.ts";
 import { type ClientId, clientId } from "./allocator/client.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
 import { slavesOf } from "./registry.ts";
 import { restOf, type SlavePart, withReserved } from "./slave-parts.ts";
 import type { MasterState } from "./state.ts";
-import { isShort, roleOf, type Task } from "./tasks.ts";
+import { holderOf, isShort, roleOf, type Task } from "./tasks.ts";
 
 /**
  *   registering ── registered ⇄ disconnected ── unreachable        recovering: in the registry, not back yet after a
@@ -214,10 +215,9 @@ export class Slaves {
       const key = clientId(frameworkId, role);
       held.set(key, { frameworkId, role, resources: add(held.get(key)?.resources ?? noResources, resources) });
     };
-    for (const task of tasks.onSlave(slave.id)) {
-      if (task.released || isShort(task) !== short) continue;
-      hold(task.frameworkId, roleOf(task), task.info.resources);
-    }
+    const live = tasks.onSlave(slave.id).filter((task) => !task.released && isShort(task) === short);
+    const shareOf = shareCounter();
+    for (const task of live) hold(task.frameworkId, roleOf(task), shareOf(holderOf(task)));
     for (const { frameworkId, role, resources, maxTaskMs } of offers.onSlave(slave.id)) {
       if ((maxTaskMs !== undefined) === short) hold(frameworkId, role, resources);
     }

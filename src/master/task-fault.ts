@@ -15,6 +15,7 @@ export function taskFault(task: TaskInfo, { slaveId, role, left }: Place): strin
   if (task.role !== undefined && task.role !== role) {
     return `the task's resources are allocated to role ${task.role}, the offer's to ${role}`;
   }
+  if (task.group !== undefined) return "a task's group is the master's to say";
   const malformed = malformation(task.resources) ?? fractionFault(task.resources);
   if (malformed !== undefined) return `a resource of the task: ${malformed}`;
   if (isEmpty(task.resources)) return "the task uses no resources";

@@ -1,10 +1,12 @@
 import type { Attributes } from "./attribute.ts";
+import { groupExecutorShape } from "./group-executor.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import { type Unavailability, unavailabilityShape } from "./inverse-offer.ts";
 import { operationIdShape } from "./operation-status.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
+import type { TaskGroup } from "./task-group.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */
 export type Offer = {
@@ -31,8 +33,10 @@ export type Operation = PlainOperation | ReservationOperation;
 export type PlainOperation =
   /** `unfit`: tasks that cannot even be written down as such; each is refused for its reason. */
   | { readonly type: "launch"; readonly tasks: readonly TaskInfo[]; readonly unfit?: readonly UnfitTask[] }
-  /** Tasks that share an executor. It is refused for its reason: executors of frameworks do not exist yet. */
-  | { readonly type: "launchGroup"; readonly unfit: readonly UnfitTask[] }
+  /** All of these tasks, or none when something is wrong with one of them or with their executor. */
+  | ({ readonly type: "launchGroup" } & TaskGroup)
+  /** A group that cannot even be written down as such: each of its tasks is refused for its reason. */
+  | { readonly type: "unfitGroup"; readonly unfit: readonly UnfitTask[] }
   /** What cannot be done at all: an operation that does not exist here, or one whose `fault` is known already. */
   | { readonly type: "unknown"; readonly name: string; readonly fault?: string; readonly operationId?: string };
 
@@ -49,7 +53,7 @@ export type ReservationOperation = ({ readonly type: "reserve" } | { readonly ty
 };
 
 /** What the SDK asks for. */
-export type AuthorOperation = Extract<Operation, { readonly type: "launch" | "reserve" | "unreserve" }>;
+export type AuthorOperation = Extract<Operation, { readonly type: "launch" | "launchGroup" | "reserve" | "unreserve" }>;
 
 /** A task that its framework hears of only as refused. */
 export type UnfitTask = { readonly taskId: TaskId; readonly slaveId: SlaveId; readonly fault: string };
@@ -104,7 +108,8 @@ const reservationFields = {
 
 export const operationShape = variants<Operation>({
   launch: { tasks: list(taskInfoShape), unfit: optional(unfitTasksShape) },
-  launchGroup: { unfit: unfitTasksShape },
+  launchGroup: { executor: groupExecutorShape, tasks: list(taskInfoShape) },
+  unfitGroup: { unfit: unfitTasksShape },
   reserve: reservationFields,
   unreserve: reservationFields,
   unknown: { name: text, fault: optional(text), operationId: optional(operationIdShape) },

@@ -24,6 +24,14 @@ export type SlaveProtocol = {
     /** The hello that the master knows the slave by. After a later one the order is void: the master will hear so. */
     readonly hello: number;
   }>;
+  /** Tasks of one group, which begin together or not at all. */
+  runGroup: Tell<{
+    readonly lead: Lead;
+    readonly frameworkId: FrameworkId;
+    readonly framework: FrameworkInfo;
+    readonly tasks: readonly TaskInfo[];
+    readonly hello: number;
+  }>;
   killOnSlave: Tell<{
     readonly lead: Lead;
     readonly frameworkId: FrameworkId;
@@ -58,6 +66,13 @@ const shapes: BodyShapes<SlaveProtocol> = {
     task: taskInfoShape,
     hello: count,
   },
+  runGroup: {
+    lead: leadShape,
+    frameworkId: id(),
+    framework: frameworkInfoShape,
+    tasks: list(taskInfoShape),
+    hello: count,
+  },
   killOnSlave: {
     lead: leadShape,
     frameworkId: id(),
@@ -77,6 +92,7 @@ export const slaveTable = protocolTable<SlaveProtocol>(
     slaveRegistered: { lead: 0, slaveId: 1, missesMs: 2, lost: 3 },
     slaveRefused: { lead: 0, reason: 1 },
     runTask: { lead: 0, frameworkId: 1, framework: 2, task: 3, hello: 4 },
+    runGroup: { lead: 0, frameworkId: 1, framework: 2, tasks: 3, hello: 4 },
     killOnSlave: { lead: 0, frameworkId: 1, taskId: 2, graceMs: 3, reason: 4 },
     endExecutor: { lead: 0, frameworkId: 1, executorId: 2 },
     shutdownFramework: { lead: 0, frameworkId: 1 },

@@ -1,9 +1,11 @@
 import type { DeadLetterReason } from "../actors/dead-letters.ts";
 import type { MasterState } from "../master/state.ts";
+import { holderOf } from "../master/tasks.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
 import { flattened } from "../protocol/reservation.ts";
-import { add, contains, equal, format, noResources, sum } from "../protocol/resources.ts";
+import { add, contains, equal, format, noResources } from "../protocol/resources.ts";
 import { isTerminal } from "../protocol/task.ts";
+import { heldBy } from "../protocol/task-group.ts";
 import type { Party } from "../slave/slave.ts";
 import { disagreement } from "./books.ts";
 import { frameworkName, type SimCluster } from "./cluster.ts";
@@ -109,7 +111,7 @@ function slaveBookFault({ slaves, tasks, offers }: MasterState, seen: Seen): str
   for (const slave of slaves.all()) {
     if (seen.inOrder(`slave.${slave.id}`, slave, slave.used, slave.offered, slave.info.resources)) continue;
     const live = tasks.onSlave(slave.id).filter((task) => !task.released);
-    const used = sum(live.map((task) => task.info.resources));
+    const used = heldBy(live.map(holderOf));
     if (!equal(used, slave.used)) return `${slave.id}: used is ${format(slave.used)}, its tasks make ${format(used)}`;
     if (!equal(offers.offeredOf(slave.id), slave.offered)) return `${slave.id}: offered is not the sum of its offers`;
     if (!contains(slave.info.resources, add(slave.used, slave.offered))) return `${slave.id} is over-allocated`;
@@ -146,10 +148,7 @@ function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
     const party = cluster.slaveParty(name);
     if (party === undefined || seen.inOrder(`party.${name}`, party, cluster.turnsOf(name))) continue;
     const total = cluster.resourcesOf(name);
-    let used = noResources;
-    for (const { status, disowned, task } of party.executors.all()) {
-      if (!disowned && !isTerminal(status.state)) used = add(used, task.resources);
-    }
+    const used = heldBy(liveEntries(party).filter(({ disowned }) => !disowned));
     if (!contains(flattened(total), flattened(used))) return `${name} runs ${format(used)} of ${format(total)}`;
   }
   return undefined;
@@ -219,7 +218,7 @@ function slaveDifference(cluster: SimCluster): string | undefined {
     if (state !== "registered") continue;
     const party = cluster.slaveParty(info.hostname);
     if (party?.registration.slaveId !== id) continue;
-    const theirs = sum(liveEntries(party).map(({ task }) => task.resources));
+    const theirs = heldBy(liveEntries(party));
     if (!equal(used, theirs)) return `${id}: master ${format(used)}, slave ${format(theirs)}`;
   }
   return undefined;

@@ -165,6 +165,22 @@ const plants = {
       offers.withdrawFramework = () => {};
     }),
   },
+  "lone-end": {
+    what: "the rest of a group goes on when one of its tasks has failed",
+    make: patched("slave", ({ executors }: Party) => {
+      executors.companions = () => [];
+    }),
+  },
+  "kept-executor": {
+    what: "what the executor of a group held does not go back",
+    make: patched("master", ({ tasks: { executors } }: MasterState) => {
+      const leave = executors.leave.bind(executors);
+      executors.leave = (slaveId, frameworkId, task) => {
+        leave(slaveId, frameworkId, task);
+        return task.resources;
+      };
+    }),
+  },
   "double-launch": {
     what: "a task whose launch reached the disk is begun twice",
     make: patched("slave", ({ executors }: Party) => {

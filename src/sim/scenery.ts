@@ -34,13 +34,13 @@ export function drawScenery(
 ): Pick<ClusterOptions, "slaves" | "work" | "config" | "settings" | "isolation" | "latencyMaxMs"> {
   const shape = random.split("shape");
   const [rights, roles, vices] = [random.split("rights"), random.split("roles"), random.split("vices")];
-  const [reserving, owed] = [random.split("reserving"), random.split("owed")];
+  const [reserving, owed, groups] = [random.split("reserving"), random.split("owed"), random.split("groups")];
   // Nobody has to give way where there is room for all.
   const isCrowded = owed.chance(0.3);
   const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
     const cpus = 1 + shape.int(isCrowded ? 2 : 8);
     const ports = { ranges: [[31_000, 31_000 + cpus]] } as const;
-    return { ...withReservation(rights, cpus), ports };
+    return { ...withReservation(rights, cpus), disk: 100_000, ports };
   });
   const quotas = { ...drawQuotas(rights, slaves), ...(isCrowded ? drawGuarantees(owed, slaves) : {}) };
   const last = shape.int(4);
@@ -54,13 +54,14 @@ export function drawScenery(
       forges: some(0.2),
       kills: some(0.1),
     };
+    const inGroups = groups.chance(0.5) ? 0 : groups.unit() * 0.5;
     const drawn = isCrowded ? 2 + shape.int(8) : 4 + shape.int(16);
     const drawnRoles = one(roles, roleSets);
     // Whoever is guaranteed something comes when others are there already.
     const set = isCrowded && index > 0 && index === last ? ["web"] : drawnRoles;
     // What one role within a limited one reserves and leaves idle, the others would lack for ever.
     const mayReserve = !set.some((role) => isLimited(quotas, role)) && reserving.chance(0.5);
-    const mood = { ...manners, reserves: mayReserve ? reserving.unit() * 0.3 : 0 };
+    const mood = { ...manners, groups: inGroups, reserves: mayReserve ? reserving.unit() * 0.3 : 0 };
     const suppresses = set.some((role) => isGuaranteed(quotas, role));
     return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, { roles: set, suppresses });
   });
@@ -79,7 +80,7 @@ export function drawScenery(
 /** Never where a limit is near: it would leave crumbs to those who share the role. */
 function nuisance(random: Prng, name: string, quotas: Settings["quotas"]): WorkRecord {
   const open = roleSets.filter((set) => !set.some((role) => isLimited(quotas, role)));
-  const mood = { declines: 0, hoards: 0, repeats: 0, forges: 0, kills: 0, reserves: 0 };
+  const mood = { declines: 0, hoards: 0, repeats: 0, forges: 0, kills: 0, groups: 0, reserves: 0 };
   return workRecord(name, 0, {}, mood, { roles: one(random, open), vice: one(random, viceNames) });
 }
 

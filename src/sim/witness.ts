@@ -102,9 +102,13 @@ function watchedDriver(driver: SchedulerDriver, tell: (deed: Deed) => void): Sch
       tell({
         kind: "replied",
         offerIds,
-        tasks: operations.flatMap((each) => (each.type === "launch" ? each.tasks : [])),
+        tasks: operations.flatMap((each) => ("tasks" in each ? each.tasks : [])),
       });
       driver.acceptOffers(offerIds, operations, filter);
+    },
+    launchGroup(offerIds, group, filter) {
+      tell({ kind: "replied", offerIds, tasks: group.tasks });
+      driver.launchGroup(offerIds, group, filter);
     },
     decline(offerIds, filter) {
       tell({ kind: "declined", offerIds });

@@ -1,12 +1,12 @@
 import type { Prng } from "../base/prng.ts";
-import { cover } from "../frameworks/cover.ts";
 import { defineScheduler, type SchedulerDefinition, type SchedulerDriver } from "../frameworks/scheduler.ts";
-import { type FrameworkId, OfferId, TaskId } from "../protocol/ids.ts";
+import { type FrameworkId, OfferId, type TaskId } from "../protocol/ids.ts";
 import type { Offer, ReservationOperation } from "../protocol/offer.ts";
 import { flattened } from "../protocol/reservation.ts";
 import { add, type Resources, subtract } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type TaskState, type TaskStatus } from "../protocol/task.ts";
+import { Backlog } from "./backlog.ts";
 import { Reservations } from "./reservations.ts";
 import type { Vice } from "./vices.ts";
 
@@ -24,6 +24,8 @@ export type Mood = {
   readonly kills: number;
   /** Reserves, or ends reservations, before it launches. */
   readonly reserves: number;
+  /** Launches what it can as a group. */
+  readonly groups: number;
 };
 
 /** Work to be done, and what its framework has seen: the record is the simulator's and survives every crash. */
@@ -87,48 +89,31 @@ export function workRecord(
   };
 }
 
-/** Longest task, in milliseconds. */
-const durationMaxMs = 15_000;
-
 /** A scheduler that gets a list of items done whatever happens, with the manners of its mood. */
 export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinition {
-  const running = new Map<string, number>();
-  /** Items that are neither done nor running, the lowest first. */
-  let pending = Array.from({ length: record.items }, (_, item) => item).filter((item) => !record.done.has(item));
+  const backlog = new Backlog(record, random);
   const { mood, counts } = record;
 
   const reserving = { chance: mood.reserves, random: random.split("reservations") };
   const operationsOn = (offer: Offer) =>
-    record.reservations.wanted(offer, record.resources, { ...reserving, busy: pending.length > 0 });
+    record.reservations.wanted(offer, record.resources, { ...reserving, busy: !backlog.isEmpty });
 
-  const wish = new Wish(record.suppresses, () => pending.length > 0);
+  const wish = new Wish(record.suppresses, () => !backlog.isEmpty);
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
     counts.kills++;
     driver.killTask(taskId);
   };
   const launch = (offer: Offer, driver: SchedulerDriver) => {
     const first = operationsOn(offer);
-    let left = first.reduce(converted, offer.resources);
-    const tasks = [];
-    for (const item of pending) {
-      const resources = cover(left, record.resources);
-      if (resources === undefined) break;
-      left = subtract(left, resources);
-      const taskId = TaskId(`${record.name}-${item}.${++record.attempts}`);
-      running.set(taskId, item);
-      tasks.push({
-        taskId,
-        name: `item ${item}`,
-        slaveId: offer.slaveId,
-        resources,
-        killGraceMs: 500,
-        ...work(random),
-      });
-    }
-    pending = pending.slice(tasks.length);
+    const room = first.reduce(converted, offer.resources);
+    const group = mood.groups > 0 && random.chance(mood.groups) ? backlog.groupFor(offer, room) : undefined;
+    const tasks = group?.tasks ?? backlog.tasksFor(offer, room);
     const filter = { refuseMs: 1_000 };
-    if (first.length === 0) driver.replyToOffer([offer.id], tasks, filter);
-    else driver.acceptOffers([offer.id], [...first, { type: "launch", tasks }], filter);
+    const last =
+      group === undefined ? ({ type: "launch", tasks } as const) : ({ type: "launchGroup", ...group } as const);
+    if (first.length > 0) driver.acceptOffers([offer.id], [...first, last], filter);
+    else if (group === undefined) driver.replyToOffer([offer.id], tasks, filter);
+    else driver.launchGroup([offer.id], group, filter);
     for (const { taskId } of tasks) if (random.chance(mood.kills / 2)) kill(taskId, driver);
     wish.tell(driver);
     if (random.chance(mood.repeats)) driver.replyToOffer([offer.id], [], { refuseMs: 0 });
@@ -148,8 +133,8 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
       if (random.chance(mood.forges)) driver.replyToOffer([OfferId("nobody-O0")], [], { refuseMs: 0 });
       for (const offer of offers) {
         if (random.chance(mood.hoards)) driver.keep([offer.id]);
-        else if (pending.length === 0 && operationsOn(offer).length > 0) launch(offer, driver);
-        else if (pending.length === 0 || random.chance(mood.declines)) {
+        else if (backlog.isEmpty && operationsOn(offer).length > 0) launch(offer, driver);
+        else if (backlog.isEmpty || random.chance(mood.declines)) {
           counts.declines++;
           driver.decline([offer.id], { refuseMs: 1_000 + random.int(2_000) });
         } else launch(offer, driver);
@@ -161,22 +146,14 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
     operationUpdate: (status) => record.reservations.hear(status),
     statusUpdate(status, driver) {
       hear(record, status);
-      const item = running.get(status.taskId);
-      if (item === undefined) {
+      if (!backlog.isRunning(status.taskId)) {
         if (isAlive(status.state)) driver.killTask(status.taskId);
         return;
       }
       if (status.state === "running" && random.chance(mood.kills)) kill(status.taskId, driver);
       if (isAlive(status.state)) return;
-      running.delete(status.taskId);
-      if (status.state === "finished") {
-        counts.finished++;
-        record.done.add(item);
-      } else {
-        counts.reruns++;
-        pending = [...pending, item].sort((a, b) => a - b);
-        wish.tell(driver);
-      }
+      backlog.end(status);
+      wish.tell(driver);
     },
   });
 }
@@ -216,14 +193,6 @@ class Wish {
 /** Whether every item is done. */
 export function isDone(record: WorkRecord): boolean {
   return record.done.size === record.items;
-}
-
-function work(random: Prng) {
-  const kind = random.int(4);
-  if (kind === 0) return { command: { shell: true, value: "sleep" } };
-  if (kind === 1) return { function: { module: "sim", export: "sim", args: null } };
-  const outcome = random.chance(0.9) ? ("finished" as const) : ("failed" as const);
-  return { simulated: { durationMs: 100 + random.int(durationMaxMs), outcome } };
 }
 
 /** Whether the task may still come to something. */

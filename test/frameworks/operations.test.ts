@@ -1,6 +1,6 @@
 /** What authors ask to be done with offers besides launching, and what they hear of it. */
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { reserve, unreserve } from "../../src/frameworks/operations.ts";
 import { OfferId } from "../../src/protocol/ids.ts";
 import type { OperationStatus } from "../../src/protocol/operation-status.ts";
@@ -81,4 +81,38 @@ test("without a master nothing is sent, and its author hears that", () => {
   kit.stopMaster();
   kit.advance(10);
   expect(heard).toMatchObject([{ operationId: "r", state: "dropped", message: expect.stringContaining("never sent") }]);
+});
+
+describe("a group among other operations", () => {
+  const executor = { executorId: "pod", resources: quantities("cpus:0.1;mem:32;disk:1") };
+
+  test("is sent in its place", () => {
+    const group = { type: "launchGroup", executor, tasks: [task("t1", "s1"), task("t2", "s1")] } as const;
+    const kit = Kit.subscribed(
+      scheduler({
+        resourceOffers: ([first], driver) => {
+          driver.acceptOffers(first === undefined ? [] : [first.id], [operation, group]);
+        },
+      }),
+    );
+    kit.offers(offer("o1", "s1", "cpus:4;mem:4096"));
+    expect(kit.calls("accept").flatMap(({ operations }) => operations)).toEqual([operation, group]);
+  });
+
+  test("that is malformed ends as a whole, and the rest is sent", () => {
+    const ended: string[] = [];
+    const group = { type: "launchGroup", executor, tasks: [task("t1", "s1"), task("a/b", "s1")] } as const;
+    const kit = Kit.subscribed(
+      scheduler({
+        statusUpdate: ({ taskId, reason, message }) => void ended.push(`${taskId} ${reason} ${message}`),
+        resourceOffers: ([first], driver) => {
+          driver.acceptOffers(first === undefined ? [] : [first.id], [operation, group]);
+        },
+      }),
+    );
+    kit.offers(offer("o1", "s1", "cpus:4;mem:4096"));
+    expect(kit.calls("accept").flatMap(({ operations }) => operations)).toEqual([operation]);
+    const why = 'TASK_GROUP_INVALID group.tasks.1.taskId: contains "/"';
+    expect(ended).toEqual([`t1 ${why}`, `a/b ${why}`]);
+  });
 });

@@ -25,7 +25,7 @@ function mixed(slave: ScriptedSlave): readonly Operation[] {
   return [
     { type: "unknown", name: "GROW_VOLUME", operationId: "o1" },
     { type: "launch", tasks: [task("t1", slave.id, "cpus:1")], unfit: [bad("u1"), bad("u2")] },
-    { type: "launchGroup", unfit: [bad("g1"), bad("g2")] },
+    { type: "unfitGroup", unfit: [bad("g1"), bad("g2")] },
     { type: "unknown", name: "CREATE" },
     { type: "launch", tasks: [task("t2", slave.id, "cpus:3")] },
     { type: "launch", tasks: [task("t3", slave.id, "cpus:1")] },
@@ -49,7 +49,7 @@ describe("on valid offers", () => {
   });
 
   test("what is left over goes back, also when nothing could be done", () => {
-    const { cluster, slave, scheduler } = accepting("valid", () => [{ type: "launchGroup", unfit: [] }]);
+    const { cluster, slave, scheduler } = accepting("valid", () => [{ type: "unfitGroup", unfit: [] }]);
     cluster.advance(1_000);
     expect(scheduler.offer.resources).toEqual(slave.info.resources);
   });

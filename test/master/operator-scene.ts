@@ -7,7 +7,7 @@ import { Cluster } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave } from "./scripted-slave.ts";
 
-export const whole = "cpus:4;mem:4096";
+const whole = "cpus:4;mem:4096";
 
 /** Slaves of 4 cpus each, and an operator. */
 export function scene(slaves = 2, resources = whole) {

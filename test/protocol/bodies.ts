@@ -41,6 +41,7 @@ const framework: FrameworkInfo = {
   webuiUrl: "http://h0",
   labels: [{ key: "team", value: "a" }, { key: "team" }],
 };
+const executor = { executorId: "e 1", resources, role: "*" };
 const task: TaskInfo = {
   taskId,
   name: "a task",
@@ -52,6 +53,8 @@ const task: TaskInfo = {
   discovery: { visibility: "CLUSTER" },
   maxCompletionMs: 60_000,
   role: "*",
+  short: true,
+  group: { groupId: "g 1", executor },
 };
 const status: TaskStatus = {
   taskId,
@@ -66,6 +69,7 @@ const status: TaskStatus = {
   exit: { signal: "SIGKILL" },
   worker: "17",
   containerId: "c-1",
+  executorId: "e 1",
   unreachableMs: 1_700_000_000_000,
 };
 const offer: Offer = {
@@ -92,7 +96,8 @@ const inverseOffer: InverseOffer = {
 const unfit = [{ taskId, slaveId, fault: "no" }];
 const operations: readonly Operation[] = [
   { type: "launch", tasks: [task], unfit },
-  { type: "launchGroup", unfit },
+  { type: "launchGroup", executor, tasks: [task] },
+  { type: "unfitGroup", unfit },
   { type: "reserve", resources: { 'cpus(["ads","dynamic"])': 500 }, role: "ads", operationId: "o 1" },
   { type: "unreserve", resources: { 'cpus(["ads","dynamic"])': 500 }, role: "ads", operationId: "o 2" },
   { type: "unknown", name: "CREATE", fault: "no", operationId: "o 3" },
@@ -156,6 +161,7 @@ export const slaveBodies: Bodies<SlaveProtocol> = {
   slaveRegistered: { lead, slaveId, missesMs: 15_000, lost: [{ frameworkId, taskId }] },
   slaveRefused: { lead, reason: "no" },
   runTask: { lead, frameworkId, framework, task, hello: 1 },
+  runGroup: { lead, frameworkId, framework, tasks: [task], hello: 1 },
   killOnSlave: { lead, frameworkId, taskId, graceMs: 0, reason: "REVOKED" },
   endExecutor: { lead, frameworkId, executorId: "e 1" },
   shutdownFramework: { lead, frameworkId },

@@ -8,7 +8,7 @@ import { Findings } from "../../src/sim/findings.ts";
 import { livenessRules, safetyRules } from "../../src/sim/oracles.ts";
 import { workRecord } from "../../src/sim/workload.ts";
 
-const mood = { declines: 0, hoards: 0, repeats: 0, forges: 0, kills: 0, reserves: 0 };
+const mood = { declines: 0, hoards: 0, repeats: 0, forges: 0, kills: 0, reserves: 0, groups: 0 };
 const small = { cpus: 1_000, mem: 64_000 };
 
 let cluster: SimCluster;

@@ -11,6 +11,10 @@ const seeds = [
   102,
   115,
   131,
+  // What few seeds reach: a full disk refuses a record, and a task is killed before it began; a slave comes back under
+  // another id; an allocation is made from a closed account.
+  44,
+  54,
   139,
   169,
   179,

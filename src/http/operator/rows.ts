@@ -68,6 +68,7 @@ export function taskJson({ frameworkId, task, status }: TaskRow, ip: string | un
     name: task.name,
     framework_id: { value: frameworkId },
     agent_id: { value: task.slaveId },
+    ...(task.group === undefined ? {} : { executor_id: { value: task.group.executor.executorId } }),
     state: taskState(status.state),
     resources: resourcesTo(task.resources),
     statuses: [statusJson(status, ip)],
@@ -97,7 +98,7 @@ const sources = { master: "SOURCE_MASTER", slave: "SOURCE_AGENT", executor: "SOU
 
 /** Without `data`, as in Mesos: what a task returns is its framework's, and may be large. */
 function statusJson(status: TaskStatus, ip: string | undefined) {
-  const { taskId, state, source, reason, message, slaveId, timestampMs } = status;
+  const { taskId, state, source, reason, message, slaveId, timestampMs, executorId } = status;
   return {
     task_id: { value: taskId },
     state: taskState(state),
@@ -106,8 +107,8 @@ function statusJson(status: TaskStatus, ip: string | undefined) {
     ...(reason === undefined ? {} : { reason: mesosReason(reason) }),
     ...(message === undefined ? {} : { message }),
     ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
-    // A task without an executor of its own has one that is named after it.
-    ...(source === "master" ? {} : { executor_id: { value: taskId } }),
+    // A task without a group has an executor of its own, named after it.
+    ...(source === "master" && executorId === undefined ? {} : { executor_id: { value: executorId ?? taskId } }),
     ...containerStatus(status, ip),
   };
 }

@@ -5,6 +5,7 @@ import { reservedByRole } from "../../protocol/reservation.ts";
 import type { Resources } from "../../protocol/resources.ts";
 import { defaultRole, rolesAbove } from "../../protocol/role.ts";
 import { isTerminal } from "../../protocol/task.ts";
+import { shareCounter } from "../../protocol/task-group.ts";
 import type { ClusterPicture } from "./cluster-picture.ts";
 import { counted } from "./renderer.ts";
 
@@ -71,9 +72,10 @@ export function* roleUsage(picture: ClusterPicture): Generator<string, ReadonlyM
     }
   });
   if (several.size === 0) return tree.usage;
+  const shareOf = shareCounter();
   yield* counted(picture.tasks, ({ frameworkId, task, status }) => {
     if (!several.has(frameworkId) || isTerminal(status.state) || status.state === "unreachable") return;
-    tree.add(task.role ?? defaultRole, "allocated", task.resources);
+    tree.add(task.role ?? defaultRole, "allocated", shareOf({ frameworkId, task }));
   });
   yield* counted(picture.offers, ({ frameworkId, role, resources }) => {
     if (several.has(frameworkId)) tree.add(role, "offered", resources);

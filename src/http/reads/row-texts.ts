@@ -130,13 +130,13 @@ function frameworkJson(row: FrameworkRow) {
   };
 }
 
-/** A task without an executor of its own has none to name. */
+/** A task without a group has no executor to name. */
 function taskJson({ frameworkId, task, status }: TaskRow, ip: string | undefined) {
   return {
     id: task.taskId,
     name: task.name,
     framework_id: frameworkId,
-    executor_id: "",
+    executor_id: task.group?.executor.executorId ?? "",
     slave_id: task.slaveId,
     state: taskState(status.state),
     resources: resourceSummary(task.resources),

@@ -211,7 +211,7 @@ export function frameworkIdOf({ framework_id: id }: SchedulerCall): Result<Frame
 }
 
 function isAuthored(operation: Operation): operation is AuthorOperation {
-  return operation.type === "launch" || operation.type === "reserve" || operation.type === "unreserve";
+  return operation.type !== "unfitGroup" && operation.type !== "unknown";
 }
 
 function killFrom({ task_id, agent_id, kill_policy }: NonNullable<SchedulerCall["kill"]>) {

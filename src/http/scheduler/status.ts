@@ -32,7 +32,7 @@ const exitLabel = "mesolite.exit";
 
 /** A status as its framework wants to hear it. `ip`: where the task can be reached; tasks share the network of their host. */
 export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string | undefined): V1Status {
-  const { taskId, slaveId, reason, message, uuid, data, worker, unreachableMs, source } = status;
+  const { taskId, slaveId, reason, message, uuid, data, worker, unreachableMs, source, executorId } = status;
   const lost = sinceUnreachable.has(status.state) && !has(framework, "PARTITION_AWARE");
   const isPid = worker !== undefined && /^\d{1,9}$/.test(worker);
   return {
@@ -43,8 +43,8 @@ export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string
     ...(reason === undefined ? {} : { reason: mesosReason(reason) }),
     ...(message === undefined ? {} : { message }),
     ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
-    // A command has an executor of its own, named after its task.
-    ...(source === "master" ? {} : { executor_id: { value: taskId } }),
+    // A task without a group has an executor of its own, named after it.
+    ...(source === "master" && executorId === undefined ? {} : { executor_id: { value: executorId ?? taskId } }),
     ...(uuid === undefined ? {} : { uuid: uuidBytes(uuid) }),
     ...(data === undefined ? {} : { data: Buffer.from(JSON.stringify(data)) }),
     ...containerTo(status, isPid ? Number(worker) : undefined, ip),
@@ -56,6 +56,7 @@ export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string
 /** A status in Mesos's form, as the SDK knows it. */
 export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
   const { task_id, agent_id, message, uuid, data, container_status: container, unreachable_time: unreachable } = status;
+  const { executor_id: executor } = status;
   const labelled = (label: string) => status.labels?.labels.find(({ key }) => key === label)?.value;
   const worker = labelled(workerLabel) ?? container?.executor_pid?.toString();
   const exit = exitFrom(labelled(exitLabel));
@@ -73,6 +74,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
     ...(worker === undefined ? {} : { worker }),
     ...(exit === undefined ? {} : { exit }),
     ...(container?.container_id === undefined ? {} : { containerId: container.container_id.value }),
+    ...(executor === undefined || executor.value === task_id.value ? {} : { executorId: executor.value }),
     ...(unreachable === undefined ? {} : { unreachableMs: unreachable.nanoseconds / 1e6 }),
   };
 }

@@ -42,6 +42,9 @@ function master(findings: Findings): Change {
       return hearing(behaviour, {
         registerSlave: ({ tasks }: Registration) => {
           if (tasks.length > 0) findings.mark("a slave comes back with tasks");
+          if (tasks.some(({ task, over }) => task.group !== undefined && !over)) {
+            findings.mark("a slave comes back with a group");
+          }
           const unknown = tasks.some(({ frameworkId }) => book()?.frameworks.get(frameworkId) === undefined);
           if (unknown) findings.mark("a framework is found again by what a slave reports");
         },

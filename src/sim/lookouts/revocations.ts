@@ -1,12 +1,13 @@
 import type { BodyOf, Protocol } from "../../actors/protocol.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { MasterState } from "../../master/state.ts";
-import { roleOf, type Task } from "../../master/tasks.ts";
+import { holderOf, roleOf, type Task } from "../../master/tasks.ts";
 import type { InverseOffer } from "../../protocol/inverse-offer.ts";
 import { quantitiesOf } from "../../protocol/quantities.ts";
 import type { Resources } from "../../protocol/resources.ts";
 import { topOf } from "../../protocol/role.ts";
 import type { SlaveProtocol } from "../../protocol/slave-api.ts";
+import { shareCounter } from "../../protocol/task-group.ts";
 import type { Findings } from "../findings.ts";
 import { type AnyContext, alteredContext, type Change } from "../interference.ts";
 import type { Lookout } from "./lookout.ts";
@@ -72,7 +73,10 @@ function shortfall({ tasks, offers, registrar }: MasterState, role: string, endi
       held.set(name, (held.get(name) ?? 0) + amount);
     }
   };
-  for (const task of tasks.all()) if (!task.released && !ending.has(task)) hold(roleOf(task), task.info.resources);
+  const shareOf = shareCounter();
+  for (const task of tasks.all()) {
+    if (!task.released && !ending.has(task)) hold(roleOf(task), shareOf(holderOf(task)));
+  }
   for (const offer of offers.all()) hold(offer.role, offer.resources);
   const { guarantees = {} } = registrar.registry.quotas.get(role) ?? {};
   const short = Object.keys(guarantees).find((name) => (held.get(name) ?? 0) < (guarantees[name] ?? 0));

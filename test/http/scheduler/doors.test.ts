@@ -10,7 +10,7 @@ import type { Offer } from "../../../src/protocol/offer.ts";
 import { format } from "../../../src/protocol/resources.ts";
 import type { TaskInfo } from "../../../src/protocol/task.ts";
 import { temporary, until } from "../../e2e/kit.ts";
-import { CuttingProxy, type DoorName, Doors, slaveOf } from "./doors.ts";
+import { CuttingProxy, type DoorName, Doors, doorSlave, slaveOf } from "./doors.ts";
 
 const again = { refuseMs: 0 };
 const hour = { refuseMs: 3_600_000 };
@@ -38,7 +38,7 @@ const scenarios: Readonly<
   Record<string, { readonly hears: unknown; readonly play: (door: DoorName) => Promise<unknown> }>
 > = {
   "is offered every slave whole": {
-    hears: ["slave-0 localhost * cpus:2;mem:1024", "slave-1 localhost * cpus:2;mem:1024"],
+    hears: ["slave-0 localhost * cpus:2;mem:1024;disk:1024", "slave-1 localhost * cpus:2;mem:1024;disk:1024"],
     play: async (door) => {
       const offers = await doors.probe(door).offers();
       return offers.map((offer) => `${slaveOf(offer)} ${offer.hostname} ${offer.role} ${format(offer.resources)}`);
@@ -263,7 +263,7 @@ const scenarios: Readonly<
   },
 
   "is offered no less than it wants": {
-    hears: ["slave-1", "slave-1", "slave-0 cpus:1;mem:992"],
+    hears: ["slave-1", "slave-1", "slave-0 cpus:1;mem:992;disk:1024"],
     play: async (door) => {
       const probe = doors.probe(door);
       const [first, second] = await probe.offers();
@@ -307,7 +307,7 @@ const scenarios: Readonly<
   },
 
   "is offered what covers one of its minima": {
-    hears: ["slave-1", "slave-1", "slave-0 cpus:0.001;mem:992"],
+    hears: ["slave-1", "slave-1", "slave-0 cpus:0.001;mem:992;disk:1024"],
     play: async (door) => {
       const probe = doors.probe(door);
       const [first, second] = await probe.offers();
@@ -330,7 +330,7 @@ const scenarios: Readonly<
   "learns what would fit, and what is guaranteed": {
     hears: [
       { slaves: 2, fitting: 2 },
-      { slaves: 2, fitting: 0, closest: { hostname: "localhost", resources: { cpus: 2_000, mem: 1_024_000 } } },
+      { slaves: 2, fitting: 0, closest: { hostname: "localhost", resources: doorSlave } },
       {},
     ],
     play: async (door) => {

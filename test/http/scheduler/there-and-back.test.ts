@@ -63,6 +63,11 @@ const reserved = fc.record(
   { requiredKeys: ["type", "resources"] },
 ) as fc.Arbitrary<ReservationOperation>;
 
+const executor = fc.record(
+  { executorId: text, resources: fc.record({ cpus: milli, mem: milli, disk: milli }), role: text },
+  { requiredKeys: ["executorId", "resources"] },
+);
+
 const orders: fc.Arbitrary<Order> = fc.oneof(
   fc
     .record({ frameworkId, offerIds, filter, tasks: fc.array(task, { maxLength: 3 }) })
@@ -72,6 +77,12 @@ const orders: fc.Arbitrary<Order> = fc.oneof(
   fc
     .record({ frameworkId, offerIds, filter, reserved: fc.array(reserved, { maxLength: 3 }) })
     .map(({ reserved: operations, ...body }): Order => ({ kind: "accept", body: { ...body, operations } })),
+  fc
+    .record({ frameworkId, offerIds, filter, tasks: fc.array(task, { maxLength: 3 }), executor })
+    .map((drawn): Order => {
+      const { tasks, executor: shared, ...body } = drawn;
+      return { kind: "accept", body: { ...body, operations: [{ type: "launchGroup", executor: shared, tasks }] } };
+    }),
   fc.record({
     kind: fc.constant("acknowledgeOperation" as const),
     body: fc.record({ frameworkId, operationId: text, uuid }),
@@ -138,6 +149,7 @@ test.each<Partial<TaskStatus>>([
   { exit: { signal: "SIGKILL" }, state: "killed" },
   { exit: { status: 0 }, state: "finished", worker: "4242", containerId: "c1" },
   { data: { words: [1, 2] }, worker: "4242/7", state: "finished" },
+  { state: "killed", executorId: "pod" },
   { state: "unreachable", source: "master", reason: "AGENT_REMOVED", unreachableMs: 1_700_000_003_501 },
 ])("a status %j is heard as it was told", (more) => {
   const told = { ...status, ...more };
