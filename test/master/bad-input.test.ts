@@ -1,0 +1,21 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Step, step } from "./bad-steps.ts";
+import { BadStory, type Tally } from "./bad-story.ts";
+
+const stories = Number(process.env["MESOLITE_BAD_STORIES"] ?? 200);
+
+test("whatever is said, each thing that was asked for is answered once and the books stay exact", { timeout: 600_000 }, () => {
+  const tally: Tally = {};
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 10, maxLength: 40 }), (steps: readonly Step[]) => {
+      const story = new BadStory(tally);
+      for (const each of steps) story.play(each);
+      story.release();
+      story.check();
+    }),
+    { numRuns: stories },
+  );
+  console.log(tally);
+  expect(Object.keys(tally).length).toBeGreaterThan(0);
+});
