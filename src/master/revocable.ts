@@ -1,5 +1,5 @@
 import type { Offer } from "../protocol/offer.ts";
-import { quantitiesOf } from "../protocol/quantities.ts";
+import { amountIn, quantitiesOf } from "../protocol/quantities.ts";
 import { unreserved } from "../protocol/reservation.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { topOf } from "../protocol/role.ts";
@@ -70,5 +70,5 @@ export function holdingOf(task: Task): Holding<Task> {
 }
 
 function addScalars(sums: Record<string, number>, resources: Resources): void {
-  for (const [name, amount] of Object.entries(quantitiesOf(resources))) sums[name] = (sums[name] ?? 0) + amount;
+  for (const [name, amount] of Object.entries(quantitiesOf(resources))) sums[name] = amountIn(sums, name) + amount;
 }

@@ -87,13 +87,13 @@ const n = fc.nat(20);
 
 const pick: fc.Arbitrary<OfferPick> = fc.record({
   of: fc.oneof(
-    { weight: 8, arbitrary: fc.constant("own" as const) },
+    { weight: 12, arbitrary: fc.constant("own" as const) },
     { weight: 1, arbitrary: fc.constantFrom("slave" as const, "any" as const, "never" as const) },
   ),
   n,
 });
 const picks = fc.oneof(
-  { weight: 5, arbitrary: pick.map((one) => [one]) },
+  { weight: 8, arbitrary: pick.map((one) => [one]) },
   { weight: 1, arbitrary: fc.array(pick, { maxLength: 3 }) },
 );
 
@@ -153,7 +153,10 @@ const call: fc.Arbitrary<CallDraft> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom("suppress" as const, "revive" as const), roles }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("revive" as const), roles: fc.constant([]) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("setFilters" as const), filters }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("updateFramework" as const), roles, filters }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("updateFramework" as const), roles: roles.map((more) => ["web", ...more]), filters }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("subscribe" as const), roles, suppressed: roles }) },
   {
     weight: 3,
@@ -227,7 +230,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       damage,
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.constantFrom(1, 500, 1_000, 7_000) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.constantFrom(1, 500, 1_000, 1_000, 1_000, 7_000) }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: "hold" as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("cut" as const), who: fc.nat(3) }) },
 );

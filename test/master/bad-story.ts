@@ -93,6 +93,18 @@ export class BadStory {
     this.check();
   }
 
+  /** Lets everything come to its end. */
+  finish(): void {
+    this.release();
+    this.cluster.advance(1_000);
+    this.check();
+    for (const { hearing } of this.#slaves) this.#count("launched", hearing.of("runTask").length);
+    for (const { hearing, updates } of this.#schedulers) {
+      for (const { state, reason } of updates) this.#count(`${state} ${reason ?? ""}`);
+      for (const { state } of hearing.of("operationUpdate")) this.#count(`operation ${state}`);
+    }
+  }
+
   release(): void {
     this.cluster.registry.release();
     this.cluster.settle();
@@ -153,7 +165,6 @@ export class BadStory {
         const isRefusal = source === "master" && (state === "dropped" || state === "error");
         if (!isRefusal || reason === "RECONCILIATION") continue;
         if (!this.#theirWords.has(message)) expect(message).toMatch(/^.{5,500}$/s);
-        this.#count(`${state} ${reason}`);
         count(tasks, `${owner} ${taskId}`);
       }
       const told = new Set<string>();
@@ -296,8 +307,8 @@ export class BadStory {
     return ++this.#made;
   }
 
-  #count(what: string): void {
-    this.#tally[what] = (this.#tally[what] ?? 0) + 1;
+  #count(what: string, times = 1): void {
+    this.#tally[what] = (this.#tally[what] ?? 0) + times;
   }
 
   #slave(n: number): ScriptedSlave {
