@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { AskOutcome } from "../../src/actors/context.ts";
 import type { WireBody } from "../../src/actors/wire-value.ts";
 import { viewTable } from "../../src/protocol/cluster-events.ts";
-import type { FrameworkId } from "../../src/protocol/ids.ts";
+import type { FrameworkId, OfferId } from "../../src/protocol/ids.ts";
 import { masterName, masterTable } from "../../src/protocol/master-api.ts";
 import type { Offer, Operation } from "../../src/protocol/offer.ts";
 import { flattened } from "../../src/protocol/reservation.ts";
@@ -30,6 +30,8 @@ export class BadStory {
   readonly #operator: Party<never>;
   readonly #stranger: Stranger;
   #held = false;
+  /** Steps of time since then. */
+  #heldFor = 0;
   #made = 0;
   /** How often each task was asked for, and each operation with an id. */
   readonly #tasks = new Map<string, number>();
@@ -39,6 +41,8 @@ export class BadStory {
   readonly #theirWords = new Set<string | undefined>();
   /** Offers that were answered or taken back. */
   readonly #over = new Set<string>();
+  /** How many of the offers that were taken back are known to be over. */
+  readonly #rescinded = new Map<unknown, number>();
   /** What each slave had when it came, whoever it was reserved for. */
   readonly #whole = new Map<string, Resources>();
 
@@ -61,12 +65,15 @@ export class BadStory {
   play(step: Step): void {
     switch (step.kind) {
       case "time":
+        // A master whose registry stays away for long gives up, as it should.
+        if (step.ms > 1_000 || ++this.#heldFor > 3) this.release();
         this.cluster.advance(step.ms);
         break;
       case "hold":
         if (this.#held) this.release();
         else this.cluster.registry.hold();
         this.#held = !this.#held;
+        this.#heldFor = 0;
         break;
       case "cut":
         this.#cut(this.#scheduler(step.who));
@@ -126,24 +133,31 @@ export class BadStory {
     this.#checkAnswers();
   }
 
+  /** An offer stands until its own framework answers it, or hears that it was taken back, or is gone. */
   #checkOffers(): void {
     const { offers, frameworks } = this.cluster.state;
-    const standing = new Map<string, number>();
-    for (const { id, frameworkId } of offers.all()) {
-      expect(this.#over.has(id), `offer ${id} is over`).toBe(false);
-      standing.set(frameworkId, (standing.get(frameworkId) ?? 0) + 1);
-    }
-    const made = this.#everyOffer().map(({ id }) => id);
-    expect(new Set(made).size, "offers made").toBe(made.length);
     for (const { hearing } of this.#schedulers) {
       const rescinded = hearing.of("offersRescinded").flatMap(({ offerIds }) => offerIds);
-      expect(new Set(rescinded).size, "offers rescinded").toBe(rescinded.length);
-      for (const id of rescinded) this.#over.add(`${id}`);
+      for (const id of rescinded.slice(this.#rescinded.get(hearing) ?? 0)) this.#end(id);
+      this.#rescinded.set(hearing, rescinded.length);
+    }
+    const standing = new Map<string, FrameworkId>([...offers.all()].map(({ id, frameworkId }) => [id, frameworkId]));
+    const made = this.#everyOffer();
+    expect(new Set(made.map(({ id }) => id)).size, "offers made").toBe(made.length);
+    for (const { id, frameworkId } of made) {
+      if (frameworks.get(frameworkId)?.state !== "connected") this.#over.add(id);
+      expect(standing.has(id), `offer ${id} stands`).toBe(!this.#over.has(id));
     }
     for (const { id, counts } of frameworks.all()) {
       const { sent, accepted, declined, rescinded } = counts;
-      expect(sent, `offers of ${id}`).toBe(accepted + declined + rescinded + (standing.get(id) ?? 0));
+      const own = [...standing.values()].filter((frameworkId) => frameworkId === id);
+      expect(sent, `offers of ${id}`).toBe(accepted + declined + rescinded + own.length);
     }
+  }
+
+  #end(id: OfferId): void {
+    expect(this.#over.has(id), `offer ${id} is over already`).toBe(false);
+    this.#over.add(id);
   }
 
   /** With nothing under way, whatever was asked has been answered, once. */
@@ -186,10 +200,18 @@ export class BadStory {
     if (fault !== undefined) return this.#stopped(kind, body, fault);
     this.#count(damage === undefined ? `${kind}` : `${kind}, damaged`);
     if (kind === "accept") this.#expectAnswers(body as never);
+    if (kind === "accept" || kind === "decline") this.#answer(body as never);
     if (askKinds.has(kind)) {
       const what = `${kind} ${JSON.stringify(body, (_, value) => (typeof value === "bigint" ? `${value}` : value))}`;
       this.#asked.push({ what, outcomes: party.asking(kind as never, body as never) });
     } else party.tell(kind as never, body as never);
+  }
+
+  /** The offers of an answer that are its framework's are over. */
+  #answer({ frameworkId, offerIds }: { readonly frameworkId: FrameworkId; readonly offerIds: readonly OfferId[] }): void {
+    for (const offer of this.cluster.state.offers.all()) {
+      if (offer.frameworkId === frameworkId && offerIds.includes(offer.id)) this.#end(offer.id);
+    }
   }
 
   #stopped(kind: string, body: WireBody, fault: string): void {
@@ -273,6 +295,7 @@ export class BadStory {
   #cut(scheduler: ScriptedScheduler): void {
     this.release();
     const { id, party } = scheduler;
+    for (const offer of this.cluster.state.offers.all()) if (offer.frameworkId === id) this.#end(offer.id);
     party.cut();
     party.connect();
     if (id !== "none") scheduler.subscribe(id);
