@@ -214,7 +214,8 @@ const tooMany: OperatorRefusal = {
 function stricter(before: Quota | undefined, { limits, graceMs }: Quota): Quota {
   const known = before ?? { limits: {}, guarantees: {}, graceMs };
   const least: Record<string, number> = { ...known.limits };
-  for (const [name, limit] of Object.entries(limits)) least[name] = Object.hasOwn(least, name) ? Math.min(limit, least[name] ?? limit) : limit;
+  for (const [name, limit] of Object.entries(limits))
+    least[name] = Object.hasOwn(least, name) ? Math.min(limit, least[name] ?? limit) : limit;
   return { ...known, limits: least };
 }
 

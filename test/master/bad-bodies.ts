@@ -1,11 +1,19 @@
-import { FrameworkId, OfferId, type SlaveId, TaskId } from "../../src/protocol/ids.ts";
+import { type FrameworkId, OfferId, type SlaveId, TaskId } from "../../src/protocol/ids.ts";
 import type { Filter, Offer, Operation } from "../../src/protocol/offer.ts";
 import type { OfferFilters } from "../../src/protocol/offer-filters.ts";
 import type { OperatorCall } from "../../src/protocol/operator-api.ts";
 import { pushed, unreserved } from "../../src/protocol/reservation.ts";
 import { noResources, type Resources, sum } from "../../src/protocol/resources.ts";
 import type { TaskInfo } from "../../src/protocol/task.ts";
-import type { CallDraft, FiltersDraft, OfferPick, OperationDraft, OperatorDraft, Part, TaskDraft } from "./bad-steps.ts";
+import type {
+  CallDraft,
+  FiltersDraft,
+  OfferPick,
+  OperationDraft,
+  OperatorDraft,
+  Part,
+  TaskDraft,
+} from "./bad-steps.ts";
 import type { ScriptedScheduler } from "./scripted-scheduler.ts";
 
 /** Makes the messages of a story out of its steps: what they are about is what there is at that moment. */
@@ -111,15 +119,22 @@ export function callBody(scene: Scene, call: CallDraft, filter: Filter): readonl
       return ["acknowledge", { ...own, taskId, slaveId, uuid }];
     }
     case "operation": {
-      if (call.n % 2 === 0) return ["reconcileOperations", { ...own, operations: call.n === 0 ? [] : [{ operationId: `o${call.n}` }] }];
+      if (call.n % 2 === 0)
+        return ["reconcileOperations", { ...own, operations: call.n === 0 ? [] : [{ operationId: `o${call.n}` }] }];
       const status = scheduler.hearing.of("operationUpdate").at(-call.n);
-      return ["acknowledgeOperation", { ...own, operationId: status?.operationId ?? "o0", uuid: status?.uuid ?? "none" }];
+      return [
+        "acknowledgeOperation",
+        { ...own, operationId: status?.operationId ?? "o0", uuid: status?.uuid ?? "none" },
+      ];
     }
   }
 }
 
 function idsOf(picks: readonly OfferPick[], offers: readonly Offer[]): readonly OfferId[] {
-  return [...offers.map(({ id }) => id), ...picks.filter(({ of }) => of === "never").map(({ n }) => OfferId(`never-${n}`))];
+  return [
+    ...offers.map(({ id }) => id),
+    ...picks.filter(({ of }) => of === "never").map(({ n }) => OfferId(`never-${n}`)),
+  ];
 }
 
 function operationOf(scene: Scene, draft: OperationDraft, offers: readonly Offer[]): Operation {
@@ -152,11 +167,18 @@ function taskOf(scene: Scene, { id, n, part, there }: TaskDraft, slaveId: SlaveI
   };
 }
 
-function filtersOf({ otherSlave }: Scene, { slaves, minFree, role, minAllocatable, regex }: FiltersDraft): OfferFilters {
+function filtersOf(
+  { otherSlave }: Scene,
+  { slaves, minFree, role, minAllocatable, regex }: FiltersDraft,
+): OfferFilters {
   const constraints =
     regex === undefined
       ? {}
-      : { constraints: [[{ selector: { pseudo: "hostname" as const }, predicate: { type: "matches" as const, regex } }]] };
+      : {
+          constraints: [
+            [{ selector: { pseudo: "hostname" as const }, predicate: { type: "matches" as const, regex } }],
+          ],
+        };
   const roleFilters = { ...(minAllocatable === undefined ? {} : { minAllocatable }), ...constraints };
   return {
     ...(slaves ? { slaves: [otherSlave] } : {}),
@@ -184,7 +206,12 @@ export function operatorCallOf(
       return draft;
     case "RESERVE_RESOURCES": {
       const free = partOf(unreserved(resources), draft.part);
-      return { type: draft.type, slaveId, resources: pushed(free, { role: draft.role, dynamic: true }), principal: "ops" };
+      return {
+        type: draft.type,
+        slaveId,
+        resources: pushed(free, { role: draft.role, dynamic: true }),
+        principal: "ops",
+      };
     }
     case "UNRESERVE_RESOURCES": {
       const dynamic = Object.entries(resources).filter(([key]) => key.includes("dynamic"));

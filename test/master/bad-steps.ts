@@ -13,7 +13,12 @@ export type OfferPick = { readonly of: "own" | "slave" | "any" | "never"; readon
 const parts = ["whole", "half", "little", "more", "huge", "none", "zero", "alien", "inherited"] as const;
 export type Part = (typeof parts)[number];
 
-export type TaskDraft = { readonly id: "new" | "used"; readonly n: number; readonly part: Part; readonly there: boolean };
+export type TaskDraft = {
+  readonly id: "new" | "used";
+  readonly n: number;
+  readonly part: Part;
+  readonly there: boolean;
+};
 
 export type OperationDraft =
   | { readonly type: "launch"; readonly tasks: readonly TaskDraft[]; readonly unfit: boolean }
@@ -155,7 +160,11 @@ const call: fc.Arbitrary<CallDraft> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant("setFilters" as const), filters }) },
   {
     weight: 1,
-    arbitrary: fc.record({ type: fc.constant("updateFramework" as const), roles: roles.map((more) => ["web", ...more]), filters }),
+    arbitrary: fc.record({
+      type: fc.constant("updateFramework" as const),
+      roles: roles.map((more) => ["web", ...more]),
+      filters,
+    }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("subscribe" as const), roles, suppressed: roles }) },
   {
@@ -232,7 +241,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 6,
-    arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.constantFrom(1, 500, 1_000, 1_000, 1_000, 7_000) }),
+    arbitrary: fc.record({
+      kind: fc.constant("time" as const),
+      ms: fc.constantFrom(1, 500, 1_000, 1_000, 1_000, 7_000),
+    }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "hold" as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("cut" as const), who: fc.nat(3) }) },

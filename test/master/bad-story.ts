@@ -51,9 +51,7 @@ export class BadStory {
     const { cluster } = this;
     const shortTasks = { resources: { cpus: 1_000, mem: 1_024_000 }, maxTaskMs: 1_000 };
     const resources = ["cpus:4;mem:4096;ports:[1-9]", "cpus:2;cpus(ads):2;mem:2048;gpus:1", "cpus:3;mem:3072"];
-    this.#slaves = resources.map(
-      (each, n) => new ScriptedSlave(cluster, `s${n}`, each, n === 2 ? { shortTasks } : {}),
-    );
+    this.#slaves = resources.map((each, n) => new ScriptedSlave(cluster, `s${n}`, each, n === 2 ? { shortTasks } : {}));
     for (const slave of this.#slaves) slave.hello();
     const infos = [{ roles: ["ads"] }, { roles: ["ads/web", "*"] }, { roles: ["web"], principal: "ada" }, {}];
     this.#schedulers = infos.map((info, n) => new ScriptedScheduler(cluster, `f${n}`, info));
@@ -171,7 +169,8 @@ export class BadStory {
     const operations = new Map<string, number>();
     const count = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
     for (const { hearing } of this.#slaves) {
-      for (const { frameworkId, task } of hearing.of("runTask")) count(tasks, `${owners.get(frameworkId)} ${task.taskId}`);
+      for (const { frameworkId, task } of hearing.of("runTask"))
+        count(tasks, `${owners.get(frameworkId)} ${task.taskId}`);
     }
     for (const [owner, { hearing }] of this.#schedulers.entries()) {
       for (const { status } of hearing.of("taskUpdate")) {
@@ -183,7 +182,8 @@ export class BadStory {
       }
       const told = new Set<string>();
       for (const { operationId, state, uuid, message } of hearing.of("operationUpdate")) {
-        if (uuid === undefined) expect([state, message]).toEqual([expect.stringMatching(/error|dropped/), expect.stringMatching(/.{5}/)]);
+        if (uuid === undefined)
+          expect([state, message]).toEqual([expect.stringMatching(/error|dropped/), expect.stringMatching(/.{5}/)]);
         else if (told.has(uuid)) continue;
         else told.add(uuid);
         count(operations, `${owner} ${operationId}`);
@@ -208,7 +208,13 @@ export class BadStory {
   }
 
   /** The offers of an answer that are its framework's are over. */
-  #answer({ frameworkId, offerIds }: { readonly frameworkId: FrameworkId; readonly offerIds: readonly OfferId[] }): void {
+  #answer({
+    frameworkId,
+    offerIds,
+  }: {
+    readonly frameworkId: FrameworkId;
+    readonly offerIds: readonly OfferId[];
+  }): void {
     for (const offer of this.cluster.state.offers.all()) {
       if (offer.frameworkId === frameworkId && offerIds.includes(offer.id)) this.#end(offer.id);
     }
@@ -288,7 +294,13 @@ export class BadStory {
       const framework = frameworks.get(task.frameworkId)?.info ?? this.#scheduler(0).info;
       return { frameworkId: task.frameworkId, framework, task: task.info, status: task.status, over: task.released };
     });
-    const body = { self: slave.party.address, slaveId: slave.id, info: slave.info, tasks: reported, hello: this.#fresh() + 10 };
+    const body = {
+      self: slave.party.address,
+      slaveId: slave.id,
+      info: slave.info,
+      tasks: reported,
+      hello: this.#fresh() + 10,
+    };
     this.#deliver(slave.party as never, "registerSlave", body as unknown as WireBody, step.damage);
   }
 

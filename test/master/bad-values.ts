@@ -61,4 +61,18 @@ export const weights = fc.oneof(
 );
 
 /** Milliseconds of a filter: every number has a meaning. */
-export const refusals = fc.constantFrom(0, 0, 0, 0, 0, 1, 500, 5_000, -1, Number.NaN, 1e300, Number.POSITIVE_INFINITY, 1_000_000);
+export const refusals = fc.constantFrom(
+  0,
+  0,
+  0,
+  0,
+  0,
+  1,
+  500,
+  5_000,
+  -1,
+  Number.NaN,
+  1e300,
+  Number.POSITIVE_INFINITY,
+  1_000_000,
+);
