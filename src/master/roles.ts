@@ -252,5 +252,10 @@ function entriesOf(weights: { readonly [role: string]: number }): ReadonlyMap<st
 }
 
 function firstTwice(roles: readonly string[]): string | undefined {
-  return roles.find((role, index) => roles.indexOf(role) !== index);
+  const seen = new Set<string>();
+  for (const role of roles) {
+    if (seen.has(role)) return role;
+    seen.add(role);
+  }
+  return undefined;
 }

@@ -33,7 +33,7 @@ export type Scene = {
 type Body = { readonly [field: string]: unknown };
 
 /** A part of what there is, or more than that. */
-export function partOf(resources: Resources, part: Part): Resources {
+function partOf(resources: Resources, part: Part): Resources {
   const scaled = (by: number) =>
     Object.fromEntries(
       Object.entries(resources).flatMap(([key, quantity]) =>

@@ -9,7 +9,7 @@ import type { Wire } from "./client.ts";
  */
 
 /** The role of the scheduler that sends them. */
-export const hostileRole = "ads";
+const hostileRole = "ads";
 export const hostileInfo = {
   ...capabilities("MULTI_ROLE", "RESERVATION_REFINEMENT"),
   roles: [hostileRole],
