@@ -1,6 +1,6 @@
 import { compileConstraints } from "../protocol/offer-constraints.ts";
 import { type ClientFilters, clientFilters } from "../protocol/offer-filters.ts";
-import { amountsOf, type Quantities } from "../protocol/quantities.ts";
+import { amountIn, amountsOf, type Quantities } from "../protocol/quantities.ts";
 import { reservedFor, unreserved } from "../protocol/reservation.ts";
 import { add, contains, noResources, type Resources, subtract, sum } from "../protocol/resources.ts";
 import type { Client } from "./allocator/protocol.ts";
@@ -91,5 +91,5 @@ function tasteOf({ frameworks, config }: MasterState, { frameworkId, role }: Cli
 function isMinimum(offered: Resources, lists: readonly Quantities[]): boolean {
   if (lists.length === 0) return true;
   const amounts = amountsOf(offered);
-  return lists.some((list) => Object.entries(list).every(([name, amount]) => (amounts[name] ?? 0) >= amount));
+  return lists.some((list) => Object.entries(list).every(([name, amount]) => amountIn(amounts, name) >= amount));
 }

@@ -1,6 +1,6 @@
 import type { Counts } from "../protocol/cluster-events.ts";
-import type { Quantities } from "../protocol/quantities.ts";
-import { add, noResources, type Resources, scalarsOf, sum } from "../protocol/resources.ts";
+import { amountIn, type Quantities } from "../protocol/quantities.ts";
+import { add, noResources, type Resources, scalar, scalarsOf, sum } from "../protocol/resources.ts";
 import type { IdleCause } from "../protocol/why.ts";
 import type { AllocatorCounts } from "./allocator/protocol.ts";
 import type { MasterState } from "./state.ts";
@@ -73,12 +73,8 @@ export class IdleTime {
 export function inTransitOf(total: Quantities, free: Resources, { used, offered }: Omit<Held, "staging">): Quantities {
   const inTransit: Record<string, number> = {};
   for (const name of Object.keys(total)) {
-    const amount = (total[name] ?? 0) - amountOf(free, name) - (used[name] ?? 0) - (offered[name] ?? 0);
+    const amount = amountIn(total, name) - scalar(free, name) - scalar(used, name) - scalar(offered, name);
     if (amount !== 0) inTransit[name] = amount;
   }
   return inTransit;
-}
-
-function amountOf(resources: Resources, name: string): number {
-  return (resources[name] as number | undefined) ?? 0;
 }

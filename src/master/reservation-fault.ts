@@ -13,6 +13,8 @@ import type { Conversion } from "./conversion.ts";
 
 /** Kinds of reserved resources that one slave may have: what is known of a slave stays small. */
 const reservedKeysMax = 200;
+/** Characters of a principal that a refusal repeats. */
+const shownMax = 80;
 
 type Place = {
   /** To which role a reservation may be made; any, when an operator makes it. */
@@ -56,7 +58,7 @@ function keyFault(type: Conversion["type"], key: string, { role, principal }: Pl
   }
   if (principal === undefined || reservation.principal === principal) return undefined;
   const { principal: named = "nobody" } = reservation;
-  return `${nameOf(key)} is to be reserved in the name of ${named}, and ${principal} asks for it`;
+  return `${nameOf(key)} is to be reserved in the name of ${named}, and ${principal.slice(0, shownMax)} asks for it`;
 }
 
 /** The name of things that can be told apart and are under two of the keys. */

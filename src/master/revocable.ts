@@ -1,5 +1,5 @@
 import type { Offer } from "../protocol/offer.ts";
-import { quantitiesOf } from "../protocol/quantities.ts";
+import { amountIn, quantitiesOf } from "../protocol/quantities.ts";
 import { unreserved } from "../protocol/reservation.ts";
 import { type Resources, sum } from "../protocol/resources.ts";
 import { topOf } from "../protocol/role.ts";
@@ -113,5 +113,5 @@ function isReserved({ info: { resources, group } }: Task): boolean {
 }
 
 function addScalars(sums: Record<string, number>, resources: Resources): void {
-  for (const [name, amount] of Object.entries(quantitiesOf(resources))) sums[name] = (sums[name] ?? 0) + amount;
+  for (const [name, amount] of Object.entries(quantitiesOf(resources))) sums[name] = amountIn(sums, name) + amount;
 }

@@ -2,7 +2,7 @@ import type { ActorRef } from "../actors/ref.ts";
 import { MultiMap } from "../base/multi-map.ts";
 import { type FrameworkId, OfferId } from "../protocol/ids.ts";
 import type { InverseOffer } from "../protocol/inverse-offer.ts";
-import type { Quantities } from "../protocol/quantities.ts";
+import { amountIn, type Quantities } from "../protocol/quantities.ts";
 import { add, noResources, type Resources } from "../protocol/resources.ts";
 import type { SlaveProtocol } from "../protocol/slave-api.ts";
 import type { LackingRole } from "./allocator/protocol.ts";
@@ -287,7 +287,7 @@ function restOf<T>(claim: Claim, coming: readonly Holding<T>[]): Claim {
   const have = brought(claim, coming);
   const there = new Map<string, Resources>();
   for (const { place, yields } of coming) there.set(place, add(there.get(place) ?? noResources, yields));
-  const left = Object.entries(claim.lacking).map(([name, amount]) => [name, amount - (have[name] ?? 0)] as const);
+  const left = Object.entries(claim.lacking).map(([name, amount]) => [name, amount - amountIn(have, name)] as const);
   return {
     role: claim.role,
     lacking: Object.fromEntries(left.filter(([, amount]) => amount > 0)),

@@ -1,4 +1,4 @@
-import { type Quantities, quantitiesOf } from "../protocol/quantities.ts";
+import { amountIn, type Quantities, quantitiesOf } from "../protocol/quantities.ts";
 import { reservedByRole, unreserved } from "../protocol/reservation.ts";
 import type { Resources } from "../protocol/resources.ts";
 import { topOf } from "../protocol/role.ts";
@@ -39,6 +39,6 @@ export function roleHoldings({ slaves, offers }: MasterState): ReadonlyMap<strin
 
 function count(sums: Record<string, number>, resources: Resources, sign: 1 | -1): void {
   for (const [name, amount] of Object.entries(quantitiesOf(resources))) {
-    sums[name] = (Object.hasOwn(sums, name) ? (sums[name] ?? 0) : 0) + sign * amount;
+    sums[name] = amountIn(sums, name) + sign * amount;
   }
 }

@@ -1,5 +1,5 @@
 import type { OperatorRefusal, RoleQuota, RoleWeight } from "../protocol/operator-api.ts";
-import { formatQuantities, type Quantities, quantitiesOf } from "../protocol/quantities.ts";
+import { amountIn, formatQuantities, type Quantities, quantitiesOf } from "../protocol/quantities.ts";
 import { type Quota, quotasFault } from "../protocol/quota.ts";
 import { unreserved } from "../protocol/reservation.ts";
 import { roleFault, topOf } from "../protocol/role.ts";
@@ -117,7 +117,7 @@ export class Roles {
     const sums: Record<string, number> = {};
     for (const top of new Set(info.roles.map(topOf))) {
       for (const [name, amount] of Object.entries(quotas.get(top)?.guarantees ?? {})) {
-        sums[name] = (sums[name] ?? 0) + amount;
+        sums[name] = amountIn(sums, name) + amount;
       }
     }
     return sums;
@@ -152,10 +152,10 @@ export class Roles {
     for (const offer of [...offers.all()].reverse()) {
       const excess = beyond.get(topOf(offer.role));
       const offered = quantitiesOf(unreserved(offer.resources));
-      const helps = [...(excess ?? [])].some(([name, amount]) => amount > 0 && (offered[name] ?? 0) > 0);
+      const helps = [...(excess ?? [])].some(([name, amount]) => amount > 0 && amountIn(offered, name) > 0);
       if (excess === undefined || !helps) continue;
       offers.rescind(offer, "quota");
-      for (const [name, amount] of excess) excess.set(name, amount - (offered[name] ?? 0));
+      for (const [name, amount] of excess) excess.set(name, amount - amountIn(offered, name));
     }
   }
 
@@ -179,7 +179,7 @@ export class Roles {
     for (const [role, quota] of Object.entries(change)) {
       const consumed = holdings.get(role)?.consumed ?? {};
       const limits = quota?.limits ?? {};
-      if (Object.entries(limits).every(([name, limit]) => (consumed[name] ?? 0) <= limit)) continue;
+      if (Object.entries(limits).every(([name, limit]) => amountIn(consumed, name) <= limit)) continue;
       return (
         `Role '${role}' is already consuming '${formatQuantities(consumed)}'; this is more than the requested limits ` +
         `'${formatQuantities(limits)}' (use 'force' flag to bypass this check)`
@@ -196,7 +196,7 @@ export class Roles {
     const total = totalGuarantees(coming);
     const capacity = this.#state().slaves.total;
     const isCovered = ([name, amount]: readonly [string, number]) =>
-      amount <= Math.max(capacity[name] ?? 0, before[name] ?? 0);
+      amount <= Math.max(amountIn(capacity, name), amountIn(before, name));
     if (Object.entries(total).every(isCovered)) return undefined;
     return `quota guarantees '${formatQuantities(total)}' exceed cluster capacity '${formatQuantities(capacity)}'`;
   }
@@ -214,14 +214,15 @@ const tooMany: OperatorRefusal = {
 function stricter(before: Quota | undefined, { limits, graceMs }: Quota): Quota {
   const known = before ?? { limits: {}, guarantees: {}, graceMs };
   const least: Record<string, number> = { ...known.limits };
-  for (const [name, limit] of Object.entries(limits)) least[name] = Math.min(limit, least[name] ?? limit);
+  for (const [name, limit] of Object.entries(limits))
+    least[name] = Object.hasOwn(least, name) ? Math.min(limit, least[name] ?? limit) : limit;
   return { ...known, limits: least };
 }
 
 function excessOf(limits: Quantities, holdings: RoleHoldings | undefined): Map<string, number> {
   const excess = new Map<string, number>();
   for (const [name, limit] of Object.entries(limits)) {
-    const held = (holdings?.consumed[name] ?? 0) + (holdings?.offered[name] ?? 0);
+    const held = amountIn(holdings?.consumed ?? {}, name) + amountIn(holdings?.offered ?? {}, name);
     if (held > limit) excess.set(name, held - limit);
   }
   return excess;
@@ -230,7 +231,7 @@ function excessOf(limits: Quantities, holdings: RoleHoldings | undefined): Map<s
 function totalGuarantees(quotas: ReadonlyMap<string, Quota>): Quantities {
   const sums: Record<string, number> = {};
   for (const { guarantees } of quotas.values()) {
-    for (const [name, amount] of Object.entries(guarantees)) sums[name] = (sums[name] ?? 0) + amount;
+    for (const [name, amount] of Object.entries(guarantees)) sums[name] = amountIn(sums, name) + amount;
   }
   return sums;
 }
@@ -251,5 +252,10 @@ function entriesOf(weights: { readonly [role: string]: number }): ReadonlyMap<st
 }
 
 function firstTwice(roles: readonly string[]): string | undefined {
-  return roles.find((role, index) => roles.indexOf(role) !== index);
+  const seen = new Set<string>();
+  for (const role of roles) {
+    if (seen.has(role)) return role;
+    seen.add(role);
+  }
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import type { Quantities } from "../protocol/quantities.ts";
+import { amountIn, type Quantities } from "../protocol/quantities.ts";
 import { add, noResources, type Resources, sum } from "../protocol/resources.ts";
 
 /** Something that can be taken from a role: an offer, or a task. */
@@ -42,7 +42,7 @@ export class Surpluses {
   take(role: string, weight: Quantities, sign: 1 | -1 = 1): void {
     const held = this.#held.get(role);
     if (held === undefined) return;
-    for (const name of Object.keys(weight)) held[name] = (held[name] ?? 0) - sign * (weight[name] as number);
+    for (const name of Object.keys(weight)) held[name] = amountIn(held, name) - sign * (weight[name] as number);
   }
 
   /** Whether the role has all that it is guaranteed even without this. */
@@ -50,7 +50,7 @@ export class Surpluses {
     const held = this.#held.get(role) ?? {};
     const guarantee = this.#guarantees.get(role) ?? {};
     return Object.keys(guarantee).every(
-      (name) => (held[name] ?? 0) - (weight[name] ?? 0) >= (guarantee[name] as number),
+      (name) => amountIn(held, name) - amountIn(weight, name) >= (guarantee[name] as number),
     );
   }
 
@@ -59,8 +59,8 @@ export class Surpluses {
     const guarantee = this.#guarantees.get(role) ?? {};
     let share = 0;
     for (const [name, amount] of Object.entries(this.#held.get(role) ?? {})) {
-      const total = this.#totals[name] ?? 0;
-      if (total > 0) share = Math.max(share, (amount - (guarantee[name] ?? 0)) / total);
+      const total = amountIn(this.#totals, name);
+      if (total > 0) share = Math.max(share, (amount - amountIn(guarantee, name)) / total);
     }
     return share;
   }

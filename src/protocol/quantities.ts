@@ -23,6 +23,11 @@ export function amountsOf(resources: Resources): Quantities {
   return summed(resources, (quantity, sum) => Math.min(milliMax, sum + amountOf(quantity)));
 }
 
+/** 0 for a name that is absent, also for one that every object inherits: any text names a resource. */
+export function amountIn(amounts: Quantities, name: string): number {
+  return Object.hasOwn(amounts, name) ? (amounts[name] ?? 0) : 0;
+}
+
 /** Text for people, as Mesos writes it: `cpus:3; mem:2048`. */
 export function formatQuantities(quantities: Quantities): string {
   return Object.entries(quantities)
@@ -43,7 +48,7 @@ function summed(
   const sums: Record<string, number> = {};
   for (const key of Object.keys(resources)) {
     const name = nameOf(key);
-    const sum = onto(resources[key] as Quantity, Object.hasOwn(sums, name) ? (sums[name] ?? 0) : 0, name);
+    const sum = onto(resources[key] as Quantity, amountIn(sums, name), name);
     if (sum !== undefined) sums[name] = sum;
   }
   return sums;

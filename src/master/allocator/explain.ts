@@ -1,4 +1,4 @@
-import { quantitiesOf } from "../../protocol/quantities.ts";
+import { amountIn, quantitiesOf } from "../../protocol/quantities.ts";
 import { flattened, reservationOf, reservedFor, unreserved } from "../../protocol/reservation.ts";
 import { contains, isEmpty, noResources, type Resources } from "../../protocol/resources.ts";
 import { topOf } from "../../protocol/role.ts";
@@ -283,7 +283,7 @@ function openTo(resources: Resources, role: string): Resources {
 function partOf(resources: Resources, total: Readonly<Record<string, number>>): number {
   let part = 0;
   for (const [name, amount] of Object.entries(quantitiesOf(resources))) {
-    const whole = total[name] ?? 0;
+    const whole = amountIn(total, name);
     if (whole > 0) part = Math.max(part, amount / whole);
   }
   return part;

@@ -1,5 +1,5 @@
 import type { Quantities } from "../../protocol/quantities.ts";
-import { amountsOf } from "../../protocol/quantities.ts";
+import { amountIn, amountsOf } from "../../protocol/quantities.ts";
 import type { Bundle, ScalarNames } from "./scalar-names.ts";
 
 type Needed = { readonly name: string; readonly column: number; readonly amount: number };
@@ -24,7 +24,7 @@ export class Minimum {
 function covers({ amounts, rest }: Bundle, list: readonly Needed[]): boolean {
   for (const { name, column, amount } of list) {
     const plain = column < 0 ? 0 : (amounts[column] as number);
-    if (plain < amount && plain + (amountsOf(rest)[name] ?? 0) < amount) return false;
+    if (plain < amount && plain + amountIn(amountsOf(rest), name) < amount) return false;
   }
   return true;
 }
