@@ -145,7 +145,12 @@ function operationOf(scene: Scene, draft: OperationDraft, offers: readonly Offer
     const tasks = draft.tasks.map((each) => taskOf(scene, each, slaveId, resources));
     return { type: "launch", tasks, ...(draft.unfit ? { unfit: [unfit()] } : {}) };
   }
-  if (draft.type === "launchGroup") return { type: "launchGroup", unfit: [unfit(), unfit()] };
+  if (draft.type === "unfitGroup") return { type: "unfitGroup", unfit: [unfit(), unfit()] };
+  if (draft.type === "launchGroup") {
+    const tasks = draft.tasks.map((each) => taskOf(scene, each, slaveId, resources));
+    const executor = { executorId: `e${draft.executor}`, resources: partOf(resources, draft.part) };
+    return { type: "launchGroup", executor, tasks };
+  }
   const id = draft.id === "none" ? {} : { operationId: `o${draft.id === "new" ? scene.fresh() : scene.used(0)}` };
   if (draft.type === "unknown") return { type: "unknown", name: "CREATE", ...id };
   const { principal } = scene.scheduler.info;

@@ -22,7 +22,13 @@ export type TaskDraft = {
 
 export type OperationDraft =
   | { readonly type: "launch"; readonly tasks: readonly TaskDraft[]; readonly unfit: boolean }
-  | { readonly type: "launchGroup"; readonly id: IdDraft }
+  | {
+      readonly type: "launchGroup";
+      readonly tasks: readonly TaskDraft[];
+      readonly executor: number;
+      readonly part: Part;
+    }
+  | { readonly type: "unfitGroup" }
   | { readonly type: "unknown"; readonly id: IdDraft }
   | { readonly type: "reserve" | "unreserve"; readonly part: Part; readonly role?: string; readonly id: IdDraft };
 export type IdDraft = "none" | "new" | "used";
@@ -118,7 +124,16 @@ const operation: fc.Arbitrary<OperationDraft> = fc.oneof(
       unfit: fc.constantFrom(false, false, true),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("launchGroup" as const), id: ids }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant("launchGroup" as const),
+      tasks: fc.array(taskDraft, { maxLength: 3 }),
+      executor: fc.nat(2),
+      part,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("unfitGroup" as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("unknown" as const), id: ids }) },
   {
     weight: 3,

@@ -251,8 +251,8 @@ export class BadStory {
       map.set(key, (map.get(key) ?? 0) + 1);
     };
     for (const operation of operations) {
-      const tasks = operation.type === "launch" ? operation.tasks : [];
-      const unfit = operation.type === "launch" || operation.type === "launchGroup" ? (operation.unfit ?? []) : [];
+      const tasks = "tasks" in operation ? operation.tasks : [];
+      const unfit = "unfit" in operation ? (operation.unfit ?? []) : [];
       for (const { taskId } of [...tasks, ...unfit]) expected(this.#tasks, taskId);
       for (const { fault } of unfit) this.#theirWords.add(fault.slice(0, 500));
       if ("operationId" in operation && operation.operationId !== undefined) {

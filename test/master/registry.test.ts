@@ -34,8 +34,11 @@ describe("the registry", () => {
   test("gives back exactly what was reserved", () => {
     fc.assert(
       fc.property(story, slaveOperation, (before, last) => {
-        fc.pre(last.type === "reserve");
         const registry = performed(before);
+        fc.pre(last.type === "reserve");
+        const key = "ports(a)";
+        // What is reserved already cannot be reserved once more; only ports know it.
+        fc.pre(!(key in last.resources && key in (registry.slaves.get(last.slaveId)?.reserved ?? {})));
         const copy = contents(registry);
         registry.perform(last);
         registry.perform({ ...last, type: "unreserve" });
