@@ -72,7 +72,6 @@ export class Book {
     const row = this.slaves.open({ ...facts, ...(minimum && { minimum }) }, active);
     this.#set(row, total, total);
     this.#countTotal(this.#bundle.read(total, this.names), 1);
-    this.#widen();
     for (const { resources, ...client } of allocated) this.#allocate(row, this.clients.add(client), resources);
     this.candidates.touch(row);
   }
@@ -150,7 +149,6 @@ export class Book {
     const client = this.clients.find(who);
     if (client === undefined) return;
     this.clients.wish(client, filters);
-    this.#widen();
     this.candidates.touchAll();
   }
 
@@ -160,7 +158,6 @@ export class Book {
 
   setQuotas(quotas: { readonly [role: string]: Quota }, version: number): void {
     this.quotas.set(quotas, version);
-    this.#widen();
     this.tree.totalsChanged();
     this.candidates.touchAll();
   }
@@ -301,7 +298,6 @@ export class Book {
     this.changes++;
     const { slaves } = this;
     const bundle = this.#bundle.read(total, this.names);
-    slaves.widen();
     if (slaves.reserved[row] === 1) this.quotas.slave(slaves.totalRest[row] as Resources, -1);
     slaves.reserved[row] = isReserved(bundle.rest) ? 1 : 0;
     if (slaves.reserved[row] === 1) this.quotas.slave(bundle.rest, 1);
@@ -311,11 +307,6 @@ export class Book {
     bundle.read(free, this.names);
     slaves.freeRest[row] = bundle.rest;
     write(slaves.free, row, bundle);
-  }
-
-  #widen(): void {
-    this.slaves.widen();
-    this.tree.nodes.widen(this.names.size);
   }
 
   #allocate(row: number, client: ClientState, resources: Resources, allocations: 0 | 1 = 1): void {

@@ -44,7 +44,6 @@ export class NodeColumns {
     this.#vacant = [...other.#vacant];
   }
 
-  /** Makes sure that every scalar has its column. */
   widen(columns: number): void {
     while (this.allocated.length < columns) this.allocated.push(new Float64Array(this.capacity));
   }

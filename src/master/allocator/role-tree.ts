@@ -38,6 +38,7 @@ export class RoleTree {
   constructor(policy: Policy, names: ScalarNames, totals: Float64Array, random: Prng) {
     this.policy = policy;
     this.#names = names;
+    names.widens(this.nodes);
     this.standing = new Standing(this.nodes, names, totals, random);
     this.#open("", none);
   }
@@ -114,9 +115,8 @@ export class RoleTree {
     this.setWeights({ ...this.#weights, [role]: weight });
   }
 
-  /** Shares are of another whole now, or of more scalars. */
+  /** Shares are of another whole now. */
   totalsChanged(): void {
-    this.nodes.widen(this.#names.size);
     this.#stale = true;
   }
 

@@ -7,6 +7,13 @@ const namesMax = 64;
 export class ScalarNames {
   readonly #columns = new Map<string, number>();
   readonly list: string[] = [];
+  readonly #tables: { widen(columns: number): void }[] = [];
+
+  /** Tells a table that has a column for each name, now and whenever a name comes, how many it has to have. */
+  widens(table: { widen(columns: number): void }): void {
+    this.#tables.push(table);
+    table.widen(this.size);
+  }
 
   get size(): number {
     return this.list.length;
@@ -24,6 +31,7 @@ export class ScalarNames {
     if (this.list.length === namesMax) return -1;
     this.#columns.set(name, this.list.length);
     this.list.push(name);
+    for (const table of this.#tables) table.widen(this.size);
     return this.list.length - 1;
   }
 }

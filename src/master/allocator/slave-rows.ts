@@ -40,12 +40,11 @@ export class SlaveRows {
   /** Why what is free of it was left, by the last look at it. */
   #blocker = new Uint8Array(16);
   #blocked = new Int32Array(16);
-  readonly #names: ScalarNames;
   #rowOf = new Map<number, number>();
   #vacant: number[] = [];
 
   constructor(names: ScalarNames) {
-    this.#names = names;
+    names.widens(this);
   }
 
   /** Rows that are or were in use: every row is below. */
@@ -136,9 +135,8 @@ export class SlaveRows {
     this.#vacant = [...other.#vacant];
   }
 
-  /** Makes sure that every name has its columns. */
-  widen(): void {
-    while (this.total.length < this.#names.size) {
+  widen(columns: number): void {
+    while (this.total.length < columns) {
       this.total.push(new Float64Array(this.active.length));
       this.free.push(new Float64Array(this.active.length));
     }

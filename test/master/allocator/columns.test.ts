@@ -10,6 +10,7 @@ import { drf } from "../../../src/master/allocator/policies/drf.ts";
 import { Quotas } from "../../../src/master/allocator/quotas.ts";
 import { RoleTree } from "../../../src/master/allocator/role-tree.ts";
 import { Bundle, ScalarNames } from "../../../src/master/allocator/scalar-names.ts";
+import { SlaveRows } from "../../../src/master/allocator/slave-rows.ts";
 import { FrameworkId } from "../../../src/protocol/ids.ts";
 import { add, equal, noResources, type Resources, subtract } from "../../../src/protocol/resources.ts";
 import { quantities } from "../../protocol/quantities.ts";
@@ -19,6 +20,16 @@ const names = new ScalarNames();
 function bundle(resources: string | Resources): Bundle {
   return new Bundle().read(typeof resources === "string" ? quantities(resources) : resources, names);
 }
+
+test("whoever brings a name, every table has a column for it at once", () => {
+  const own = new ScalarNames();
+  own.add("cpus");
+  const [tree, slaves] = [new RoleTree(drf, own, new Float64Array(64), new Prng("widths")), new SlaveRows(own)];
+  const widths = () => [tree.nodes.allocated.length, slaves.total.length, slaves.free.length];
+  expect(widths()).toEqual([1, 1, 1]);
+  new Bundle().read({ mem: 1, disk: 1 }, own);
+  expect(widths()).toEqual([3, 3, 3]);
+});
 
 describe("candidates", () => {
   test("are the rows that were touched, each once, until they are taken", () => {
