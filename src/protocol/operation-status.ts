@@ -36,22 +36,16 @@ const operationIdLengthMax = 255;
 
 export const operationIdShape = textUpTo(operationIdLengthMax);
 
-export const operationStatusFields = {
-  operationId: text,
-  state: word<OperationState>({
-    pending: true,
-    finished: true,
-    failed: true,
-    error: true,
-    dropped: true,
-    unreachable: true,
-    gone_by_operator: true,
-    recovering: true,
-    unknown: true,
-  }),
-  message: optional(text),
-  slaveId: optional(id<SlaveId>()),
-  uuid: optional(text),
-};
+export const operationStateShape = word<OperationState>({
+  pending: true,
+  finished: true,
+  failed: true,
+  error: true,
+  dropped: true,
+  unreachable: true,
+  gone_by_operator: true,
+  recovering: true,
+  unknown: true,
+});
 
 export const askedOperationShape = object<AskedOperation>({ operationId: text, slaveId: optional(id()) });

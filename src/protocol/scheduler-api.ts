@@ -3,7 +3,7 @@ import type { FrameworkId, OfferId, SlaveId } from "./ids.ts";
 import { type InverseOffer, inverseOfferShape } from "./inverse-offer.ts";
 import { type Lead, leadShape } from "./lead.ts";
 import { type Offer, offerShape, type RescindReason, rescindReasonShape } from "./offer.ts";
-import { type OperationStatus, operationStatusFields } from "./operation-status.ts";
+import { type OperationStatus, operationStateShape } from "./operation-status.ts";
 import { type BodyShapes, bodyFault, count, id, list, optional, text } from "./shape.ts";
 import { type TaskStatus, taskStatusShape } from "./task.ts";
 
@@ -36,7 +36,13 @@ const shapes: BodyShapes<SchedulerProtocol> = {
   taskUpdate: { status: taskStatusShape },
   slaveLost: { slaveId: id(), hostname: text },
   executorEnded: { slaveId: id(), executorId: text, status: optional(count) },
-  operationUpdate: operationStatusFields,
+  operationUpdate: {
+    operationId: text,
+    state: operationStateShape,
+    message: optional(text),
+    slaveId: optional(id()),
+    uuid: optional(text),
+  },
 };
 
 export const schedulerTable = protocolTable<SchedulerProtocol>(
