@@ -6,8 +6,17 @@ import { sibling } from "../src/runtime/sibling.ts";
 /** What a subject of a benchmark can do: for each shape, a piece of work of `n` steps. */
 export type Shapes = Readonly<Record<string, (n: number) => Work | Promise<Work>>>;
 
-/** How many steps were done; where single ones are timed, how long each of them took, in milliseconds. */
-export type Work = number | { readonly done: number; readonly latenciesMs: readonly number[] };
+/** How many steps were done. */
+export type Work =
+  | number
+  | {
+      readonly done: number;
+      /** How long each step took, where single ones are timed. */
+      readonly latenciesMs?: readonly number[];
+      /** What counts of the wall time and of the CPU time, where not all of it does. */
+      readonly ms?: number;
+      readonly cpuMs?: number;
+    };
 
 /** One quantity over all rounds. */
 export type Spread = {
@@ -41,12 +50,19 @@ export type Missing = { readonly name: string; readonly remedy: string };
 
 const setup = "`npm run bench:setup` in a checkout installs the peers";
 
-export type Round = Readonly<Record<"perSecond" | "cpuPercent", number>> &
+/** `peakRssMiB`: the most that the subject's process has had resident so far. */
+export type Round = Readonly<Record<"perSecond" | "cpuPercent" | "peakRssMiB", number>> &
   Readonly<Partial<Record<"p50Micros" | "p99Micros", number>>>;
 
 /** What a subject's process says: it stands, it has done its work, or it could not. */
 export type Answer =
-  | { readonly done: number; readonly ms: number; readonly cpuMs: number; readonly latenciesMs?: readonly number[] }
+  | {
+      readonly done: number;
+      readonly ms: number;
+      readonly cpuMs: number;
+      readonly peakRssMiB: number;
+      readonly latenciesMs?: readonly number[];
+    }
   | { readonly error: string }
   | { readonly absent: string }
   | { readonly ready: unknown };
@@ -87,8 +103,8 @@ export class Subject {
     const answer = await answerOf(this.#child);
     if ("error" in answer) throw new Error(`${this.name} failed in ${shape}: ${answer.error}`);
     if (!("ms" in answer) || answer.done !== n) throw new Error(`${this.name} did not do ${n} steps of ${shape}`);
-    const { ms, cpuMs, latenciesMs } = answer;
-    const round = { perSecond: (n / ms) * 1_000, cpuPercent: (cpuMs / ms) * 100 };
+    const { ms, cpuMs, peakRssMiB, latenciesMs } = answer;
+    const round = { perSecond: (n / ms) * 1_000, cpuPercent: (cpuMs / ms) * 100, peakRssMiB };
     if (latenciesMs === undefined) return round;
     return { ...round, p50Micros: percentile(latenciesMs, 50) * 1_000, p99Micros: percentile(latenciesMs, 99) * 1_000 };
   }

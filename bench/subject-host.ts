@@ -25,7 +25,8 @@ async function run(shapes: Shapes, { shape, n }: Order): Promise<void> {
     const ms = performance.now() - began;
     const { user, system } = process.cpuUsage(cpu);
     const cpuMs = (user + system) / 1_000;
-    say(typeof work === "object" ? { ms, cpuMs, ...work } : { ms, cpuMs, done: work ?? 0 });
+    const peakRssMiB = process.resourceUsage().maxRSS / 1_024;
+    say({ ms, cpuMs, peakRssMiB, ...(typeof work === "object" ? work : { done: work ?? 0 }) });
   } catch (error) {
     say({ error: String(error) });
   }

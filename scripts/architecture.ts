@@ -28,7 +28,7 @@ const shared = ["base", "actors", "protocol"];
 const layers: Readonly<Record<string, Layer>> = {
   base: { imports: [] },
   actors: { imports: ["base"] },
-  protocol: { imports: ["base", "actors"], packages: ["zod"] },
+  protocol: { imports: ["base", "actors"], packages: ["re2js", "zod"] },
   master: { imports: shared },
   "master/store": { imports: [...shared, "master"], ...edge, packages: "any" },
   slave: { imports: shared },

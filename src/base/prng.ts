@@ -43,6 +43,14 @@ export class Prng {
     return this.unit() < probability;
   }
 
+  /** Draws from now on what another would draw. */
+  follow(other: Prng): void {
+    this.#a = other.#a;
+    this.#b = other.#b;
+    this.#c = other.#c;
+    this.#counter = other.#counter;
+  }
+
   /** A stream of its own, a function of this stream's seed and the label alone. */
   split(label: string): Prng {
     return new Prng(`${this.#seed}/${label}`);

@@ -4,7 +4,13 @@ import { sibling } from "../runtime/sibling.ts";
 import { CliFailure } from "./failure.ts";
 import { table } from "./table.ts";
 
-export type BenchOptions = { readonly json: boolean; readonly full: boolean };
+export type BenchOptions = {
+  readonly json: boolean;
+  readonly full: boolean;
+  readonly slaves?: number;
+  readonly frameworks?: number;
+  readonly roles?: "own" | "one";
+};
 
 type Spread = { readonly median: number; readonly min: number; readonly max: number };
 type Figure = Spread & Readonly<Partial<Record<"cpuPercent" | "p50Micros" | "p99Micros", Spread>>>;
@@ -17,7 +23,7 @@ type Report = {
   readonly environment: Readonly<Record<string, unknown>>;
 };
 
-const names = ["actors", "bridge", "http"];
+const names = ["actors", "allocator", "bridge", "http"];
 
 /** Runs a benchmark and prints its figures; ratios are what it claims, absolute figures are this machine's today. */
 export async function bench(name: string, options: BenchOptions): Promise<void> {
@@ -25,13 +31,20 @@ export async function bench(name: string, options: BenchOptions): Promise<void> 
   if (!names.includes(name) || !existsSync(fileURLToPath(module))) {
     throw new CliFailure(`there is no benchmark ${name}; there is ${names.join(", ")}`, { exit: "usage" });
   }
-  const { bench: run } = (await import(module.href)) as { readonly bench: (options: BenchOptions) => Promise<Report> };
-  const report = await run(options);
+  const { json, full, ...shape } = options;
+  if (name !== "allocator" && Object.keys(shape).length > 0) {
+    const flags = Object.keys(shape).map((flag) => `--${flag}`);
+    throw new CliFailure(`${flags.join(", ")} is for the benchmark allocator, not for ${name}`, { exit: "usage" });
+  }
+  const { bench: run } = (await import(module.href)) as {
+    readonly bench: (options: Omit<BenchOptions, "json">) => Promise<Report>;
+  };
+  const report = await run({ full, ...shape });
   const remedies = Map.groupBy(report.missing, ({ remedy }) => remedy);
   for (const [remedy, missing] of remedies) {
     process.stderr.write(`without ${missing.map((one) => one.name).join(", ")}: ${remedy}\n`);
   }
-  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : text(report));
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : text(report));
 }
 
 function text({ results, peers, environment }: Report): string {

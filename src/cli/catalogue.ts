@@ -6,7 +6,6 @@ import type { WireValue } from "../actors/wire-value.ts";
 import { batchFramework } from "../frameworks/batch/batch.ts";
 import { reportTable } from "../frameworks/report.ts";
 import { wordcountFramework } from "../frameworks/wordcount/wordcount.ts";
-import { allocator } from "../master/allocator/allocator.ts";
 import { allocatorTable } from "../master/allocator/protocol.ts";
 import { master } from "../master/master.ts";
 import { registryStoreTable } from "../master/ports.ts";
@@ -29,7 +28,6 @@ export const kinds = new KindTable([
 
 /** Behaviours by the name under which they travel to a thread. Their arguments were made by this same program. */
 const behaviours = {
-  allocator,
   master,
   slave,
   batch: batchFramework,

@@ -18,6 +18,7 @@ import type { MasterConfig } from "../master/config.ts";
 import { registryStoreName } from "../master/ports.ts";
 import { masterName } from "../protocol/master-api.ts";
 import type { Resources } from "../protocol/resources.ts";
+import type { SlaveInfo } from "../protocol/slave-info.ts";
 import { createLog } from "../runtime/log.ts";
 import { sibling } from "../runtime/sibling.ts";
 import { type HostedSystem, hostMain } from "../runtime/system-host.ts";
@@ -30,7 +31,8 @@ import type { SlaveMailbox } from "../slave/slave.ts";
 import type { ProcessLook } from "./actors-picture.ts";
 import { kinds } from "./catalogue.ts";
 import { type CredentialFiles, credentialFiles, credentialsFrom } from "./credentials.ts";
-import { exitCodes } from "./failure.ts";
+import { CliFailure, exitCodes } from "./failure.ts";
+import { PolicyModuleFailure } from "./policy-module.ts";
 import { ThreadKeeper } from "./thread-keeper.ts";
 import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 
@@ -45,6 +47,8 @@ export type ProcessOptions = CredentialFiles & {
 
 export type MasterPlan = {
   readonly config: MasterConfig;
+  /** Who is owed the next offer: a policy by name, or a module's path. Default: `drf`. */
+  readonly allocator?: string;
   /** File of the registry; absent: it is kept in memory. */
   readonly registryFile?: string;
   /** Absent: no other process can join. */
@@ -77,7 +81,7 @@ export type SlavePlan = {
   readonly hostname: string;
   readonly resources: Resources;
   readonly attributes: { readonly [name: string]: string };
-};
+} & Pick<SlaveInfo, "minOffer" | "shortTasks">;
 
 /** How long a drained slave's tasks have between SIGTERM and SIGKILL, in milliseconds. */
 const drainGraceMs = 1_000;
@@ -132,7 +136,7 @@ export class LocalCluster {
   }
 
   /** Starts storage, allocator and master, each on its thread, and the view that reads are answered from. */
-  async startMaster({ config, registryFile, bridge }: MasterPlan): Promise<void> {
+  async startMaster({ config, allocator = "drf", registryFile, bridge }: MasterPlan): Promise<void> {
     const registry = registryFile === undefined ? "memory-registry" : "registry";
     const storage = this.#start("storage", [
       { name: registryStoreName, behaviour: registry, args: registryFile ?? null },
@@ -146,7 +150,7 @@ export class LocalCluster {
     const listening = bridge === undefined ? {} : { bridge: { host: bridge.host, port: bridge.port, clusterId: node } };
     await Promise.all([
       storage,
-      this.#start("allocator", [{ name: allocatorName, behaviour: "allocator", args: {} }]),
+      this.threads.place("allocator") === undefined ? this.startAllocator(allocator) : undefined,
       this.#start("master", [{ name: masterName, behaviour: "master", args, exported: true }], listening),
     ]);
     if (bridge !== undefined) {
@@ -169,15 +173,25 @@ export class LocalCluster {
     );
   }
 
+  /** Starts the allocator; ahead of the master, it refuses a user's module that is none before anything else is there. */
+  async startAllocator(policy: string): Promise<void> {
+    try {
+      await this.#start("allocator", [{ name: allocatorName, behaviour: "allocator", args: policy }]);
+    } catch (error) {
+      const { cause } = error as { readonly cause?: unknown };
+      if (!(cause instanceof Error) || cause.name !== PolicyModuleFailure.name) throw error;
+      throw new CliFailure(cause.message, { exit: "usage", cause: error });
+    }
+  }
+
   /** Starts slaves on one thread, and the door to their files. */
   async startSlaves(plan: SlavesPlan): Promise<void> {
     const workDir = plan.workDir ?? this.#temporary();
     const files = plan.http === undefined ? undefined : await this.#openSlaveGateway(plan.http, workDir);
     if (files !== undefined) this.#closers.push(() => files.close());
     const ip = reachableIp(plan.http?.host ?? loopbackHost);
-    const roots = plan.slaves.map(({ name, hostname, resources, attributes }): ThreadRoot => {
-      const port = files?.port ?? 0;
-      const info = { hostname, ip, port, resources, attributes, checkpoint: plan.journal === true };
+    const roots = plan.slaves.map(({ name, ...said }): ThreadRoot => {
+      const info = { ...said, ip, port: files?.port ?? 0, checkpoint: plan.journal === true };
       const environment = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: process.env["HOME"] ?? "/" };
       const args = {
         master: plan.master,

@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
-import type { Resources } from "../protocol/resources.ts";
+import { flattened } from "../protocol/reservation.ts";
+import { type Resources, shortfall } from "../protocol/resources.ts";
 
 const mebibyte = 1_048_576;
 
@@ -13,6 +14,18 @@ export function machineResources(workDir: string): Resources {
     disk: diskMiB(workDir) * 1_000,
     ports: { ranges: [[31_000, 32_000]] },
   };
+}
+
+/** What of the resources this machine does not have, as text such as `cpus:64 of 2`; empty when it has them all. */
+export function machineLack(resources: Resources, workDir: string): string {
+  const { blocks, bsize } = statfsSync(workDir);
+  const machine: Resources = {
+    cpus: availableParallelism() * 1_000,
+    mem: Math.floor(totalmem() / mebibyte) * 1_000,
+    disk: Math.floor((blocks * bsize) / mebibyte) * 1_000,
+  };
+  const known = Object.entries(flattened(resources)).filter(([name]) => Object.hasOwn(machine, name));
+  return shortfall(machine, Object.fromEntries(known));
 }
 
 function diskMiB(directory: string): number {

@@ -2,17 +2,16 @@ import { readFileSync } from "node:fs";
 import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { sortings } from "./actors-picture.ts";
+import { allocationOptions } from "./allocation-options.ts";
 import { CliFailure, exitCodes } from "./failure.ts";
 import * as options from "./options.ts";
+import { addReservations, addRoles } from "./role-commands.ts";
 import { version } from "./version.ts";
 
 process.title = "mesolite";
 enableCompileCache();
 // Worker threads find the cache through the environment alone.
 process.env["NODE_COMPILE_CACHE"] ??= getCompileCacheDir();
-
-const collect = (value: string, previous: readonly string[] = []) => [...previous, value];
-const devResources = { cpus: 2_000, mem: 2_048_000, ports: { ranges: [[31_000, 32_000]] } } as const;
 
 /** The command line. Each command's code is loaded when it is used: `--help` must not wait for a cluster. */
 function program(): Command {
@@ -22,9 +21,12 @@ function program(): Command {
     .showHelpAfterError("(mesolite --help tells more)")
     .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "mesolite: ")) })
     .exitOverride();
+  addDev(root);
   addDaemons(root);
   addFrameworks(root);
   addReads(root);
+  addRoles(root);
+  addReservations(root);
   addActors(root);
   addSimulation(root);
   addBenchmarks(root);
@@ -33,33 +35,40 @@ function program(): Command {
 
 /** What proves to other processes of the cluster who this one is; last in the help of every command that joins one. */
 function withCredentials(command: Command): Command {
-  return withOptions(command, options.credentialOptions());
+  return options.withOptions(command, options.credentialOptions());
 }
 
-function withOptions(command: Command, added: readonly Option[]): Command {
-  for (const option of added) command.addOption(option);
-  return command;
+function addDev(root: Command): void {
+  options.withOptions(
+    root
+      .command("dev")
+      .description("a whole cluster in this process, until Ctrl-C")
+      .addOption(
+        new Option("--slaves <n>", "slaves").argParser(options.positiveNumber).default(3).env("MESOLITE_SLAVES"),
+      )
+      .addOption(new Option("--agents <n>").argParser(options.positiveNumber).hideHelp())
+      .addOption(options.devResourcesOption("resources of each slave"))
+      .addOption(
+        new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
+      )
+      .option("--bridge-port <port>", "port for other processes (default: HTTP port + 10)", options.portNumber)
+      .option("--data <dir>", "keep registry and sandboxes here (default: keep nothing)")
+      .addOption(options.timeoutsOption())
+      .addOption(options.logLevelOption("warn"))
+      .action(async ({ agents, ...given }) =>
+        (await import("./dev.ts")).dev({
+          ...given,
+          slaves: agents ?? given.slaves,
+          ...(await options.readResources(given.resources)),
+        }),
+      ),
+    [...allocationOptions(), ...options.limitOptions()],
+  );
 }
 
 function addDaemons(root: Command): void {
-  root
-    .command("dev")
-    .description("a whole cluster in this process, until Ctrl-C")
-    .addOption(new Option("--slaves <n>", "slaves").argParser(options.positiveNumber).default(3).env("MESOLITE_SLAVES"))
-    .addOption(new Option("--agents <n>").argParser(options.positiveNumber).hideHelp())
-    .option("--resources <list>", "resources of each slave", options.resourcesText, devResources)
-    .addOption(
-      new Option("--port <port>", "HTTP port").argParser(options.portNumber).default(5050).env("MESOLITE_PORT"),
-    )
-    .option("--bridge-port <port>", "port for other processes (default: HTTP port + 10)", options.portNumber)
-    .option("--data <dir>", "keep registry and sandboxes here (default: keep nothing)")
-    .addOption(options.timeoutsOption())
-    .addOption(options.logLevelOption("warn"))
-    .action(async ({ agents, ...given }) =>
-      (await import("./dev.ts")).dev({ ...given, slaves: agents ?? given.slaves }),
-    );
   withCredentials(
-    withOptions(
+    options.withOptions(
       root
         .command("master")
         .description("the master of a cluster of several processes")
@@ -80,11 +89,15 @@ function addDaemons(root: Command): void {
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))
         .action(async (given) => (await import("./master.ts")).master(given)),
-      options.masterAccessOptions(),
+      [...options.masterAccessOptions(), ...allocationOptions(), ...options.limitOptions()],
     ),
   );
+  addSlave(root);
+}
+
+function addSlave(root: Command): void {
   const slave = withCredentials(
-    withOptions(
+    options.withOptions(
       root
         .command("slave")
         .alias("agent")
@@ -98,10 +111,19 @@ function addDaemons(root: Command): void {
         .addOption(
           new Option("--work-dir <dir>", "directory of sandboxes").default(".mesolite/slave").env("MESOLITE_WORK_DIR"),
         )
+        .addOption(options.minOfferOption())
+        .addOption(options.shortTasksOption())
+        .option(
+          "--short-task-max <seconds>",
+          "how long a task on the part of --short-tasks may take",
+          options.secondsMs,
+        )
         .option("--insecure", "serve files beyond loopback although HTTP asks for no authentication")
         .addOption(options.timeoutsOption())
         .addOption(options.logLevelOption("info"))
-        .action(async (given) => (await import("./slave.ts")).slave(given)),
+        .action(async (given) =>
+          (await import("./slave.ts")).slave({ ...given, ...(await options.readResources(given.resources)) }),
+        ),
       options.accessOptions(),
     ),
   );
@@ -127,7 +149,7 @@ function addFrameworks(root: Command): void {
       .option("--mem <mib>", "memory per instance", options.amount, 32_000)
       .option("--name <name>", "name of the task")
       .option("--instances <n>", "how often to run it at the same time", options.positiveNumber, 1)
-      .option("--env <name=value>", "a variable for it; may be repeated", collect, [])
+      .option("--env <name=value>", "a variable for it; may be repeated", options.collected, [])
       .addOption(options.logLevelOption("error"))
       .action(async (argv, given) => {
         process.exitCode = await (await import("./run.ts")).run(argv, given);
@@ -144,8 +166,8 @@ function addFrameworks(root: Command): void {
       .addOption(options.doorOption())
       .addOption(options.credentialOption())
       .option("--slaves <n>", "boot a private cluster of so many slaves in this process", options.positiveNumber)
-      .option("--resources <list>", "resources of each private slave", options.resourcesText, devResources)
-      .option("--input <glob>", "wordcount: files to count; may be repeated", collect, [])
+      .addOption(options.devResourcesOption("resources of each private slave"))
+      .option("--input <glob>", "wordcount: files to count; may be repeated", options.collected, [])
       .option("--output <file>", "wordcount: where the counts go")
       .option(
         "--directory <dir>",
@@ -157,12 +179,17 @@ function addFrameworks(root: Command): void {
       .option("--json", "print the result as JSON", false)
       .addOption(options.timeoutsOption())
       .addOption(options.logLevelOption("error"))
-      .action(async (name, given) => (await import("./framework.ts")).frameworkRun(name, given)),
+      .action(async (name, given) =>
+        (await import("./framework.ts")).frameworkRun(name, {
+          ...given,
+          ...(await options.readResources(given.resources)),
+        }),
+      ),
   );
   root
     .command("demo")
     .description("boots a cluster, runs two frameworks on real files, shows how they share it")
-    .option("--input <glob>", "files to count; may be repeated", collect, [])
+    .option("--input <glob>", "files to count; may be repeated", options.collected, [])
     .option("--commands <n>", "shell commands to run beside", options.positiveNumber, 36)
     .action(async (given) => (await import("./demo.ts")).demo(given));
 }
@@ -193,6 +220,27 @@ function addReads(root: Command): void {
     .addOption(options.credentialOption())
     .addOption(options.outputOption())
     .action(async (given) => (await import("./reads.ts")).offers(given));
+  addQuestions(root);
+}
+
+function addQuestions(root: Command): void {
+  root
+    .command("why-not")
+    .description("why a framework is not offered slaves, and what would change it")
+    .argument("<framework>", "its id, or its name when no other has the same")
+    .option("--slave <id>", "this slave alone", options.slaveId)
+    .option("--need <list>", "what it wants to place, such as cpus:4,mem:8192", options.needText)
+    .addOption(options.masterOption())
+    .addOption(options.credentialOption())
+    .addOption(options.answerOption())
+    .action(async (framework, given) => (await import("./why.ts")).whyNot(framework, given));
+  root
+    .command("why-idle")
+    .description("why resources are idle: one cause for everything, and what would change it")
+    .addOption(options.masterOption())
+    .addOption(options.credentialOption())
+    .addOption(options.answerOption())
+    .action(async (given) => (await import("./why.ts")).whyIdle(given));
 }
 
 function addActors(root: Command): void {
@@ -230,9 +278,17 @@ function addBenchmarks(root: Command): void {
   root
     .command("bench")
     .description("measures, against peers and against what the machine allows, in the same run")
-    .argument("<name>", "actors, bridge or http")
-    .option("--full", "every shape, and more rounds of actors", false)
+    .argument("<name>", "actors, allocator, bridge or http")
+    .option("--full", "every shape, and more rounds", false)
     .option("--json", "print the report as JSON", false)
+    .option("--slaves <count>", "of allocator: how many slaves (default: 50000)", options.positiveNumber)
+    .option("--frameworks <count>", "of allocator: how many frameworks (default: 200)", options.positiveNumber)
+    .addOption(
+      new Option("--roles <which>", "of allocator: a role of each framework's own (default), or one for all").choices([
+        "own",
+        "one",
+      ]),
+    )
     .action(async (name, given) => (await import("./bench.ts")).bench(name, given));
 }
 
@@ -251,7 +307,8 @@ function applyConfig(root: Command): void {
       parseArg: option.parseArg,
     }))) {
       const value = config[attributeName];
-      if (value === undefined || command.getOptionValueSource(attributeName) !== "default") continue;
+      if (value === undefined || !["default", undefined].includes(command.getOptionValueSource(attributeName)))
+        continue;
       command.setOptionValueWithSource(attributeName, parseArg?.(String(value), undefined) ?? value, "config");
     }
   });

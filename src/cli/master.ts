@@ -1,16 +1,21 @@
 import { hostname as machineName } from "node:os";
 import { join } from "node:path";
 import type { LogLevel } from "../actors/world.ts";
+import { isPolicyName } from "../master/allocator/policies/named.ts";
+import { type AllocationOptions, allocationFrom } from "./allocation-options.ts";
 import { type CredentialFiles, credentialFiles } from "./credentials.ts";
 import { authorizerFrom, type MasterAccessOptions, masterAuthenticator } from "./http-access.ts";
 import { aborted, interruption } from "./interrupt.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { nodeName } from "./node-name.ts";
 import { timeoutsOf } from "./options.ts";
+import { type LimitOptions, limitsFrom } from "./rate-limits.ts";
 import { shownFlags } from "./shown-flags.ts";
 
 export type MasterOptions = CredentialFiles &
-  MasterAccessOptions & {
+  MasterAccessOptions &
+  AllocationOptions &
+  LimitOptions & {
     readonly host: string;
     readonly port: number;
     readonly bridgePort?: number;
@@ -28,6 +33,7 @@ export async function master(options: MasterOptions): Promise<void> {
   const { host, port, data, registry, logLevel, timeouts } = options;
   const authenticator = masterAuthenticator(options);
   const authorizer = authorizerFrom(options);
+  const limits = limitsFrom(options);
   const interrupted = interruption();
   const cluster = new LocalCluster({
     node: nodeName("master", options),
@@ -36,6 +42,7 @@ export async function master(options: MasterOptions): Promise<void> {
     ...credentialFiles(options),
   });
   try {
+    if (!isPolicyName(options.allocator)) await cluster.startAllocator(options.allocator);
     const gateway = await cluster.openGateway(
       {
         host,
@@ -49,7 +56,13 @@ export async function master(options: MasterOptions): Promise<void> {
       0,
     );
     await cluster.startMaster({
-      config: { ...timeoutsOf(timeouts).master, rootSubmissions: options.rootSubmissions },
+      config: {
+        ...timeoutsOf(timeouts).master,
+        rootSubmissions: options.rootSubmissions,
+        ...allocationFrom(options),
+        ...limits,
+      },
+      allocator: options.allocator,
       ...(registry === "memory" ? {} : { registryFile: join(data, "registry.sqlite") }),
       bridge: {
         host,

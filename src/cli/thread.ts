@@ -1,9 +1,11 @@
 import { pathToFileURL } from "node:url";
 import { parsePlace } from "../actors/address.ts";
-import { type ChildSpec, child, supervisor } from "../actors/supervisor.ts";
+import { type ChildSpec, child, type SupervisorArgs, supervisor } from "../actors/supervisor.ts";
 import type { ActorSystem } from "../actors/system.ts";
 import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
+import { allocator } from "../master/allocator/allocator.ts";
+import { isPolicyName } from "../master/allocator/policies/named.ts";
 import { memoryRegistryStore } from "../master/store/memory-registry-store.ts";
 import { RegistryDatabase } from "../master/store/registry-database.ts";
 import { registryStore } from "../master/store/registry-store.ts";
@@ -19,6 +21,7 @@ import { journalStorage } from "../slave/host/journal-storage.ts";
 import { SandboxedProcesses } from "../slave/host/sandboxed-processes.ts";
 import { bundledModules, childOf, isBehaviour, kinds } from "./catalogue.ts";
 import { credentialsFrom } from "./credentials.ts";
+import { policyOf } from "./policy-module.ts";
 import type { MasterDoorPlan, ThreadOptions } from "./thread-options.ts";
 
 /** The entry of every worker thread: equips it as its options say and starts its roots under one supervisor. */
@@ -41,7 +44,8 @@ hostThread({
   async assemble(system, boot) {
     const opened: (() => Promise<void> | void)[] = [];
     const children = await Promise.all(boot.roots.map((root) => childFor(root, system, (close) => opened.push(close))));
-    system.spawn(supervisor, { strategy: "one-for-one", children }, { name: "supervisor" });
+    const args = { strategy: "one-for-one", children, ...patienceFor(boot.roots) } as const;
+    system.spawn(supervisor, args, { name: "supervisor" });
     const bridge = await openBridge(system, boot);
     if (bridge !== undefined) opened.push(() => bridge.close());
     return {
@@ -53,12 +57,26 @@ hostThread({
   },
 });
 
+/**
+ * A user's policy that throws again and again is no reason to lose the thread, and then the master with it: everything but
+ * new offers goes on without an allocator. It is started again for ever, at last every ten seconds.
+ */
+function patienceFor(roots: readonly ThreadRoot[]): Partial<SupervisorArgs> {
+  const isUsers = roots.some(({ behaviour, args }) => behaviour === "allocator" && !isPolicyName(String(args)));
+  if (!isUsers) return {};
+  return {
+    intensity: { max: Number.POSITIVE_INFINITY, withinMs: 60_000 },
+    backoff: { minMs: 100, maxMs: 10_000, factor: 2 },
+  };
+}
+
 async function childFor(
   root: ThreadRoot,
   system: ActorSystem,
   opened: (close: () => Promise<void> | void) => void,
 ): Promise<ChildSpec> {
   const { behaviour, name, args, exported = false } = root;
+  if (behaviour === "allocator") return child(name, allocator(await policyOf(String(args))), {});
   if (isBehaviour(behaviour)) return childOf(behaviour, name, args, exported);
   if (behaviour === "memory-registry")
     return child(name, memoryRegistryStore(parsePlace(system.place)?.epoch ?? 0), {});

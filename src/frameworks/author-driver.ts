@@ -17,9 +17,14 @@ export function authorDriver(party: SchedulerParty): SchedulerDriver {
     },
     clock: ctx.clock,
     replyToOffer: (offerIds, tasks, filter) => call(() => party.reply(offerIds, tasks, filter)),
+    acceptOffers: (offerIds, operations, filter) => call(() => party.accept(offerIds, operations, filter)),
+    launchGroup: (offerIds, group, filter) => call(() => party.launchGroup(offerIds, group, filter)),
     decline: (offerIds, filter) => call(() => party.decline(offerIds, filter)),
+    acceptInverseOffers: (ids, filter) => call(() => party.answerInverse("acceptInverseOffers", ids, filter)),
+    declineInverseOffers: (ids, filter) => call(() => party.answerInverse("declineInverseOffers", ids, filter)),
     keep: (offerIds) => call(() => party.offers.keep(offerIds)),
     setNeedsOffers: (needed) => call(() => party.setNeedsOffers(needed)),
+    revive: (slaveIds) => call(() => party.revive(slaveIds)),
     setFilters: (filters) => call(() => party.setFilters(filters)),
     killTask: (taskId, graceMs) => call(() => party.kill(taskId, graceMs)),
     reconcile: (taskIds = []) => call(() => party.reconcile(taskIds.map((taskId) => ({ taskId })))),
@@ -60,7 +65,7 @@ function askPlaceable(party: SchedulerParty, resources: Resources, then: (answer
   party.ctx.ask(
     standing.master,
     "placeable",
-    { resources },
+    { resources, frameworkId: standing.frameworkId },
     { timeoutMs: questionTimeoutMs, settled: (outcome) => answered(outcome.ok ? outcome.value : undefined) },
   );
 }

@@ -37,6 +37,11 @@ export class KnownTasks {
     return [...this.#alive].map(([taskId, { slaveId }]) => ({ taskId, ...(slaveId !== undefined && { slaveId }) }));
   }
 
+  /** An update that is of no task has been dealt with. */
+  dealtWith(uuid: string): void {
+    remember(this.#acknowledged, uuid);
+  }
+
   launched(tasks: readonly TaskInfo[]): void {
     for (const { taskId, slaveId } of tasks) this.#alive.set(taskId, { state: "staging", slaveId });
   }

@@ -1,15 +1,18 @@
 import { invariant } from "../base/invariant.ts";
 import type { OfferId, SlaveId } from "../protocol/ids.ts";
 import type { Offer } from "../protocol/offer.ts";
-import { add, contains, type Resources, subtract } from "../protocol/resources.ts";
+import { add, type Resources, subtract } from "../protocol/resources.ts";
+import { cover } from "./cover.ts";
 
 /** What goes to one slave in one reply. */
 export type Bundle<Request> = {
-  /** Every offer of the slave: together they hold the requests. */
+  /** Every offer of one part of the slave: together they hold the requests. */
   readonly offerIds: readonly OfferId[];
   readonly slaveId: SlaveId;
   readonly hostname: string;
   readonly requests: readonly Request[];
+  /** What each of the requests takes: reserved resources first. */
+  readonly taken: readonly Resources[];
 };
 
 export type PackOptions = {
@@ -26,6 +29,7 @@ type Bin<Request> = {
   free: Resources;
   room: number;
   readonly requests: Request[];
+  readonly taken: Resources[];
 };
 
 /**
@@ -44,41 +48,42 @@ export function pack<Request extends { readonly resources: Resources }>(
   for (const request of requests) {
     const { resources } = request;
     if (hopeless.has(resources)) continue;
-    const chosen = firstFit(bins, resources, options.fit === "spread" ? turn : 0);
-    const bin = chosen === undefined ? undefined : bins[chosen];
-    if (chosen === undefined || bin === undefined) {
+    const fit = firstFit(bins, resources, options.fit === "spread" ? turn : 0);
+    if (fit === undefined) {
       hopeless.add(resources);
       continue;
     }
-    bin.free = subtract(bin.free, resources);
+    const { bin, taken } = fit;
+    bin.free = subtract(bin.free, taken);
     bin.room--;
     bin.requests.push(request);
-    turn = (chosen + 1) % bins.length;
+    bin.taken.push(taken);
+    turn = (fit.index + 1) % bins.length;
   }
   return bins.filter((bin) => bin.requests.length > 0);
 }
 
-/** Index of the first bin, from `start` on and around, that holds the resources. */
-function firstFit(
-  bins: readonly Pick<Bin<never>, "free" | "room">[],
-  resources: Resources,
-  start: number,
-): number | undefined {
+/** The first bin, from `start` on and around, that holds the resources, and what of it they take. */
+function firstFit<Request>(bins: readonly Bin<Request>[], resources: Resources, start: number) {
   for (let step = 0; step < bins.length; step++) {
     const index = (start + step) % bins.length;
     const bin = bins[index];
     invariant(bin !== undefined, "a bin within the list");
-    if (bin.room > 0 && contains(bin.free, resources)) return index;
+    const taken = bin.room > 0 ? cover(bin.free, resources) : undefined;
+    if (taken !== undefined) return { index, bin, taken };
   }
   return undefined;
 }
 
+/** The parts of a slave are accepted apart. */
 function binsOf<Request>(offers: readonly Offer[], room: (slaveId: SlaveId) => number): readonly Bin<Request>[] {
-  const bins = new Map<SlaveId, Bin<Request>>();
-  for (const { id, slaveId, hostname, resources } of offers) {
-    const bin = bins.get(slaveId);
+  const bins = new Map<string, Bin<Request>>();
+  for (const { id, slaveId, hostname, resources, maxTaskMs } of offers) {
+    const part = `${slaveId} ${maxTaskMs}`;
+    const bin = bins.get(part);
     if (bin === undefined) {
-      bins.set(slaveId, { offerIds: [id], slaveId, hostname, free: resources, room: room(slaveId), requests: [] });
+      const empty = { room: room(slaveId), requests: [], taken: [] };
+      bins.set(part, { offerIds: [id], slaveId, hostname, free: resources, ...empty });
       continue;
     }
     bin.offerIds.push(id);

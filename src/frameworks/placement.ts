@@ -1,5 +1,6 @@
 import type { Placeable } from "../protocol/master-api.ts";
-import { contains, format, type Quantity, type Resources } from "../protocol/resources.ts";
+import type { Quantity } from "../protocol/quantity.ts";
+import { contains, format, type Resources } from "../protocol/resources.ts";
 import type { SchedulerDriver } from "./scheduler.ts";
 import type { Workload } from "./workload.ts";
 

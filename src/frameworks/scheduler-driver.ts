@@ -41,11 +41,13 @@ export function schedulerDriver<Options>(
         frameworkError: ({ message }) => party.fail(message),
         resourceOffers: ({ offers }) => party.resourceOffers(offers),
         offersRescinded: ({ offerIds, reason }) => party.offersRescinded(offerIds, reason),
+        inverseOffers: ({ offers }) => party.inverseOffers(offers),
+        inverseOffersRescinded: ({ offerIds }) => party.inverseOffersRescinded(offerIds),
         taskUpdate: ({ status }) => party.taskUpdate(status),
         slaveLost: ({ slaveId }) => party.slaveLost(slaveId),
-        // What follows from these, the SDK never asks for.
+        operationUpdate: (status) => party.operationUpdate(status),
+        // What this follows from, the SDK never asks for.
         executorEnded: () => {},
-        operationRefused: () => {},
         onRefused: () => party.refused(),
         onStop: (reason) => party.ended(reason),
         inspect: () => party.inspect(),

@@ -4,11 +4,22 @@ import type { BodyOf, TellKind } from "../actors/protocol.ts";
 import type { DownReason } from "../actors/spec.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { InverseOffer } from "../protocol/inverse-offer.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
-import { type Filter, type Offer, type OfferFilters, type RescindReason, refuseMsDefault } from "../protocol/offer.ts";
+import {
+  type AuthorOperation,
+  type Filter,
+  type Offer,
+  type RescindReason,
+  type ReservationOperation,
+  refuseMsDefault,
+} from "../protocol/offer.ts";
+import { filtersFault, type OfferFilters, offerFiltersShape } from "../protocol/offer-filters.ts";
+import type { OperationStatus } from "../protocol/operation-status.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
 import { shapeFault } from "../protocol/shape.ts";
-import { type TaskInfo, type TaskReason, type TaskStatus, taskInfoShape } from "../protocol/task.ts";
+import type { TaskInfo, TaskReason, TaskStatus } from "../protocol/task.ts";
+import type { TaskGroup } from "../protocol/task-group.ts";
 import { authorDriver } from "./author-driver.ts";
 import { Callbacks } from "./callbacks.ts";
 import { HeldOffers } from "./held-offers.ts";
@@ -16,6 +27,7 @@ import { type KnownState, KnownTasks } from "./known-tasks.ts";
 import { type AskedTask, Reconciliation } from "./reconciliation.ts";
 import { type Ending, Reporter, type ReportProtocol } from "./report.ts";
 import type { SchedulerDefinition, SchedulerDriver } from "./scheduler.ts";
+import { sifted } from "./sifted.ts";
 import { Subscription } from "./subscription.ts";
 
 export type PartyConfig = {
@@ -105,7 +117,7 @@ export class SchedulerParty {
     this.reporter.connection({ state: "subscribed", frameworkId });
     const { standing } = this;
     if (!this.#needsOffers) standing?.master.tell("suppress", { frameworkId, roles: [] });
-    if (this.#filters !== undefined) this.#sayForAuthor("setFilters", { frameworkId, filters: this.#filters });
+    if (this.#filters !== undefined) standing?.master.tell("setFilters", { frameworkId, filters: this.#filters });
     if (returning) this.#reconcileKnown();
     this.ctx.every("reconcile", reconcileEveryMs, () => this.reconcile([]));
     this.callbacks.enqueue({
@@ -137,6 +149,25 @@ export class SchedulerParty {
     }
   }
 
+  /** One that is not heard for want of room costs its tasks their notice and nothing else. */
+  inverseOffers(offers: readonly InverseOffer[]): void {
+    if (this.callbacks.full) return;
+    this.callbacks.enqueue({
+      name: "inverseOffers",
+      run: () => this.#definition.inverseOffers?.(offers, this.#driver),
+    });
+  }
+
+  inverseOffersRescinded(offerIds: readonly OfferId[]): void {
+    for (const offerId of offerIds) {
+      if (this.callbacks.full) return;
+      this.callbacks.enqueue({
+        name: "inverseOfferRescinded",
+        run: () => this.#definition.inverseOfferRescinded?.(offerId, this.#driver),
+      });
+    }
+  }
+
   /** An update is acknowledged once its callback has succeeded; until then its slave sends it again and again. */
   taskUpdate(status: TaskStatus): void {
     const { uuid } = status;
@@ -153,6 +184,25 @@ export class SchedulerParty {
         if (!succeeded) return;
         this.tasks.heard(status);
         this.#acknowledge(status);
+      },
+    });
+  }
+
+  /** As with tasks; what has no uuid is told only once. */
+  operationUpdate(status: OperationStatus): void {
+    const { uuid } = status;
+    if (uuid !== undefined && this.tasks.acknowledged.has(uuid)) return this.#acknowledgeOperation(status);
+    if (this.callbacks.full || (uuid !== undefined && this.#unsettled.has(uuid))) return;
+    if (uuid !== undefined) this.#unsettled.add(uuid);
+    this.callbacks.enqueue({
+      name: "operationUpdate",
+      run: () => this.#definition.operationUpdate?.(status, this.#driver),
+      settled: (succeeded) => {
+        if (uuid === undefined) return;
+        this.#unsettled.delete(uuid);
+        if (!succeeded) return;
+        this.tasks.dealtWith(uuid);
+        this.#acknowledgeOperation(status);
       },
     });
   }
@@ -175,19 +225,24 @@ export class SchedulerParty {
 
   reply(offerIds: readonly OfferId[], tasks: readonly TaskInfo[], filter: Filter | undefined): void {
     if (tasks.length === 0) return this.decline(offerIds, filter);
+    this.accept(offerIds, [{ type: "launch", tasks }], filter);
+  }
+
+  accept(offerIds: readonly OfferId[], wanted: readonly AuthorOperation[], filter: Filter | undefined): void {
     const { standing } = this;
-    if (standing === undefined) return this.#drop(tasks);
+    if (standing === undefined) return this.#drop(wanted);
     this.offers.accept(offerIds);
+    const { operations, tasks, faults } = sifted(wanted);
     this.tasks.launched(tasks);
-    const faults = tasks.map((task) => shapeFault(taskInfoShape, task));
-    const sound = tasks.filter((_, index) => faults[index] === undefined);
-    const operations = [{ type: "launch", tasks: sound }] as const;
     const { frameworkId } = standing;
     this.#sayForAuthor("accept", { frameworkId, offerIds, operations, filter: filter ?? this.#filterNow() });
-    for (const [index, fault] of faults.entries()) {
-      const task = tasks[index];
-      if (task !== undefined && fault !== undefined) this.#refuse(task, "error", "TASK_INVALID", fault);
-    }
+    for (const { task, reason, fault } of faults.tasks) this.#refuse(task, "error", reason, fault);
+    for (const { operation, fault } of faults.operations) this.#refuseOperation(operation, "error", fault);
+  }
+
+  launchGroup(offerIds: readonly OfferId[], { executor, tasks }: TaskGroup, filter: Filter | undefined): void {
+    if (tasks.length === 0) return this.decline(offerIds, filter);
+    this.accept(offerIds, [{ type: "launchGroup", executor, tasks }], filter);
   }
 
   decline(offerIds: readonly OfferId[], filter?: Filter): void {
@@ -198,6 +253,15 @@ export class SchedulerParty {
     this.#sayForAuthor("decline", { frameworkId, offerIds: declined, filter: filter ?? this.#filterNow() });
   }
 
+  answerInverse(
+    kind: "acceptInverseOffers" | "declineInverseOffers",
+    offerIds: readonly OfferId[],
+    filter: Filter = { refuseMs: refuseMsDefault },
+  ): void {
+    const { standing } = this;
+    if (standing !== undefined) this.#sayForAuthor(kind, { frameworkId: standing.frameworkId, offerIds, filter });
+  }
+
   setNeedsOffers(needed: boolean): void {
     if (!needed && !this.#needsOffers) return;
     this.#needsOffers = needed;
@@ -205,10 +269,22 @@ export class SchedulerParty {
     standing?.master.tell(needed ? "revive" : "suppress", { frameworkId: standing.frameworkId, roles: [] });
   }
 
+  revive(slaveIds: readonly SlaveId[]): void {
+    const { standing } = this;
+    if (!this.#needsOffers) return this.setNeedsOffers(true);
+    standing?.master.tell("revive", { frameworkId: standing.frameworkId, roles: [], slaveIds });
+  }
+
+  /** Filters that no master would take leave those before in force. */
   setFilters(filters: OfferFilters): void {
+    const malformed = shapeFault(offerFiltersShape, filters);
+    const fault = malformed === undefined ? filtersFault(filters, this.#config.info.roles) : `filters.${malformed}`;
+    if (fault !== undefined) {
+      return this.ctx.log("error", `the scheduler's setFilters is malformed and is not sent: ${fault}`);
+    }
     this.#filters = filters;
     const { standing } = this;
-    if (standing !== undefined) this.#sayForAuthor("setFilters", { frameworkId: standing.frameworkId, filters });
+    standing?.master.tell("setFilters", { frameworkId: standing.frameworkId, filters });
   }
 
   kill(taskId: TaskId, graceMs: number | undefined): void {
@@ -281,10 +357,24 @@ export class SchedulerParty {
     standing.master.tell("acknowledge", { frameworkId: standing.frameworkId, slaveId, taskId, uuid });
   }
 
-  /** Tasks that cannot be sent end here and now. */
-  #drop(tasks: readonly TaskInfo[]): void {
-    const why = "the scheduler was not connected to a master, so the task was never sent";
-    for (const task of tasks) this.#refuse(task, "dropped", "INVALID_OFFERS", why);
+  #acknowledgeOperation({ uuid, operationId }: OperationStatus): void {
+    const { standing } = this;
+    if (uuid === undefined || standing === undefined) return;
+    standing.master.tell("acknowledgeOperation", { frameworkId: standing.frameworkId, operationId, uuid });
+  }
+
+  /** What cannot be sent ends here and now. */
+  #drop(operations: readonly AuthorOperation[]): void {
+    const why = (what: string) => `the scheduler was not connected to a master, so the ${what} was never sent`;
+    for (const operation of operations) {
+      if (!("tasks" in operation)) this.#refuseOperation(operation, "dropped", why("operation"));
+      else for (const task of operation.tasks) this.#refuse(task, "dropped", "INVALID_OFFERS", why("task"));
+    }
+  }
+
+  #refuseOperation({ operationId }: ReservationOperation, state: "dropped" | "error", message: string): void {
+    if (operationId !== undefined) this.operationUpdate({ operationId, state, message });
+    else this.ctx.log("warn", `an operation of the scheduler is not sent: ${message}`);
   }
 
   #refuse({ taskId, slaveId }: TaskInfo, state: "dropped" | "error", reason: TaskReason, message: string): void {

@@ -1,10 +1,14 @@
 import type { WireValue } from "../actors/wire-value.ts";
 import type { Clock, LogLevel } from "../actors/world.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { InverseOffer } from "../protocol/inverse-offer.ts";
 import type { Placeable } from "../protocol/master-api.ts";
-import type { Filter, Offer, OfferFilters, RescindReason } from "../protocol/offer.ts";
+import type { AuthorOperation, Filter, Offer, RescindReason } from "../protocol/offer.ts";
+import type { OfferFilters } from "../protocol/offer-filters.ts";
+import type { OperationStatus } from "../protocol/operation-status.ts";
 import type { Resources } from "../protocol/resources.ts";
 import type { TaskInfo, TaskStatus } from "../protocol/task.ts";
+import type { TaskGroup } from "../protocol/task-group.ts";
 import type { Ending } from "./report.ts";
 
 /**
@@ -36,8 +40,17 @@ export type SchedulerDefinition = {
   readonly resourceOffers: (offers: readonly Offer[], driver: SchedulerDriver) => Settled;
   /** Table 1: `offerRescinded(offerId)`. Only for offers that `resourceOffers` has shown. */
   readonly offerRescinded?: (offerId: OfferId, reason: RescindReason, driver: SchedulerDriver) => Settled;
+  /**
+   * What the framework is asked to give back, and by when. For a revocation the tasks named are killed then, whatever it
+   * answers, unless others have freed enough; to choose for itself, it can end other tasks of its own before.
+   */
+  readonly inverseOffers?: (offers: readonly InverseOffer[], driver: SchedulerDriver) => Settled;
+  /** One that asks for nothing any more. */
+  readonly inverseOfferRescinded?: (offerId: OfferId, driver: SchedulerDriver) => Settled;
   /** Table 1: `statusUpdate(taskId, status)`. Once per update; acknowledged when it has settled. */
   readonly statusUpdate?: (status: TaskStatus, driver: SchedulerDriver) => Settled;
+  /** What became of an operation that was given an id. Once per update; acknowledged when it has settled. */
+  readonly operationUpdate?: (status: OperationStatus, driver: SchedulerDriver) => Settled;
   /** Table 1: `slaveLost(slaveId)`. Updates of its tasks come separately. */
   readonly slaveLost?: (slaveId: SlaveId, driver: SchedulerDriver) => Settled;
 };
@@ -62,13 +75,35 @@ export type SchedulerDriver = {
    * longer valid come back as `dropped`.
    */
   replyToOffer(offerIds: readonly OfferId[], tasks: readonly TaskInfo[], filter?: Filter): void;
+  /**
+   * Does several things with offers of one slave, one after the other; each sees what the ones before have left and made.
+   * The rest goes back with the filter, but for what was reserved or unreserved.
+   */
+  acceptOffers(offerIds: readonly OfferId[], operations: readonly AuthorOperation[], filter?: Filter): void;
+  /**
+   * Launches a group on the offers, which are all of one slave: its tasks begin together or not at all, and when one ends
+   * and has not finished, the others are killed. While one of them lives, its executor's resources are held as well: at
+   * least cpus:0.01, mem:32 and some disk. What is wrong with one task is wrong with all of them (`TASK_GROUP_INVALID`).
+   */
+  launchGroup(offerIds: readonly OfferId[], group: TaskGroup, filter?: Filter): void;
   /** Refuses offers for the filter's time: default 5 s, or an hour while the framework needs none. */
   decline(offerIds: readonly OfferId[], filter?: Filter): void;
   /** Holds on to offers beyond the callback. They count as used until they are answered, rescinded or expired. */
   keep(offerIds: readonly OfferId[]): void;
+  /** Says that what is asked for will be given back. An inverse offer for maintenance is not repeated for the filter's time, default 5 s. */
+  acceptInverseOffers(offerIds: readonly OfferId[], filter?: Filter): void;
+  /** Says that it will not. Likewise. */
+  declineInverseOffers(offerIds: readonly OfferId[], filter?: Filter): void;
   /** Table 1: `setNeedsOffers(bool)`. False: no offers. True: offers again, and every earlier refusal is forgotten. */
   setNeedsOffers(needed: boolean): void;
-  /** Table 1: `setFilters(filters)`. Applied by the master before it offers; each call replaces the last. */
+  /** Forgets earlier refusals of these slaves alone. Mesos's HTTP API has no such call: there it forgets all of them. */
+  revive(slaveIds: readonly SlaveId[]): void;
+  /**
+   * Table 1: `setFilters(filters)`. What the master shall not even offer, so that nobody has to decline it (§3.5): other
+   * slaves than those in a list, less than an amount, and by role what Mesos's `min_allocatable_resources` and
+   * `offer_constraints` leave out. Each call replaces the last; `{}` lets everything through. Offers that are outstanding
+   * stay. Filters that make no sense are an error in the log, and those before stay in force.
+   */
   setFilters(filters: OfferFilters): void;
   /** Table 1: `getGuaranteedShare()`. Undefined when the master has not answered within 5 s. */
   getGuaranteedShare(then: (guaranteed: Resources | undefined) => Settled): void;
@@ -77,7 +112,7 @@ export type SchedulerDriver = {
 
   /** Asks for the latest state of these tasks, or of every task of the framework. The driver does so by itself. */
   reconcile(taskIds?: readonly TaskId[]): void;
-  /** Whether a slave is large enough, whatever it is doing now. Undefined when the master has not answered within 5 s. */
+  /** Whether a slave is large enough for a task of any length, whatever it is doing now. Undefined when the master has not answered within 5 s. */
   placeable(resources: Resources, then: (answer: Placeable | undefined) => Settled): void;
 
   /** Runs after a delay in milliseconds; arming a key again replaces what it held. */

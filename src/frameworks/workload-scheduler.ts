@@ -81,7 +81,9 @@ class WorkloadState {
 
   place(offers: readonly Offer[], driver: SchedulerDriver): void {
     const room = (slaveId: SlaveId) => this.#spread.room(slaveId);
-    for (const { offerIds, slaveId, tasks } of this.#workload.launch(offers, {
+    // Nobody knows how long a piece takes: it has no business on a part of a slave for short tasks.
+    const unlimited = offers.filter(({ maxTaskMs }) => maxTaskMs === undefined);
+    for (const { offerIds, slaveId, tasks } of this.#workload.launch(unlimited, {
       fit: this.#plan.fit ?? "first",
       room,
     })) {

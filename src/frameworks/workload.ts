@@ -105,13 +105,14 @@ export class Workload {
 
   /** Makes tasks of pending pieces as far as the offers go. */
   launch(offers: readonly Offer[], options: PackOptions): readonly Launch[] {
-    return pack(this.#pending.values(), offers, options).map(({ offerIds, slaveId, hostname, requests }) => {
+    return pack(this.#pending.values(), offers, options).map(({ offerIds, slaveId, hostname, requests, taken }) => {
       const tasks: TaskInfo[] = [];
       let size = 0;
-      for (const piece of requests) {
+      for (const [index, piece] of requests.entries()) {
         const tried = this.#tried.get(piece.key);
         invariant(tried !== undefined, "a pending piece was added");
-        const task = describe(piece, tried.attempts + 1, slaveId);
+        const resources = taken[index] ?? piece.resources;
+        const task = describe(piece, { number: tried.attempts + 1, slaveId, resources });
         size += JSON.stringify(task).length;
         if (size > launchSizeMax && tasks.length > 0) break;
         tried.attempts++;
@@ -165,6 +166,9 @@ function isAlive(state: TaskState): boolean {
   return state === "staging" || state === "starting" || state === "running" || state === "killing";
 }
 
-function describe({ key, name, resources, work }: Piece, number: number, slaveId: SlaveId): TaskInfo {
+function describe(
+  { key, name, work }: Piece,
+  { number, slaveId, resources }: { readonly number: number; readonly slaveId: SlaveId; readonly resources: Resources },
+): TaskInfo {
   return { taskId: TaskId(`${key}.${number}`), name, slaveId, resources, ...work };
 }

@@ -7,6 +7,7 @@ import type { ClusterFacts, HttpAddress } from "./cluster-facts.ts";
 import { Authenticator, masterRealms } from "./guards/authentication.ts";
 import { type Authorizer, everybodyMay } from "./guards/authorization.ts";
 import { type Leader, Leadership } from "./leadership.ts";
+import { roleRoutes } from "./operator/role-routes.ts";
 import { operatorRoute } from "./operator/route.ts";
 import { loopbackHost, reachableIp } from "./reachable-ip.ts";
 import { masterReads } from "./reads/master-reads.ts";
@@ -39,7 +40,7 @@ export type GatewayOptions = ListenOptions & {
   readonly look: () => Promise<unknown>;
   /** Default: nobody has to authenticate. */
   readonly authenticator?: Authenticator | undefined;
-  /** Whom of those that come by HTTP the scheduler API lets register. Default: everybody. */
+  /** What those that come by HTTP may do, role by role. Default: everything. */
   readonly authorizer?: Authorizer | undefined;
   /** Who leads. Default: the master of this process. */
   readonly leader?: (() => Leader) | undefined;
@@ -72,20 +73,17 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
     return master === undefined || !view.fresh ? undefined : { rows: view.rows, master, at, version, flags };
   };
   const leadership = new Leadership(leader, () => facts() !== undefined);
-  masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, ready: options.ready, version, flags });
+
   bridgeRoute(app, options.bridge);
   actorsRoute(app, options.look);
-  operatorRoute(app, { system, view, master: options.master, facts, leadership, authenticator });
   const { heartbeatMs = heartbeatMsDefault, authorizer = everybodyMay } = options;
-  schedulerRoute(app, {
-    system,
-    sessions: new Sessions({ system, view, facts, heartbeatMs, limits: options.streamLimits ?? streamLimits }),
-    view,
-    master: options.master,
-    facts,
-    leadership,
-    authorizer,
-  });
+  const door = { system, view, master: options.master, facts, leadership, authorizer };
+  operatorRoute(app, { ...door, authenticator });
+  roleRoutes(app, door);
+  const { ready } = options;
+  masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, authorizer, ready, version, flags });
+  const sessions = new Sessions({ system, view, facts, heartbeatMs, limits: options.streamLimits ?? streamLimits });
+  schedulerRoute(app, { ...door, sessions });
   const open = await listen(app, served);
   at = { hostname: host, ip: reachableIp(host), port: open.port };
   return open;

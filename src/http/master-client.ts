@@ -1,8 +1,10 @@
 import { ok, type Result, refused } from "../base/result.ts";
-import type { FrameworkId } from "../protocol/ids.ts";
+import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { OperatorRead } from "../protocol/operator-schema.ts";
 import type { Credential } from "./guards/credentials-file.ts";
 import type { OperatorAnswer } from "./operator/answers.ts";
+import type { WhyIdleJson, WhyNotJson } from "./operator/why-json.ts";
+import type { resourcesTo } from "./resource-list.ts";
 
 /** How long an answer may take, in milliseconds: longer than a gateway waits for its master and its view. */
 const answerTimeoutMs = 20_000;
@@ -23,12 +25,62 @@ export type ClientFailure<Unreachable extends string> = {
 /** A call as it is posted. */
 export type PostedCall =
   | { readonly type: OperatorRead }
-  | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } };
+  | { readonly type: "WHY_IDLE" }
+  | {
+      readonly type: "WHY_NOT";
+      readonly why_not: {
+        readonly framework: string;
+        readonly agent_id?: { readonly value: SlaveId };
+        /** Mesos's text form of resources. */
+        readonly need?: string;
+      };
+    }
+  | { readonly type: "TEARDOWN"; readonly teardown: { readonly framework_id: { readonly value: FrameworkId } } }
+  | {
+      readonly type: "UPDATE_QUOTA";
+      readonly update_quota: { readonly force: boolean; readonly quota_configs: readonly QuotaConfig[] };
+    }
+  | { readonly type: "REMOVE_QUOTA"; readonly remove_quota: { readonly role: string } }
+  | {
+      readonly type: "UPDATE_WEIGHTS";
+      readonly update_weights: { readonly weight_infos: readonly { readonly role: string; readonly weight: number }[] };
+    }
+  | { readonly type: "RESERVE_RESOURCES"; readonly reserve_resources: PostedReservation }
+  | { readonly type: "UNRESERVE_RESOURCES"; readonly unreserve_resources: PostedReservation };
+
+type PostedReservation = {
+  readonly agent_id: { readonly value: string };
+  readonly resources: ReturnType<typeof resourcesTo>;
+};
+
+/** Calls that are answered with nothing. */
+const writes: ReadonlySet<PostedCall["type"]> = new Set([
+  "TEARDOWN",
+  "UPDATE_QUOTA",
+  "REMOVE_QUOTA",
+  "UPDATE_WEIGHTS",
+  "RESERVE_RESOURCES",
+  "UNRESERVE_RESOURCES",
+] as const);
+
+type Values = { readonly [name: string]: { readonly value: number } };
+
+/** `grace_period`: in seconds. */
+export type QuotaConfig = {
+  readonly role: string;
+  readonly limits: Values;
+  readonly guarantees: Values;
+  readonly grace_period?: number;
+};
 
 /** A write is answered with nothing. */
 export type CallAnswer<Call extends PostedCall> = Call["type"] extends OperatorRead
   ? OperatorAnswer<Call["type"]>
-  : undefined;
+  : Call["type"] extends "WHY_NOT"
+    ? WhyNotJson
+    : Call["type"] extends "WHY_IDLE"
+      ? WhyIdleJson
+      : undefined;
 
 /** Posts one call to the gateway at `HOST:PORT`. */
 export async function callOperator<const Call extends PostedCall>(
@@ -44,8 +96,8 @@ export async function callOperator<const Call extends PostedCall>(
   if (!response.ok) return refused({ code: "no-master", message: `no master at ${masterHostPort}: ${response.error}` });
   const { status, body } = response.value;
   if (status === 401) return refused(denial(masterHostPort, textOf(body), credential));
-  if (status !== 200) return refused(callFailure(masterHostPort, call, status, textOf(body)));
-  if (call.type === "TEARDOWN") return ok(undefined as CallAnswer<Call>);
+  if (status !== 200 && status !== 202) return refused(callFailure(masterHostPort, call, status, textOf(body)));
+  if (writes.has(call.type)) return ok(undefined as CallAnswer<Call>);
   const answer = parsed(body);
   if (!isAnswerTo(call.type, answer)) {
     return refused({ code: "bad-answer", message: `${masterHostPort} does not answer ${call.type} as a master does` });
@@ -144,7 +196,7 @@ export function reasonOf(error: unknown): string {
 
 function callFailure(master: string, call: PostedCall, status: number, text: string): ClientFailure<"no-master"> {
   if (status === 503) return { code: "no-master", message: `the master at ${master} is not available: ${text}` };
-  if (status === 404 && call.type === "TEARDOWN") return { code: "not-found", message: text };
+  if (status === 404 && (writes.has(call.type) || call.type === "WHY_NOT")) return { code: "not-found", message: text };
   // A read names nothing that could be missing: whoever says 404 to one is no master.
   if (status === 404) return { code: "bad-answer", message: `${master} is not the HTTP address of a master` };
   if (status === 501 || (status >= 400 && status < 500)) return { code: "refused", message: text };
@@ -167,7 +219,7 @@ function parsed(body: Uint8Array): unknown {
   }
 }
 
-function isAnswerTo(type: OperatorRead, answer: unknown): boolean {
+function isAnswerTo(type: PostedCall["type"], answer: unknown): boolean {
   return (
     typeof answer === "object" &&
     answer !== null &&

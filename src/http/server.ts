@@ -91,7 +91,7 @@ export function httpServer(options: ServerOptions): FastifyInstance {
   guard(app, options);
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url);
-    const allowed = (["GET", "POST"] as const).filter((method) => app.hasRoute({ method, url: path }));
+    const allowed = (["GET", "POST", "PUT", "DELETE"] as const).filter((method) => app.hasRoute({ method, url: path }));
     if (allowed.length === 0) return sendText(reply, 404, "no such path");
     const realm = authenticator.realmOf(path, app.servedRoutes.find(({ url }) => url === path)?.realm);
     const caller = realm === undefined ? undefined : authenticator.check(request.headers, realm);

@@ -1,10 +1,11 @@
 import type { BodyOf } from "../actors/protocol.ts";
 import type { Behaviour } from "../actors/spec.ts";
 import type { Counts } from "../protocol/cluster-events.ts";
-import type { FrameworkId } from "../protocol/ids.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
 import type { Operation } from "../protocol/offer.ts";
 import { isTerminal, type TaskStatus } from "../protocol/task.ts";
+import type { DurationSummary } from "./allocator/durations.ts";
+import type { AllocatorCounts } from "./allocator/protocol.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { MasterState } from "./state.ts";
 
@@ -83,6 +84,8 @@ export class Counters {
   readonly #state: () => MasterState | undefined;
   readonly #counts = new Map<string, number>(names.map((name) => [name, 0]));
   readonly #principals = new Set<string>();
+  /** Unexpired filters by role, as metrics. */
+  #filters: Counts = {};
 
   constructor(state: () => MasterState | undefined) {
     this.#state = state;
@@ -91,7 +94,8 @@ export class Counters {
   /** The numbers as they are. */
   get counts(): Counts {
     const queued = this.#state()?.registrar.queued ?? 0;
-    return { ...Object.fromEntries(this.#counts), "registrar/queued_operations": queued };
+    const idle = this.#state()?.idleTime.counts ?? {};
+    return { ...Object.fromEntries(this.#counts), ...this.#filters, ...idle, "registrar/queued_operations": queued };
   }
 
   count(name: (typeof names)[number]): void {
@@ -101,13 +105,17 @@ export class Counters {
   heard(kind: keyof MasterMailbox, body: unknown): void {
     const metric = metricOf[kind as keyof MasterProtocol] as ((body: unknown) => string) | undefined;
     if (metric !== undefined) this.#add(`master/messages_${metric(body)}`);
-    const { frameworkId, slaveId } = body as { readonly frameworkId?: FrameworkId; readonly slaveId?: unknown };
-    const state = this.#state();
-    // What also names a slave may be its slave's message.
-    if (state === undefined || frameworkId === undefined || (slaveId !== undefined && !ofSchedulers.has(kind))) return;
-    const framework = state.frameworks.get(frameworkId);
-    if (framework === undefined) this.#add("master/dropped_messages");
-    else this.#heardFrom(framework.info.principal);
+  }
+
+  /** What became of a message of a principal's framework. */
+  principal(
+    principal: string | undefined,
+    what: "messages_received" | "messages_processed" | "messages_dropped" | "capacity_warnings",
+  ): void {
+    if (principal === undefined) return;
+    if (!this.#principals.has(principal) && this.#principals.size === principalsMax) return;
+    this.#principals.add(principal);
+    this.#add(`frameworks/${principal}/${what}`);
   }
 
   /** A task has come into this state; only the end of one is counted. An answer to reconciliation tells nothing new. */
@@ -134,18 +142,21 @@ export class Counters {
   }
 
   /** What the allocator has told of itself; `waiting`: messages that came to it while it was asked. */
-  allocator({ runs, waiting }: { readonly runs: number; readonly waiting: number }): void {
-    this.#counts.set("allocator/mesos/allocation_runs", runs);
+  allocator({ passes, runMs, latencyMs, filters }: AllocatorCounts, waiting: number): void {
+    this.#counts.set("allocator/mesos/allocation_runs", passes);
+    this.#durations("allocator/mesos/allocation_run_ms", runMs);
+    this.#durations("allocator/mesos/allocation_run_latency_ms", latencyMs);
     this.#counts.set("allocator/mesos/event_queue_dispatches", waiting);
+    const entries = Object.entries(filters);
+    this.#filters = Object.fromEntries(
+      entries.map(([role, active]) => [`allocator/mesos/offer_filters/roles/${role}/active`, active]),
+    );
     this.#state()?.publisher.counted();
   }
 
-  #heardFrom(principal: string | undefined): void {
-    if (principal === undefined) return;
-    if (!this.#principals.has(principal) && this.#principals.size === principalsMax) return;
-    this.#principals.add(principal);
-    this.#add(`frameworks/${principal}/messages_received`);
-    this.#add(`frameworks/${principal}/messages_processed`);
+  #durations(timer: string, { last, ...summary }: DurationSummary): void {
+    if (last !== undefined) this.#counts.set(timer, last);
+    for (const [name, value] of Object.entries(summary)) this.#counts.set(`${timer}/${name}`, value);
   }
 
   #add(name: string): void {
@@ -156,15 +167,12 @@ export class Counters {
 
 /** One without tasks is a way to decline. */
 function isLaunch(operation: Operation): boolean {
-  return operation.type === "launchGroup" || (operation.type === "launch" && operation.tasks.length > 0);
+  return (
+    operation.type === "launchGroup" ||
+    operation.type === "unfitGroup" ||
+    (operation.type === "launch" && operation.tasks.length > 0)
+  );
 }
-
-/** Messages of schedulers that name a slave. */
-const ofSchedulers: ReadonlySet<string> = new Set<keyof MasterProtocol>([
-  "killTask",
-  "shutdownExecutor",
-  "acknowledge",
-]);
 
 /** The same handlers, with an ear at each. */
 export function overheard<P>(handlers: Behaviour<P>, heard: (kind: keyof P, body: unknown) => void): Behaviour<P> {

@@ -3,10 +3,11 @@ import type { BodyOf } from "../actors/protocol.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { FrameworkRow } from "../protocol/cluster-events.ts";
 import { type FrameworkInfo, frameworkInfoFault } from "../protocol/framework-info.ts";
-import { FrameworkId } from "../protocol/ids.ts";
+import { FrameworkId, type SlaveId } from "../protocol/ids.ts";
 import type { MasterProtocol, UpdateReply } from "../protocol/master-api.ts";
-import type { OfferFilters } from "../protocol/offer.ts";
-import { add, noResources, type Resources, scalarsOf, subtract } from "../protocol/resources.ts";
+import { clientFilters, filtersFault, type OfferFilters } from "../protocol/offer-filters.ts";
+import { quantitiesOf } from "../protocol/quantities.ts";
+import { add, noResources, type Resources, subtract } from "../protocol/resources.ts";
 import type { SchedulerProtocol } from "../protocol/scheduler-api.ts";
 import type { MasterState } from "./state.ts";
 
@@ -23,6 +24,8 @@ export type Framework = {
   readonly registeredMs: number;
   /** Scalars over all slaves. */
   used: Resources;
+  /** The part of `used` whose tasks do not run yet. */
+  staging: Resources;
   offered: Resources;
   /** The roles it wants no offers for. */
   suppressed: ReadonlySet<string>;
@@ -56,11 +59,11 @@ export class Frameworks {
    * framework says of itself may change from one subscription to the next, but for its user and its `checkpoint`.
    */
   subscribe({ self, info, suppressedRoles = [], filters = {} }: BodyOf<MasterProtocol["subscribe"]>): void {
-    const { ctx, id: masterId, lead, allocator, offers } = this.#state();
+    const { ctx, id: masterId, lead, allocator, offers, statuses, revocations } = this.#state();
     const scheduler = ctx.ref(self);
     const id = info.id ?? this.#awaited(self) ?? FrameworkId(`${masterId}-${String(this.#made++).padStart(4, "0")}`);
     const known = this.#frameworks.get(id);
-    const message = this.#refusal(known, info, suppressedRoles);
+    const message = this.#refusal(known, info, suppressedRoles) ?? filtersFault(filters, info.roles);
     if (message !== undefined) return scheduler.tell("frameworkError", { message });
     if (known?.ref?.address === self) return scheduler.tell("subscribed", { frameworkId: id, lead });
     const framework = known ?? this.#create(id, info);
@@ -75,10 +78,12 @@ export class Frameworks {
     scheduler.tell("subscribed", { frameworkId: id, lead });
     for (const role of framework.info.roles) {
       allocator.tell("clientActive", { frameworkId: id, role, active: true });
-      allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      allocator.tell("clientFilters", { frameworkId: id, role, filters: clientFilters(filters, role) });
       allocator.tell("clientRevived", { frameworkId: id, role });
       if (framework.suppressed.has(role)) allocator.tell("clientSuppressed", { frameworkId: id, role });
     }
+    statuses.tellAgain(id);
+    revocations.tellAgain(framework);
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
   }
@@ -90,7 +95,7 @@ export class Frameworks {
     const { info: before } = framework;
     const fixed = (["user", "checkpoint", "principal"] as const).find((field) => before[field] !== info[field]);
     if (fixed !== undefined) return { done: false, reason: `the ${fixed} of a framework cannot be changed` };
-    const reason = this.#refusal(framework, info, suppressedRoles);
+    const reason = this.#refusal(framework, info, suppressedRoles) ?? filtersFault(filters ?? {}, info.roles);
     if (reason !== undefined) return { done: false, reason };
     this.#describe(framework, info, before);
     for (const role of info.roles) {
@@ -111,29 +116,47 @@ export class Frameworks {
     this.#awaitFailover(framework, Math.max(info.failoverTimeoutMs, this.#state().config.slaveReregisterMs));
   }
 
-  /** For some of its roles, or for all when none is named. One that it does not have voids the whole call, as in Mesos. */
-  setNeedsOffers(id: FrameworkId, named: readonly string[], needs: boolean): void {
+  /**
+   * For some of its roles, or for all when none is named. One that it does not have voids the whole call, as in Mesos.
+   * `slaveIds`: of its declines those of these slaves are forgotten, and no others.
+   */
+  setNeedsOffers(id: FrameworkId, named: readonly string[], needs: boolean, slaveIds?: readonly SlaveId[]): void {
     const framework = this.#frameworks.get(id);
     if (framework === undefined || named.some((role) => !framework.info.roles.includes(role))) return;
     const roles = named.length === 0 ? framework.info.roles : named;
     const others = [...framework.suppressed].filter((role) => !roles.includes(role));
     framework.suppressed = new Set(needs ? others : [...others, ...roles]);
-    const { allocator } = this.#state();
-    for (const role of roles) allocator.tell(needs ? "clientRevived" : "clientSuppressed", { frameworkId: id, role });
+    const { allocator, slaves } = this.#state();
+    const parts = slaveIds?.flatMap((slaveId) => slaves.get(slaveId)?.parts ?? []);
+    const of = parts === undefined ? {} : { accounts: parts.map(({ account }) => account) };
+    for (const role of roles) {
+      if (needs) allocator.tell("clientRevived", { frameworkId: id, role, ...of });
+      else allocator.tell("clientSuppressed", { frameworkId: id, role });
+    }
   }
 
+  /** From the next pass on; offers that are outstanding stay. */
   setFilters(id: FrameworkId, filters: OfferFilters): void {
     const framework = this.#frameworks.get(id);
     if (framework === undefined) return;
+    const { ctx, allocator } = this.#state();
+    const reason = filtersFault(filters, framework.info.roles);
+    if (reason !== undefined) return ctx.log("warn", `new filters of framework ${id} change nothing`, { reason });
     framework.filters = filters;
     for (const role of framework.info.roles) {
-      this.#state().allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      allocator.tell("clientFilters", { frameworkId: id, role, filters: clientFilters(filters, role) });
     }
+  }
+
+  /** Whoever its scheduler was counts as lost; it may come back within its failover timeout. */
+  disconnect(id: FrameworkId): void {
+    const framework = this.#frameworks.get(id);
+    if (framework?.ref !== undefined) this.#disconnected(framework);
   }
 
   /** Ends a framework: its offers go back, its tasks are killed, its scheduler is told. False when unknown. */
   teardown(id: FrameworkId, why: string): boolean {
-    const { ctx, lead, offers, tasks, slaves } = this.#state();
+    const { ctx, lead, offers, statuses, tasks, slaves } = this.#state();
     const framework = this.#frameworks.get(id);
     if (framework === undefined || framework.state === "completed") return false;
     ctx.log("info", `framework ${id} is completed: ${why}`);
@@ -142,6 +165,7 @@ export class Frameworks {
     framework.state = "completed";
     ctx.cancel(`failover.${id}`);
     offers.withdrawFramework(id);
+    statuses.forgetFramework(id);
     this.#deactivate(framework);
     const homes = new Set(tasks.ofFramework(id).map((task) => task.slaveId));
     for (const slaveId of homes) slaves.get(slaveId)?.ref.tell("shutdownFramework", { lead, frameworkId: id });
@@ -165,26 +189,51 @@ export class Frameworks {
 
   use(id: FrameworkId, resources: Resources): void {
     this.#update(id, (framework) => {
-      framework.used = add(framework.used, scalarsOf(resources));
+      framework.used = add(framework.used, quantitiesOf(resources));
     });
   }
 
   unuse(id: FrameworkId, resources: Resources): void {
     this.#update(id, (framework) => {
-      framework.used = subtract(framework.used, scalarsOf(resources));
+      framework.used = subtract(framework.used, quantitiesOf(resources));
     });
+  }
+
+  /** A task has been launched, and has not begun to run. */
+  stage(id: FrameworkId, resources: Resources): void {
+    const framework = this.#frameworks.get(id);
+    if (framework !== undefined) framework.staging = add(framework.staging, quantitiesOf(resources));
+  }
+
+  /** It runs, or has ended before. */
+  unstage(id: FrameworkId, resources: Resources): void {
+    const framework = this.#frameworks.get(id);
+    if (framework !== undefined) framework.staging = subtract(framework.staging, quantitiesOf(resources));
   }
 
   offer(id: FrameworkId, resources: Resources): void {
     this.#update(id, (framework) => {
-      framework.offered = add(framework.offered, scalarsOf(resources));
+      framework.offered = add(framework.offered, quantitiesOf(resources));
       framework.counts.sent++;
+    });
+  }
+
+  /** An accept of it waits with these resources, which count as offered. */
+  hold(id: FrameworkId, resources: Resources): void {
+    this.#update(id, (framework) => {
+      framework.offered = add(framework.offered, quantitiesOf(resources));
+    });
+  }
+
+  unhold(id: FrameworkId, resources: Resources): void {
+    this.#update(id, (framework) => {
+      framework.offered = subtract(framework.offered, quantitiesOf(resources));
     });
   }
 
   unoffer(id: FrameworkId, resources: Resources, how: "accepted" | "declined" | "rescinded"): void {
     this.#update(id, (framework) => {
-      framework.offered = subtract(framework.offered, scalarsOf(resources));
+      framework.offered = subtract(framework.offered, quantitiesOf(resources));
       framework.counts[how]++;
     });
   }
@@ -213,13 +262,10 @@ export class Frameworks {
    */
   #describe(framework: Framework, info: FrameworkInfo, { user, checkpoint }: FrameworkInfo): void {
     const { allocator, offers } = this.#state();
-    const { id, filters, info: before } = framework;
+    const { id, info: before } = framework;
     framework.info = { ...info, user, checkpoint, id };
-    const active = framework.ref !== undefined;
     for (const role of info.roles) {
-      if (before.roles.includes(role)) continue;
-      allocator.tell("clientAdded", { frameworkId: id, role, active });
-      if (filters !== undefined) allocator.tell("clientFilters", { frameworkId: id, role, filters });
+      if (!before.roles.includes(role)) allocator.addClient(framework, role);
     }
     for (const role of before.roles) {
       if (info.roles.includes(role)) continue;
@@ -257,6 +303,7 @@ export class Frameworks {
       ref: undefined,
       registeredMs: this.#state().ctx.clock.wall(),
       used: noResources,
+      staging: noResources,
       offered: noResources,
       suppressed: new Set(),
       filters: undefined,

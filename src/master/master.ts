@@ -1,22 +1,29 @@
 import type { Context } from "../actors/context.ts";
-import { protocolTable, type ReplyOf } from "../actors/protocol.ts";
-import type { ActorRef } from "../actors/ref.ts";
+import { protocolTable } from "../actors/protocol.ts";
 import type { Behaviour, Spec } from "../actors/spec.ts";
-import { invariant } from "../base/invariant.ts";
+import type { Lead } from "../protocol/lead.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
 import { type AllocatorEvents, allocatorEventsTable } from "./allocator/protocol.ts";
 import { AllocatorLink } from "./allocator-link.ts";
 import type { MasterConfig } from "./config.ts";
 import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
+import { IdleTime } from "./idle-time.ts";
+import { OfferPause } from "./offer-pause.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
-import { type RegistryStoreProtocol, registryStoreName } from "./ports.ts";
+import { OperationStatuses } from "./operation-statuses.ts";
+import { Operations } from "./operations.ts";
 import { Publisher } from "./publisher.ts";
+import { RateLimits } from "./rate-limits.ts";
+import { recover } from "./recovery.ts";
 import { Registrar } from "./registrar.ts";
+import { Revocations } from "./revocations.ts";
+import { Roles } from "./roles.ts";
 import { Slaves } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 import { Tasks } from "./tasks.ts";
+import { Why } from "./why.ts";
 
 export type MasterArgs = {
   readonly config: MasterConfig;
@@ -30,8 +37,6 @@ export type MasterMailbox = MasterProtocol & AllocatorEvents;
 
 /** Registrations, subscriptions and questions that may wait while the registry is being read. */
 const stashMax = 65_536;
-const recoverTimeoutMs = 60_000;
-const recoverRetryMs = 20;
 /** A cluster of 50 000 slaves reports in one burst. */
 const mailboxMax = 262_144;
 
@@ -48,7 +53,8 @@ export const master: Spec<MasterMailbox, MasterArgs> = {
     const stash: ((state: MasterState) => void)[] = [];
     let state: MasterState | undefined;
     const counters = new Counters(() => state);
-    recover(ctx, args, counters, (recovered) => {
+    recover(ctx, args.store, (store, lead, registry) => {
+      const recovered = stateFrom(ctx, args, counters, new Registrar(ctx, store, lead, registry), lead);
       state = recovered;
       for (const waiting of stash.splice(0)) waiting(recovered);
     });
@@ -56,8 +62,9 @@ export const master: Spec<MasterMailbox, MasterArgs> = {
       if (state !== undefined) act(state);
       else if (stash.length < stashMax) stash.push(act);
     });
+    const limits = new RateLimits({ ctx, limits: args.config.rateLimits, counters, state: () => state });
     return {
-      ...overheard(handlers, (kind, body) => counters.heard(kind, body)),
+      ...overheard(limits.paced(handlers), (kind, body) => counters.heard(kind, body)),
       inspect: () => state,
     };
   },
@@ -78,9 +85,14 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     accept: ({ frameworkId, offerIds, operations, filter }) =>
       when(({ offers }) => offers.accept(frameworkId, offerIds, operations, filter)),
     decline: ({ frameworkId, offerIds, filter }) => when(({ offers }) => offers.decline(frameworkId, offerIds, filter)),
+    acceptInverseOffers: ({ frameworkId, offerIds }) =>
+      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "accepted")),
+    declineInverseOffers: ({ frameworkId, offerIds }) =>
+      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "declined")),
     suppress: ({ frameworkId, roles }) =>
       when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, false)),
-    revive: ({ frameworkId, roles }) => when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, true)),
+    revive: ({ frameworkId, roles, slaveIds }) =>
+      when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, true, slaveIds)),
     setFilters: ({ frameworkId, filters }) => when(({ frameworks }) => frameworks.setFilters(frameworkId, filters)),
     killTask: (order) => when(({ tasks }) => tasks.kill(order)),
     shutdownExecutor: ({ frameworkId, slaveId, executorId }) =>
@@ -88,72 +100,57 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     acknowledge: ({ frameworkId, slaveId, taskId, uuid }) =>
       when(({ tasks }) => tasks.acknowledge(frameworkId, slaveId, taskId, uuid)),
     reconcile: ({ frameworkId, tasks: asked }) => when(({ tasks }) => tasks.reconcile(frameworkId, asked)),
+    acknowledgeOperation: ({ frameworkId, operationId, uuid }) =>
+      when(({ statuses }) => statuses.acknowledge(frameworkId, operationId, uuid)),
+    reconcileOperations: ({ frameworkId, operations }, reply) =>
+      when(({ statuses }) => reply({ statuses: statuses.reconcile(frameworkId, operations) })),
     teardown: ({ frameworkId }) =>
       when(({ frameworks }) => void frameworks.teardown(frameworkId, "torn down by its scheduler")),
-    guaranteedShare: (_, reply) => when(() => reply({ guaranteed: {} })),
+    guaranteedShare: ({ frameworkId }, reply) =>
+      when(({ frameworks, roles }) => {
+        const framework = frameworks.get(frameworkId);
+        reply({ guaranteed: framework === undefined ? {} : roles.guaranteed(framework) });
+      }),
     placeable: ({ resources }, reply) => when(({ slaves }) => reply(slaves.placeable(resources))),
 
     watchCluster: ({ self }) => when(({ publisher }) => publisher.watch(self)),
     operate: ({ call }, reply) => when((state) => operate(state, call, reply)),
 
-    offered: ({ rows }) => when(({ offers }) => offers.make(rows)),
+    offered: (batch) => when(({ offers }) => offers.make(batch)),
+    lacking: ({ roles }) => when(({ revocations }) => revocations.lacking(roles)),
   };
-}
-
-/** Begins a term in the registry, and stands up the nouns around what it holds. The store may still be starting. */
-function recover(
-  ctx: Context<MasterMailbox>,
-  args: MasterArgs,
-  counters: Counters,
-  then: (state: MasterState) => void,
-): void {
-  const givenUpMs = ctx.clock.now() + recoverTimeoutMs;
-  const again = (reason: string) => {
-    invariant(ctx.clock.now() < givenUpMs, () => `the registry cannot be read: ${reason}`);
-    ctx.after("recover", recoverRetryMs, attempt);
-  };
-  const attempt = () => ctx.dial(args.store, { up: ask, failed: again });
-  const ask = (place: string) => {
-    const store = ctx.named<RegistryStoreProtocol>(registryStoreName, place);
-    ctx.ask(
-      store,
-      "recover",
-      {},
-      {
-        timeoutMs: recoverTimeoutMs,
-        settled: (outcome) =>
-          outcome.ok ? then(stateFrom(ctx, args, counters, store, outcome.value)) : again(outcome.code),
-      },
-    );
-  };
-  attempt();
 }
 
 function stateFrom(
   ctx: Context<MasterMailbox>,
   args: MasterArgs,
   counters: Counters,
-  store: ActorRef<RegistryStoreProtocol>,
-  recovered: ReplyOf<RegistryStoreProtocol["recover"]>,
+  registrar: Registrar,
+  lead: Lead,
 ): MasterState {
-  const { lead, slaves } = recovered;
-  const registry = Object.fromEntries(slaves.map(({ slaveId, ...slave }) => [slaveId, slave]));
   const get = () => state;
   const state: MasterState = {
     id: ctx.ids.next(),
     lead,
     ctx,
     config: args.config,
-    registrar: new Registrar(ctx, store, lead, registry),
+    registrar,
     publisher: new Publisher(get),
     counters,
     allocator: new AllocatorLink(get),
     slaves: new Slaves(get),
     frameworks: new Frameworks(get),
     offers: new Offers(get),
+    operations: new Operations(get),
+    statuses: new OperationStatuses(get),
+    pause: new OfferPause(get),
+    roles: new Roles(get),
     tasks: new Tasks(get),
+    idleTime: new IdleTime(get),
+    why: new Why(get),
+    revocations: new Revocations(get),
   };
-  ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: slaves.length });
+  ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });
   state.slaves.start();
   state.allocator.connect(args.allocator);
   return state;

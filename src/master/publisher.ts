@@ -18,6 +18,7 @@ export class Publisher {
   readonly #views = new Map<Address<ViewProtocol>, ActorRef<ViewProtocol>>();
   readonly #slaves = new Set<SlaveId>();
   readonly #frameworks = new Set<FrameworkId>();
+  readonly #facts = new Set<keyof typeof factOf>();
   #changes: ClusterChange[] = [];
   #seq = 0;
   #armed = false;
@@ -36,11 +37,12 @@ export class Publisher {
     if (!this.#views.has(address)) ctx.watch(view, () => this.#views.delete(address));
     this.#views.set(address, view);
     this.#state().allocator.startCounting();
+    const tell = (changes: readonly ClusterChange[], last: boolean) =>
+      view.tell("clusterSnapshot", { seq: this.#seq, master: this.#master(), changes, last });
+    for (const fact of this.#factsToTell()) tell([fact], false);
     const rows = this.#snapshot();
     for (let first = 0; first === 0 || first < rows.length; first += rowsMax) {
-      const changes = rows.slice(first, first + rowsMax);
-      const last = first + rowsMax >= rows.length;
-      view.tell("clusterSnapshot", { seq: this.#seq, master: this.#master(), changes, last });
+      tell(rows.slice(first, first + rowsMax), first + rowsMax >= rows.length);
     }
   }
 
@@ -52,6 +54,14 @@ export class Publisher {
   frameworkChanged(frameworkId: FrameworkId): void {
     this.#frameworks.add(frameworkId);
     this.#arm();
+  }
+
+  settingsChanged(): void {
+    this.#factChanged("settings");
+  }
+
+  pauseChanged(): void {
+    this.#factChanged("offerPause");
   }
 
   changed(change: ClusterChange): void {
@@ -79,12 +89,24 @@ export class Publisher {
     for (const id of this.#slaves) changes.push(slaves.change(id));
     this.#slaves.clear();
     this.#frameworks.clear();
+    const facts = [...this.#facts].map((fact) => factOf[fact](this.#state()));
+    this.#facts.clear();
+    // Settings may be as large as a message: they go alone.
+    for (const fact of facts) this.#send([fact]);
     for (let first = 0; first < changes.length; first += rowsMax) {
-      const part = changes.slice(first, first + rowsMax);
-      this.#seq++;
-      for (const view of this.#views.values()) view.tell("clusterChanged", { seq: this.#seq, changes: part });
+      this.#send(changes.slice(first, first + rowsMax));
     }
     return this.#seq;
+  }
+
+  #send(changes: readonly ClusterChange[]): void {
+    this.#seq++;
+    for (const view of this.#views.values()) view.tell("clusterChanged", { seq: this.#seq, changes });
+  }
+
+  #factChanged(fact: keyof typeof factOf): void {
+    this.#facts.add(fact);
+    this.#arm();
   }
 
   #arm(): void {
@@ -107,6 +129,14 @@ export class Publisher {
     return { type: "counters", counts: this.#state().counters.counts };
   }
 
+  /** Those that are not what a view begins with. */
+  *#factsToTell(): Iterable<ClusterChange> {
+    const state = this.#state();
+    const { weights, quotas } = state.registrar.registry;
+    if (weights.size + quotas.size > 0) yield factOf.settings(state);
+    if (state.pause.isOn) yield factOf.offerPause(state);
+  }
+
   #snapshot(): ClusterChange[] {
     const { slaves, frameworks, tasks, offers } = this.#state();
     return [
@@ -118,3 +148,13 @@ export class Publisher {
     ];
   }
 }
+
+/** What there is once in a cluster. */
+const factOf = {
+  settings: ({ registrar }: MasterState): ClusterChange => {
+    const { weights, quotas } = registrar.registry.settings();
+    return { type: "settings", settings: { weights, quotas } };
+  },
+  offerPause: ({ pause: { progress } }: MasterState): ClusterChange =>
+    progress === undefined ? { type: "offerPause" } : { type: "offerPause", progress },
+} as const;

@@ -2,21 +2,23 @@ import type { Context } from "../actors/context.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Lead } from "../protocol/lead.ts";
+import { portion } from "./portion.ts";
 import type { RegistryStoreProtocol } from "./ports.ts";
-import { perform, type Registry, type RegistryOperation } from "./registry.ts";
+import type { Registry, RegistryOperation } from "./registry.ts";
 
 const commitTimeoutMs = 20_000;
 
 /**
  * Makes changes of the registry durable before they are acknowledged. While one batch is on its way to disk the next
- * one gathers, so a burst of a thousand registrations costs a few commits.
+ * one gathers, so a burst of a thousand registrations costs a few commits. Of a burst of fifty thousand, as many go at
+ * once as one message holds.
  */
 export class Registrar {
   readonly #ctx: Context<unknown>;
   readonly #store: ActorRef<RegistryStoreProtocol>;
   readonly #lead: Lead;
-  #registry: Registry;
-  #gathering: { operation: RegistryOperation; done: () => void }[] = [];
+  readonly #registry: Registry;
+  readonly #gathering: { operation: RegistryOperation; done: () => void }[] = [];
   #committing = false;
   #underWay = 0;
 
@@ -44,11 +46,10 @@ export class Registrar {
   }
 
   #commit(): void {
-    const batch = this.#gathering;
-    this.#gathering = [];
+    const { part: operations } = portion(this.#operations());
+    const batch = this.#gathering.splice(0, operations.length);
     this.#committing = true;
     this.#underWay = batch.length;
-    const operations = batch.map(({ operation }) => operation);
     this.#ctx.ask(
       this.#store,
       "commit",
@@ -58,13 +59,18 @@ export class Registrar {
         settled: (outcome) => {
           invariant(outcome.ok, () => `the registry store did not commit: ${outcome.ok ? "" : outcome.code}`);
           invariant(outcome.value.committed, "another master has begun a later term: this one steps down");
-          this.#committing = false;
           this.#underWay = 0;
-          this.#registry = operations.reduce(perform, this.#registry);
+          for (const operation of operations) this.#registry.perform(operation);
           for (const { done } of batch) done();
+          // Only now: what one of them asks for waits behind what has gathered, and one commit at a time is on its way.
+          this.#committing = false;
           if (this.#gathering.length > 0) this.#commit();
         },
       },
     );
+  }
+
+  *#operations(): Iterable<RegistryOperation> {
+    for (const { operation } of this.#gathering) yield operation;
   }
 }

@@ -5,15 +5,18 @@ import type { ClusterChange } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId } from "../protocol/ids.ts";
 import type { Placeable } from "../protocol/master-api.ts";
 import { placeableOn } from "../protocol/placeable.ts";
-import { add, noResources, type Resources, scalarsOf, subtract, uncountable } from "../protocol/resources.ts";
+import { type Quantities, quantitiesOf } from "../protocol/quantities.ts";
+import { add, noResources, type Resources, subtract, uncountable } from "../protocol/resources.ts";
 import type { LostTask, SlaveProtocol } from "../protocol/slave-api.ts";
-import type { SlaveInfo } from "../protocol/slave-info.ts";
+import { type SlaveInfo, slaveInfoFault } from "../protocol/slave-info.ts";
 import type { KnownTask } from "../protocol/task.ts";
+import { shareCounter } from "../protocol/task-group.ts";
 import { type ClientId, clientId } from "./allocator/client.ts";
 import type { SlaveAllocation } from "./allocator/protocol.ts";
-import { registered, slavesOf } from "./registry.ts";
+import { slavesOf } from "./registry.ts";
+import { restOf, type SlavePart, withReserved } from "./slave-parts.ts";
 import type { MasterState } from "./state.ts";
-import { roleOf, type Task } from "./tasks.ts";
+import { holderOf, isShort, roleOf, type Task } from "./tasks.ts";
 
 /**
  *   registering ── registered ⇄ disconnected ── unreachable        recovering: in the registry, not back yet after a
@@ -22,6 +25,7 @@ import { roleOf, type Task } from "./tasks.ts";
  */
 export type Slave = {
   readonly id: SlaveId;
+  /** What it says of itself; its resources with what was reserved by calls. */
   info: SlaveInfo;
   state: "registered" | "disconnected";
   /** The slave's present life. */
@@ -32,8 +36,8 @@ export type Slave = {
   missedPings: number;
   /** The hello it was last let in by; launches carry it. */
   hello: number;
-  /** Number of the account that the allocator keeps of it. */
-  account: number;
+  /** The parts that are offered apart. */
+  parts: readonly SlavePart[];
   /** Tasks given up while the slave was out of reach; it is told to end them until it reports them no more. */
   lost: readonly LostTask[];
   /** Frameworks that have been told of the present loss. */
@@ -68,7 +72,7 @@ export class Slaves {
   /** Registrations whose registry operation is on its way, by address: of several the last, which is how the slave is. */
   readonly #admitting = new Map<Address<SlaveProtocol>, Registration>();
   #made = 0;
-  /** The scalars of all slaves: what is used and offered is part of it, so that it can be counted too. */
+  /** What is used and offered is part of it, so that it can be counted too. */
   #total: Resources = noResources;
 
   constructor(state: () => MasterState) {
@@ -85,9 +89,10 @@ export class Slaves {
 
   /** Begins pinging, and gives the slaves of the registry their time to come back. */
   start(): void {
-    const { ctx, config, registrar } = this.#state();
+    const { ctx, config, registrar, pause } = this.#state();
     ctx.every("ping", config.slavePingMs, () => this.#pingAll());
     const awaited = slavesOf(registrar.registry, "admitted").map(SlaveId);
+    pause.begin(awaited);
     if (awaited.length === 0) return;
     ctx.after("reregister", config.slaveReregisterMs, () => {
       for (const slaveId of awaited) {
@@ -103,13 +108,15 @@ export class Slaves {
     const { self, info } = registration;
     const retried = this.#byAddress.get(self);
     if (retried?.state === "registered" && retried.hello === registration.hello) return this.#welcome(retried);
+    const fault = slaveInfoFault(info);
+    if (fault !== undefined) return ctx.ref(self).tell("slaveRefused", { lead, reason: fault });
     const claimed = registration.slaveId ?? retried?.id;
     const leaving = claimed === undefined ? undefined : this.#leaving.get(claimed);
     // It says hello again, and is refused then.
     if (leaving === "gone") return;
     const slaveId = leaving === undefined ? claimed : undefined;
     if (this.#admitting.has(self)) return void this.#admitting.set(self, registration);
-    const known = slaveId === undefined ? undefined : registered(registrar.registry, slaveId);
+    const known = slaveId === undefined ? undefined : registrar.registry.slaves.get(slaveId);
     if (slaveId !== undefined && known?.standing === "admitted") return this.#accept(slaveId, registration);
     if (known?.standing === "gone") {
       return ctx.ref(self).tell("slaveRefused", { lead, reason: markedGone });
@@ -145,8 +152,8 @@ export class Slaves {
    * would have it, or with nothing once it is in the registry.
    */
   markGone(slaveId: SlaveId, done: (refusal?: { status: 404 | 503; reason: string }) => void): void {
-    const { ctx, lead, registrar } = this.#state();
-    const known = registered(registrar.registry, slaveId);
+    const { ctx, lead, registrar, pause } = this.#state();
+    const known = registrar.registry.slaves.get(slaveId);
     if (known === undefined) return done({ status: 404, reason: `no slave ${slaveId} is known` });
     if (known.standing === "gone") return done();
     if (this.#leaving.has(slaveId)) return done({ status: 503, reason: `slave ${slaveId} is being removed` });
@@ -158,11 +165,17 @@ export class Slaves {
     }
     registrar.apply({ type: "markSlaveGone", slaveId, atMs: ctx.clock.wall() }, () => {
       this.#leaving.delete(slaveId);
+      pause.settled(slaveId);
       const slave = this.#slaves.get(slaveId);
       slave?.ref.tell("slaveRefused", { lead, reason: markedGone });
       if (slave !== undefined) this.#remove(slave, "AGENT_REMOVED_BY_OPERATOR", "gone_by_operator");
       done();
     });
+  }
+
+  /** Of all slaves that were let in and have not left, also of those that are out of reach for a moment. */
+  get total(): Quantities {
+    return quantitiesOf(this.#total);
   }
 
   shutdownExecutor(slaveId: SlaveId, frameworkId: FrameworkId, executorId: string): void {
@@ -194,24 +207,29 @@ export class Slaves {
     this.#state().publisher.slaveChanged(slaveId);
   }
 
-  /** Who holds what of the slave: the used and the offered, by framework and role. */
-  allocations(slave: Slave): readonly SlaveAllocation[] {
-    const { tasks, offers } = this.#state();
+  /** Who holds what of a part of the slave: the used, the offered and what accepts wait with, by framework and role. */
+  allocations(slave: Slave, short: boolean): readonly SlaveAllocation[] {
+    const { tasks, offers, operations } = this.#state();
     const held = new Map<ClientId, SlaveAllocation>();
     const hold = (frameworkId: FrameworkId, role: string, resources: Resources) => {
       const key = clientId(frameworkId, role);
       held.set(key, { frameworkId, role, resources: add(held.get(key)?.resources ?? noResources, resources) });
     };
-    for (const task of tasks.onSlave(slave.id)) {
-      if (!task.released) hold(task.frameworkId, roleOf(task), task.info.resources);
+    const live = tasks.onSlave(slave.id).filter((task) => !task.released && isShort(task) === short);
+    const shareOf = shareCounter();
+    for (const task of live) hold(task.frameworkId, roleOf(task), shareOf(holderOf(task)));
+    for (const { frameworkId, role, resources, maxTaskMs } of offers.onSlave(slave.id)) {
+      if ((maxTaskMs !== undefined) === short) hold(frameworkId, role, resources);
     }
-    for (const { frameworkId, role, resources } of offers.onSlave(slave.id)) hold(frameworkId, role, resources);
+    for (const held of operations.heldOn(slave.id)) {
+      if (held.short === short) hold(held.frameworkId, held.role, held.resources);
+    }
     return [...held.values()];
   }
 
   placeable(resources: Resources): Placeable {
     return placeableOn(
-      [...this.#slaves.values()].map(({ info }) => info),
+      [...this.#slaves.values()].map(({ info }) => ({ ...info, resources: restOf(info) })),
       resources,
     );
   }
@@ -231,7 +249,7 @@ export class Slaves {
   }
 
   #accept(slaveId: SlaveId, { self, info, tasks, hello, slaveId: claimed }: Registration): void {
-    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar, counters } = this.#state();
+    const { ctx, lead, allocator, offers, tasks: book, publisher, registrar, counters, pause } = this.#state();
     const ref = ctx.ref(self);
     const known = this.#slaves.get(slaveId);
     const large = known === undefined ? uncountable(this.#total, info.resources) : undefined;
@@ -253,8 +271,9 @@ export class Slaves {
       if (slave.ref === ref && this.#slaves.get(slaveId) === slave) this.#lostLink(slave, down);
     });
     // It may have brought tasks that nobody here knew: the allocator hears its whole account again.
-    if (known !== undefined) allocator.tell("slaveRemoved", { slaveId });
-    allocator.openAccount(slave);
+    allocator.closeAccounts(slave);
+    allocator.openAccounts(slave);
+    pause.settled(slaveId);
     ctx.log("info", `slave ${slaveId} registered`, { hostname: info.hostname, tasks: tasks.length });
     publisher.slaveChanged(slaveId);
     this.#welcome(slave);
@@ -262,22 +281,23 @@ export class Slaves {
   }
 
   #admit(id: SlaveId, info: SlaveInfo, ref: ActorRef<SlaveProtocol>): Slave {
+    const { ctx, registrar } = this.#state();
     const slave: Slave = {
       id,
-      info,
+      info: withReserved(info, registrar.registry.slaves.get(id)?.reserved),
       state: "registered",
       ref,
-      registeredMs: this.#state().ctx.clock.wall(),
+      registeredMs: ctx.clock.wall(),
       used: noResources,
       offered: noResources,
       missedPings: 0,
       hello: 0,
-      account: 0,
+      parts: [],
       lost: [],
       toldLost: new Set(),
     };
     this.#slaves.set(id, slave);
-    this.#total = add(this.#total, scalarsOf(info.resources));
+    this.#total = add(this.#total, quantitiesOf(info.resources));
     return slave;
   }
 
@@ -294,7 +314,7 @@ export class Slaves {
     slave.state = "disconnected";
     slave.missedPings = 0;
     offers.rescindSlave(slave.id, "slaveLost");
-    allocator.tell("slaveActive", { slaveId: slave.id, active: false });
+    for (const { account } of slave.parts) allocator.tell("slaveActive", { account, active: false });
     if (down.certainty === "dead" && !slave.info.checkpoint) {
       this.#leave(slave, "lost");
     } else {
@@ -328,12 +348,13 @@ export class Slaves {
 
   /** In memory only once it is in the registry: a restarted master must not believe otherwise. */
   #markUnreachable(slaveId: SlaveId): void {
-    const { ctx, registrar, counters } = this.#state();
+    const { ctx, registrar, counters, pause } = this.#state();
     const slave = this.#slaves.get(slaveId);
     counters.count("master/slave_unreachable_scheduled");
     const atMs = ctx.clock.wall();
     registrar.apply({ type: "markSlaveUnreachable", slaveId, atMs }, () => {
       const present = this.#slaves.get(slaveId);
+      pause.settled(slaveId);
       if (present === undefined) return counters.count("master/slave_unreachable_completed");
       const silent = present === slave && (slave.missedPings > 0 || slave.state === "disconnected");
       counters.count(silent ? "master/slave_unreachable_completed" : "master/slave_unreachable_canceled");
@@ -352,9 +373,9 @@ export class Slaves {
     this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);
     tasks.forgetSlave(slave.id);
     this.#slaves.delete(slave.id);
-    this.#total = subtract(this.#total, scalarsOf(slave.info.resources));
+    this.#total = subtract(this.#total, quantitiesOf(slave.info.resources));
     this.#byAddress.delete(slave.ref.address);
-    allocator.tell("slaveRemoved", { slaveId: slave.id });
+    allocator.closeAccounts(slave);
     publisher.slaveChanged(slave.id);
   }
 

@@ -1,5 +1,5 @@
 import { idFault, type SlaveId } from "../protocol/ids.ts";
-import { isEmpty, malformedName, type Resources, shortfall } from "../protocol/resources.ts";
+import { fractionFault, isEmpty, malformation, type Resources, shortfall } from "../protocol/resources.ts";
 import type { TaskInfo } from "../protocol/task.ts";
 
 /** Where a task is to run: out of what is left of the offers of a slave, which are for a role. */
@@ -15,8 +15,9 @@ export function taskFault(task: TaskInfo, { slaveId, role, left }: Place): strin
   if (task.role !== undefined && task.role !== role) {
     return `the task's resources are allocated to role ${task.role}, the offer's to ${role}`;
   }
-  const malformed = malformedName(task.resources);
-  if (malformed !== undefined) return `a resource of the task is not a quantity: ${malformed}`;
+  if (task.group !== undefined) return "a task's group is the master's to say";
+  const malformed = malformation(task.resources) ?? fractionFault(task.resources);
+  if (malformed !== undefined) return `a resource of the task: ${malformed}`;
   if (isEmpty(task.resources)) return "the task uses no resources";
   const missing = shortfall(left, task.resources);
   return missing === "" ? undefined : `the task needs more than the offer has: ${missing}`;

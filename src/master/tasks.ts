@@ -3,7 +3,7 @@ import { MultiMap } from "../base/multi-map.ts";
 import { type TaskRow, taskKey } from "../protocol/cluster-events.ts";
 import { type FrameworkId, SlaveId, type TaskId } from "../protocol/ids.ts";
 import type { MasterProtocol } from "../protocol/master-api.ts";
-import { contains, subtract, sum } from "../protocol/resources.ts";
+import { noResources, type Resources, sum } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import {
   isTerminal,
@@ -14,7 +14,9 @@ import {
   type TaskState,
   type TaskStatus,
 } from "../protocol/task.ts";
-import { registered, slavesOf } from "./registry.ts";
+import { crowdedTasks } from "./crowded-tasks.ts";
+import { Executors } from "./executors.ts";
+import { slavesOf } from "./registry.ts";
 import type { Slave } from "./slaves.ts";
 import type { MasterState } from "./state.ts";
 
@@ -35,9 +37,24 @@ export function roleOf({ info }: Task): string {
   return info.role ?? defaultRole;
 }
 
+/** Whether it runs on the part of its slave that is for short tasks. */
+export function isShort({ info }: { readonly info: TaskInfo }): boolean {
+  return info.short === true;
+}
+
+function isStaging({ released, status: { state } }: Task): boolean {
+  return !released && (state === "staging" || state === "starting");
+}
+
+/** A task in the words that slaves and masters share. */
+export function holderOf({ frameworkId, info }: Task) {
+  return { frameworkId, task: info };
+}
+
 /** The tasks of every slave that the master believes to be alive, or ended and not yet acknowledged. */
 export class Tasks {
   readonly #state: () => MasterState;
+  readonly executors = new Executors();
   readonly #tasks = new Map<string, Task>();
   readonly #bySlave = new MultiMap<SlaveId, Task>();
   readonly #byFramework = new MultiMap<FrameworkId, Task>();
@@ -72,14 +89,18 @@ export class Tasks {
     const { frameworks, lead } = this.#state();
     const framework = frameworks.get(frameworkId);
     if (framework === undefined) return;
-    this.#add({
-      frameworkId,
-      slaveId: slave.id,
-      info,
-      status: this.#status(info.taskId, "staging", { slaveId: slave.id }),
-      released: false,
-    });
+    this.#stage(frameworkId, slave, info);
     slave.ref.tell("runTask", { lead, frameworkId, framework: framework.info, task: info, hello: slave.hello });
+  }
+
+  /** The slave hears of all tasks of a group at once. Answers what they take, with their executor unless it runs already. */
+  launchGroup(frameworkId: FrameworkId, slave: Slave, tasks: readonly TaskInfo[]): Resources {
+    const { frameworks, lead } = this.#state();
+    const framework = frameworks.get(frameworkId);
+    if (framework === undefined || tasks.length === 0) return noResources;
+    const taken = tasks.map((info) => this.#stage(frameworkId, slave, info));
+    slave.ref.tell("runGroup", { lead, frameworkId, framework: framework.info, tasks, hello: slave.hello });
+    return sum(taken);
   }
 
   /** News from a slave: the book first, then on to the scheduler, who acknowledges. */
@@ -127,6 +148,11 @@ export class Tasks {
     else task.killPending = grace;
   }
 
+  /** Ends a task for somebody who is owed what it has. */
+  revoke({ frameworkId, info: { taskId } }: Task, slave: Slave): void {
+    slave.ref.tell("killOnSlave", { lead: this.#state().lead, frameworkId, taskId, reason: "REVOKED" });
+  }
+
   /** What is left of a slave that is gone: ended tasks whose news nobody can acknowledge any more. */
   forgetSlave(slaveId: SlaveId): void {
     for (const task of this.onSlave(slaveId)) this.#remove(task);
@@ -135,7 +161,7 @@ export class Tasks {
   /** The slave is gone for this task's purposes: its resources go back and its framework is told. */
   giveUp(task: Task, state: "lost" | "unreachable" | "gone" | "gone_by_operator", reason: TaskReason): void {
     const { slaveId } = task;
-    const slave = registered(this.#state().registrar.registry, slaveId);
+    const slave = this.#state().registrar.registry.slaves.get(slaveId);
     const since = state === "unreachable" && slave !== undefined ? { unreachableMs: slave.sinceMs } : {};
     this.#tell(task.frameworkId, this.#status(task.info.taskId, state, { slaveId, reason, ...since }));
     this.#release(task);
@@ -175,7 +201,7 @@ export class Tasks {
       if (task.released) this.#remove(task);
       else this.giveUp(task, "gone", "AGENT_REREGISTERED");
     }
-    const crowded = this.#crowded(slave, reported, givenUp);
+    const crowded = crowdedTasks(this.#state(), slave, reported, givenUp);
     for (const { frameworkId, framework, task: info, status, over } of reported) {
       if (givenUp.has(taskKey(frameworkId, info.taskId))) continue;
       if (crowded.has(taskKey(frameworkId, info.taskId))) {
@@ -220,23 +246,6 @@ export class Tasks {
     return { frameworkId, task: info, status };
   }
 
-  /**
-   * The tasks that the book does not know and the slave has no room for: it was told to end them by an earlier master, or
-   * it does not tell the truth. The newest have the best right to be there.
-   */
-  #crowded(slave: Slave, reported: readonly KnownTask[], givenUp: ReadonlySet<string>): ReadonlySet<string> {
-    const live = this.onSlave(slave.id).filter((task) => !task.released);
-    let left = subtract(slave.info.resources, sum(live.map(({ info }) => info.resources)));
-    const crowded = new Set<string>();
-    for (const { frameworkId, task, over } of [...reported].reverse()) {
-      const key = taskKey(frameworkId, task.taskId);
-      if (over || givenUp.has(key) || this.#tasks.has(key)) continue;
-      if (contains(left, task.resources)) left = subtract(left, task.resources);
-      else crowded.add(key);
-    }
-    return crowded;
-  }
-
   /** A task id that was used again on another slave is another task. */
   #onThis(slaveId: SlaveId, frameworkId: FrameworkId, taskId: TaskId): Task | undefined {
     const task = this.get(frameworkId, taskId);
@@ -256,7 +265,7 @@ export class Tasks {
       if (!awaited) this.#answer(frameworkId, this.#status(taskId, "unknown", { reason: "RECONCILIATION" }));
       return;
     }
-    const slave = registered(registry, slaveId);
+    const slave = registry.slaves.get(slaveId);
     if (slave?.standing === "admitted" && slaves.get(slaveId) === undefined) return;
     const answer = slave === undefined ? "unknown" : withoutTask[slave.standing];
     const since = slave?.standing === "unreachable" ? { unreachableMs: slave.sinceMs } : {};
@@ -274,34 +283,58 @@ export class Tasks {
     const { publisher, counters } = this.#state();
     if (!(task.released && task.status.uuid === status.uuid)) {
       if (!isTerminal(task.status.state)) counters.taskState(status);
+      const wasStaging = isStaging(task);
       task.status = status;
+      this.#restage(task, wasStaging);
       publisher.changed({ type: "taskStatus", frameworkId: task.frameworkId, status });
     }
     if (isTerminal(status.state)) this.#release(task);
   }
 
-  #add(task: Task): void {
+  /** Takes a task into the book, and answers what that takes of its slave. */
+  #stage(frameworkId: FrameworkId, slave: Slave, info: TaskInfo): Resources {
+    const status = this.#status(info.taskId, "staging", { slaveId: slave.id });
+    return this.#add({ frameworkId, slaveId: slave.id, info, status, released: false });
+  }
+
+  #add(task: Task): Resources {
     const { slaves, frameworks, publisher } = this.#state();
+    const { frameworkId, slaveId, info } = task;
+    const held = task.released ? noResources : this.executors.enter(slaveId, frameworkId, info);
     this.#tasks.set(taskKey(task.frameworkId, task.info.taskId), task);
     this.#bySlave.add(task.slaveId, task);
     this.#byFramework.add(task.frameworkId, task);
     if (!task.released) {
-      slaves.use(task.slaveId, task.info.resources);
-      frameworks.use(task.frameworkId, task.info.resources);
+      slaves.use(slaveId, held);
+      frameworks.use(frameworkId, held);
+      this.#restage(task, false);
     }
     publisher.changed({ type: "task", row: this.row(task) });
+    return held;
+  }
+
+  /** Keeps the sum of what is launched and does not run yet: of tasks, as the executor of a group runs from the first. */
+  #restage(task: Task, before: boolean): void {
+    const { frameworks } = this.#state();
+    const after = isStaging(task);
+    if (before === after) return;
+    if (after) frameworks.stage(task.frameworkId, task.info.resources);
+    else frameworks.unstage(task.frameworkId, task.info.resources);
   }
 
   #release(task: Task): void {
     if (task.released) return;
-    const { slaves, frameworks, allocator } = this.#state();
+    const { slaves, frameworks, allocator, revocations } = this.#state();
     const { frameworkId, slaveId } = task;
-    const { resources } = task.info;
+    const resources = this.executors.leave(slaveId, frameworkId, task.info);
     const role = roleOf(task);
+    const wasStaging = isStaging(task);
     task.released = true;
+    this.#restage(task, wasStaging);
     slaves.unuse(slaveId, resources);
     frameworks.unuse(frameworkId, resources);
-    allocator.tell("recovered", { slaveId, frameworkId, role, resources });
+    allocator.recovered({ slaveId, short: isShort(task), frameworkId, role, resources });
+    revocations.ended(task);
   }
 
   #remove(task: Task): void {

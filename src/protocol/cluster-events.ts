@@ -2,6 +2,7 @@ import { protocolTable, type Tell } from "../actors/protocol.ts";
 import type { FrameworkInfo } from "./framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import type { Lead } from "./lead.ts";
+import type { Quota } from "./quota.ts";
 import type { Resources } from "./resources.ts";
 import type { SlaveInfo } from "./slave-info.ts";
 import type { TaskInfo, TaskStatus } from "./task.ts";
@@ -29,7 +30,20 @@ export type ClusterChange =
   | { readonly type: "taskStatus"; readonly frameworkId: FrameworkId; readonly status: TaskStatus }
   | { readonly type: "offer"; readonly row: OfferRow }
   | { readonly type: "offerGone"; readonly id: OfferId }
-  | { readonly type: "counters"; readonly counts: Counts };
+  | { readonly type: "counters"; readonly counts: Counts }
+  /** All of them. Without any, until one is told. */
+  | { readonly type: "settings"; readonly settings: ClusterSettings }
+  /** Without progress when offers are made, as they are until it is told otherwise. */
+  | { readonly type: "offerPause"; readonly progress?: PauseProgress };
+
+/** What operators have set, by role: only those that were. */
+export type ClusterSettings = {
+  readonly weights: { readonly [role: string]: number };
+  readonly quotas: { readonly [role: string]: Quota };
+};
+
+/** After a restart of the master: how many of the slaves that were known are back, or given up. */
+export type PauseProgress = { readonly back: number; readonly known: number };
 
 /** What the master has counted since it was elected, by Mesos's names of its metrics. Sent once a second at most. */
 export type Counts = { readonly [name: string]: number };

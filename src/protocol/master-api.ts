@@ -3,14 +3,9 @@ import { type Ask, protocolTable, type Tell } from "../actors/protocol.ts";
 import type { ViewProtocol } from "./cluster-events.ts";
 import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
-import {
-  type Filter,
-  filterShape,
-  type OfferFilters,
-  type Operation,
-  offerFiltersShape,
-  operationShape,
-} from "./offer.ts";
+import { type Filter, filterShape, type Operation, operationShape } from "./offer.ts";
+import { type OfferFilters, offerFiltersShape } from "./offer-filters.ts";
+import { type AskedOperation, askedOperationShape, type OperationStatus } from "./operation-status.ts";
 import { type OperatorCall, type OperatorReply, operatorCallShape } from "./operator-api.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import type { SchedulerProtocol } from "./scheduler-api.ts";
@@ -73,10 +68,19 @@ export type MasterForSchedulers = {
     readonly filter: Filter;
   }>;
   decline: Tell<{ readonly frameworkId: FrameworkId; readonly offerIds: readonly OfferId[]; readonly filter: Filter }>;
+  /** "I will give it back." It is written down; what is asked for is due all the same. */
+  acceptInverseOffers: Tell<InverseAnswer>;
+  /** "I would rather not." Likewise. */
+  declineInverseOffers: Tell<InverseAnswer>;
   /** No offers for these roles, or for any when the list is empty, until `revive`. */
   suppress: Tell<{ readonly frameworkId: FrameworkId; readonly roles: readonly string[] }>;
   /** Offers again for these roles, or for all, and every filter of the framework's own declines for them is gone. */
-  revive: Tell<{ readonly frameworkId: FrameworkId; readonly roles: readonly string[] }>;
+  revive: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly roles: readonly string[];
+    /** Only its declines of these slaves are gone. */
+    readonly slaveIds?: readonly SlaveId[];
+  }>;
   setFilters: Tell<{ readonly frameworkId: FrameworkId; readonly filters: OfferFilters }>;
   /** `slaveId`: nothing is done if the task is on another slave. */
   killTask: Tell<{
@@ -102,15 +106,28 @@ export type MasterForSchedulers = {
     readonly frameworkId: FrameworkId;
     readonly tasks: readonly AskedTask[];
   }>;
+  /** The status of an operation has been dealt with. */
+  acknowledgeOperation: Tell<{
+    readonly frameworkId: FrameworkId;
+    readonly operationId: string;
+    readonly uuid: string;
+  }>;
   teardown: Tell<{ readonly frameworkId: FrameworkId }>;
   /** What the framework may hold without losing tasks to revocation. */
   guaranteedShare: Ask<{ readonly frameworkId: FrameworkId }, { readonly guaranteed: Resources }>;
-  /** Whether any registered slave is large enough, whatever it is doing now. */
-  placeable: Ask<{ readonly resources: Resources }, Placeable>;
+  /** Whether any registered slave is large enough, whatever it is doing now. `frameworkId`: who wants to know. */
+  placeable: Ask<{ readonly resources: Resources; readonly frameworkId?: FrameworkId }, Placeable>;
 };
 
 /** A refusal says why. */
 export type UpdateReply = { readonly done: true } | { readonly done: false; readonly reason: string };
+
+/** `filter`: an inverse offer for maintenance is not repeated for so long. */
+type InverseAnswer = {
+  readonly frameworkId: FrameworkId;
+  readonly offerIds: readonly OfferId[];
+  readonly filter: Filter;
+};
 
 type AskedTask = { readonly taskId: TaskId; readonly slaveId?: SlaveId };
 
@@ -125,6 +142,11 @@ export type Placeable = {
 export type MasterForGateways = {
   /** A snapshot follows, then numbered changes, until the watcher is gone. */
   watchCluster: Tell<{ readonly self: Address<ViewProtocol> }>;
+  /** In the name of a framework: what became of these operations, or of all that are known when the list is empty. */
+  reconcileOperations: Ask<
+    { readonly frameworkId: FrameworkId; readonly operations: readonly AskedOperation[] },
+    { readonly statuses: readonly OperationStatus[] }
+  >;
   operate: Ask<{ readonly call: OperatorCall }, OperatorReply>;
 };
 
@@ -164,8 +186,10 @@ const shapes: BodyShapes<MasterProtocol> = {
     filter: filterShape,
   },
   decline: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
+  acceptInverseOffers: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
+  declineInverseOffers: { frameworkId: id(), offerIds: list(id()), filter: filterShape },
   suppress: { frameworkId: id(), roles: list(text) },
-  revive: { frameworkId: id(), roles: list(text) },
+  revive: { frameworkId: id(), roles: list(text), slaveIds: optional(list(id())) },
   setFilters: { frameworkId: id(), filters: offerFiltersShape },
   killTask: { frameworkId: id(), taskId: id(), graceMs: optional(durationMs), slaveId: optional(id()) },
   shutdownExecutor: { frameworkId: id(), slaveId: id(), executorId: text },
@@ -174,9 +198,11 @@ const shapes: BodyShapes<MasterProtocol> = {
     frameworkId: id(),
     tasks: list(object<AskedTask>({ taskId: id(), slaveId: optional(id()) })),
   },
+  acknowledgeOperation: { frameworkId: id(), operationId: text, uuid: text },
+  reconcileOperations: { frameworkId: id(), operations: list(askedOperationShape) },
   teardown: ofFramework,
   guaranteedShare: ofFramework,
-  placeable: { resources: resourcesShape },
+  placeable: { resources: resourcesShape, frameworkId: optional(id()) },
   watchCluster: { self: address() },
   operate: { call: operatorCallShape },
 };
@@ -193,16 +219,20 @@ export const masterTable = protocolTable<MasterProtocol>(
     updateFramework: { frameworkId: 0, info: 1, suppressedRoles: 2, filters: 3 },
     accept: { frameworkId: 0, offerIds: 1, operations: 2, filter: 3 },
     decline: { frameworkId: 0, offerIds: 1, filter: 2 },
+    acceptInverseOffers: { frameworkId: 0, offerIds: 1, filter: 2 },
+    declineInverseOffers: { frameworkId: 0, offerIds: 1, filter: 2 },
     suppress: { frameworkId: 0, roles: 1 },
-    revive: { frameworkId: 0, roles: 1 },
+    revive: { frameworkId: 0, roles: 1, slaveIds: 2 },
     setFilters: { frameworkId: 0, filters: 1 },
     killTask: { frameworkId: 0, taskId: 1, graceMs: 2, slaveId: 3 },
     shutdownExecutor: { frameworkId: 0, slaveId: 1, executorId: 2 },
     acknowledge: { frameworkId: 0, slaveId: 1, taskId: 2, uuid: 3 },
     reconcile: { frameworkId: 0, tasks: 1 },
+    acknowledgeOperation: { frameworkId: 0, operationId: 1, uuid: 2 },
+    reconcileOperations: { frameworkId: 0, operations: 1 },
     teardown: { frameworkId: 0 },
     guaranteedShare: { frameworkId: 0 },
-    placeable: { resources: 0 },
+    placeable: { resources: 0, frameworkId: 1 },
     watchCluster: { self: 0 },
     operate: { call: 0 },
   },

@@ -1,7 +1,12 @@
+import type { Attributes } from "./attribute.ts";
+import { groupExecutorShape } from "./group-executor.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
+import { type Unavailability, unavailabilityShape } from "./inverse-offer.ts";
+import { operationIdShape } from "./operation-status.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
-import { anyNumber, count, dictionary, id, list, object, optional, text, variants, word } from "./shape.ts";
+import { anyNumber, count, dictionary, durationMs, id, list, object, optional, text, variants, word } from "./shape.ts";
 import { type TaskInfo, taskInfoShape } from "./task.ts";
+import type { TaskGroup } from "./task-group.ts";
 
 /** Free resources of one slave, promised to one framework until it answers. */
 export type Offer = {
@@ -13,18 +18,42 @@ export type Offer = {
   readonly ip: string;
   readonly port: number;
   readonly resources: Resources;
-  readonly attributes: { readonly [name: string]: string };
+  readonly attributes: Attributes;
   readonly role: string;
+  /** These are of the part of a slave that is for short tasks: one is ended after so long, in milliseconds. */
+  readonly maxTaskMs?: number;
+  /** The slave is to be maintained then. */
+  readonly unavailability?: Unavailability;
 };
 
 /** What to do with accepted resources, one after the other. Whatever they leave over goes back with the filter. */
-export type Operation =
+export type Operation = PlainOperation | ReservationOperation;
+
+/** What is done at once. */
+export type PlainOperation =
   /** `unfit`: tasks that cannot even be written down as such; each is refused for its reason. */
   | { readonly type: "launch"; readonly tasks: readonly TaskInfo[]; readonly unfit?: readonly UnfitTask[] }
-  /** Tasks that share an executor. It is refused for its reason: executors of frameworks do not exist yet. */
-  | { readonly type: "launchGroup"; readonly unfit: readonly UnfitTask[] }
-  /** An operation of Mesos's that does not exist yet. With an id, its framework hears that. */
-  | { readonly type: "unknown"; readonly name: string; readonly operationId?: string };
+  /** All of these tasks, or none when something is wrong with one of them or with their executor. */
+  | ({ readonly type: "launchGroup" } & TaskGroup)
+  /** A group that cannot even be written down as such: each of its tasks is refused for its reason. */
+  | { readonly type: "unfitGroup"; readonly unfit: readonly UnfitTask[] }
+  /** What cannot be done at all: an operation that does not exist here, or one whose `fault` is known already. */
+  | { readonly type: "unknown"; readonly name: string; readonly fault?: string; readonly operationId?: string };
+
+/**
+ * Reserves what of the accepted resources is nobody's, or ends reservations. With an id, its framework hears what became
+ * of it.
+ */
+export type ReservationOperation = ({ readonly type: "reserve" } | { readonly type: "unreserve" }) & {
+  /** Under the keys of the reservations. */
+  readonly resources: Resources;
+  /** To whom the resources are said to be allocated. Default: the role of the offers, and no other is right. */
+  readonly role?: string;
+  readonly operationId?: string;
+};
+
+/** What the SDK asks for. */
+export type AuthorOperation = Extract<Operation, { readonly type: "launch" | "launchGroup" | "reserve" | "unreserve" }>;
 
 /** A task that its framework hears of only as refused. */
 export type UnfitTask = { readonly taskId: TaskId; readonly slaveId: SlaveId; readonly fault: string };
@@ -42,17 +71,18 @@ export function clampRefuseMs(refuseMs: number): number {
   return Math.min(refuseMs, refuseMsMax);
 }
 
-/** Why an offer was taken back. */
-export type RescindReason = "offerExpired" | "slaveLost" | "roleDropped";
-
 /**
- * The filters of a framework that the master applies before it offers (paper §3.5): only these slaves, and only
- * bundles with at least this much free. Filtered resources are treated exactly like rejected ones.
+ * Why an offer was taken back. `quota`: with it its role could have more than it may. `reserved`: an operator keeps what was
+ * offered for a role. `revoked`: a role below its guarantee needs it.
  */
-export type OfferFilters = {
-  readonly slaves?: readonly SlaveId[];
-  readonly minFree?: Resources;
-};
+export type RescindReason =
+  | "offerExpired"
+  | "slaveLost"
+  | "roleDropped"
+  | "quota"
+  | "reserved"
+  | "revoked"
+  | "maintenance";
 
 export const offerShape = object<Offer>({
   id: id(),
@@ -64,14 +94,25 @@ export const offerShape = object<Offer>({
   resources: resourcesShape,
   attributes: dictionary(text),
   role: text,
+  maxTaskMs: optional(durationMs),
+  unavailability: optional(unavailabilityShape),
 });
 
 const unfitTasksShape = list(object<UnfitTask>({ taskId: id(), slaveId: id(), fault: text }));
 
+const reservationFields = {
+  resources: resourcesShape,
+  role: optional(text),
+  operationId: optional(operationIdShape),
+};
+
 export const operationShape = variants<Operation>({
   launch: { tasks: list(taskInfoShape), unfit: optional(unfitTasksShape) },
-  launchGroup: { unfit: unfitTasksShape },
-  unknown: { name: text, operationId: optional(text) },
+  launchGroup: { executor: groupExecutorShape, tasks: list(taskInfoShape) },
+  unfitGroup: { unfit: unfitTasksShape },
+  reserve: reservationFields,
+  unreserve: reservationFields,
+  unknown: { name: text, fault: optional(text), operationId: optional(operationIdShape) },
 });
 
 export const filterShape = object<Filter>({ refuseMs: anyNumber });
@@ -80,9 +121,8 @@ export const rescindReasonShape = word<RescindReason>({
   offerExpired: true,
   slaveLost: true,
   roleDropped: true,
-});
-
-export const offerFiltersShape = object<OfferFilters>({
-  slaves: optional(list(id<SlaveId>())),
-  minFree: optional(resourcesShape),
+  quota: true,
+  reserved: true,
+  revoked: true,
+  maintenance: true,
 });

@@ -1,60 +1,74 @@
 import { invariant } from "../base/invariant.ts";
 import { ok, type Result, refused } from "../base/result.ts";
+import {
+  common,
+  formatQuantity,
+  holds,
+  isNone,
+  isQuantity,
+  isSameKind,
+  milliMax,
+  minus,
+  parseQuantity,
+  plus,
+  type Quantity,
+} from "./quantity.ts";
+import { formatKey, keyFault, nameFault, nameOf, reservationFault, reservedKey } from "./reservation.ts";
+import { defaultRole } from "./role.ts";
 import { dictionary, type Shape } from "./shape.ts";
 
 /**
- * Resources of one slave, by name. A scalar is an integer in thousandths (Mesos keeps three decimals; as integers
- * they add up exactly): `cpus: 1500` is one and a half cpus, `mem: 64_000` is 64 MiB. A name that is absent is none.
- * Resources of different slaves are never added: a port of one is not a port of another.
+ * Resources of one slave, by key: a name, and the reservation they are under if there is one (`reservation.ts`). A
+ * scalar is an integer in thousandths (Mesos keeps three decimals; as integers they add up exactly): `cpus: 1500` is one
+ * and a half cpus, `mem: 64_000` is 64 MiB. A key that is absent is none. Resources of different slaves are never added:
+ * a port of one is not a port of another.
  */
-export type Resources = { readonly [name: string]: Quantity };
-
-export type Quantity = number | Ranges | Items;
-/** Inclusive intervals, ascending, neither overlapping nor touching. */
-export type Ranges = { readonly ranges: readonly (readonly [begin: number, end: number])[] };
-/** Distinct items in ascending order. */
-export type Items = { readonly items: readonly string[] };
+export type Resources = { readonly [key: string]: Quantity };
 
 export const noResources: Resources = {};
 
 const quantityShape: Shape<Quantity> = (value) => (isQuantity(value) ? undefined : ": is not a quantity");
+const quantitiesShape = dictionary(quantityShape);
 
-export const resourcesShape: Shape<Resources> = dictionary(quantityShape);
+/** Longest key from outside that a fault repeats, in characters. */
+const shownMax = 40;
 
-/** Sums of thousandths stay exact below this. */
-const milliMax = Number.MAX_SAFE_INTEGER;
+export const resourcesShape: Shape<Resources> = (value) => {
+  const fault = quantitiesShape(value);
+  if (fault !== undefined) return fault;
+  const key = keysFault(value as Resources);
+  return key === undefined ? undefined : `: ${key}`;
+};
 
 export function add(a: Resources, b: Resources): Resources {
-  return combine(a, b, (left, right, name) => {
-    if (typeof left === "number" && typeof right === "number") {
-      invariant(left + right <= milliMax, () => `${name} adds up to more than can be counted exactly`);
-      return left + right;
-    }
-    if (isRanges(left) && isRanges(right)) return { ranges: coalesce([...left.ranges, ...right.ranges]) };
-    if (isItems(left) && isItems(right)) return { items: sorted([...left.items, ...right.items]) };
-    return mismatch(name);
-  });
+  return combine(a, b, plus);
 }
 
 /** What is left of `a` without `b`, which must be contained in it. */
 export function subtract(a: Resources, b: Resources): Resources {
   invariant(contains(a, b), () => `cannot take ${format(b)} out of ${format(a)}`);
-  return combine(a, b, (left, right, name) => {
-    if (typeof left === "number" && typeof right === "number") return left - right;
-    if (isRanges(left) && isRanges(right)) return { ranges: without(left.ranges, right.ranges) };
-    if (isItems(left) && isItems(right)) return { items: left.items.filter((item) => !right.items.includes(item)) };
-    return mismatch(name);
-  });
+  return combine(a, b, minus);
 }
 
-/** A scalar that is too large to be counted together with those that are there, by name. */
+/** The name of a scalar that is too large to be counted together with those that are there, reserved or not. */
 export function uncountable(there: Resources, more: Resources): string | undefined {
-  return Object.keys(scalarsOf(more)).find((name) => scalar(there, name) + scalar(more, name) > milliMax);
+  const sums = new Map<string, number>();
+  for (const resources of [there, more]) {
+    for (const key of Object.keys(resources)) {
+      const quantity = resources[key];
+      if (typeof quantity !== "number") continue;
+      const name = nameOf(key);
+      const sum = (sums.get(name) ?? 0) + quantity;
+      if (sum > milliMax) return name;
+      sums.set(name, sum);
+    }
+  }
+  return undefined;
 }
 
 /** Whether `b` can be taken out of `a`. */
 export function contains(a: Resources, b: Resources): boolean {
-  for (const name of Object.keys(b)) if (!holds(quantityOf(a, name), b[name] as Quantity)) return false;
+  for (const key of Object.keys(b)) if (!holds(quantityOf(a, key), b[key] as Quantity)) return false;
   return true;
 }
 
@@ -63,7 +77,7 @@ export function equal(a: Resources, b: Resources): boolean {
 }
 
 export function isEmpty(resources: Resources): boolean {
-  for (const name of Object.keys(resources)) if (!isNone(resources[name] as Quantity)) return false;
+  for (const key of Object.keys(resources)) if (!isNone(resources[key] as Quantity)) return false;
   return true;
 }
 
@@ -73,190 +87,153 @@ export function sum(list: Iterable<Resources>): Resources {
   return total;
 }
 
-/** The scalar of this name in thousandths, 0 when there is none. */
-export function scalar(resources: Resources, name: string): number {
-  const quantity = quantityOf(resources, name);
+/** What two have in common, key by key. */
+export function overlap(a: Resources, b: Resources): Resources {
+  const shared: Record<string, Quantity> = {};
+  for (const [key, quantity] of Object.entries(a)) {
+    const both = common(quantity, quantityOf(b, key) ?? 0);
+    if (!isNone(both)) shared[key] = both;
+  }
+  return shared;
+}
+
+/** The scalar under this key in thousandths, 0 when there is none. */
+export function scalar(resources: Resources, key: string): number {
+  const quantity = quantityOf(resources, key);
   return typeof quantity === "number" ? quantity : 0;
 }
 
-/** The scalars alone: only they count for shares. */
-export function scalarsOf(resources: Resources): { readonly [name: string]: number } {
+/** The scalars alone, those of each reservation for themselves. */
+export function scalarsOf(resources: Resources): { readonly [key: string]: number } {
   const scalars: Record<string, number> = {};
-  for (const name of Object.keys(resources)) {
-    const quantity = resources[name];
-    if (typeof quantity === "number") scalars[name] = quantity;
+  for (const key of Object.keys(resources)) {
+    const quantity = resources[key];
+    if (typeof quantity === "number") scalars[key] = quantity;
   }
   return scalars;
 }
 
-/** The name of a resource from outside that is no quantity as described above, or undefined when all are. */
-export function malformedName(resources: Resources): string | undefined {
-  return Object.entries(resources).find(([name, quantity]) => name === "__proto__" || !isQuantity(quantity))?.[0];
+/** The sum of resources from outside, or why there is none. */
+export function joined(there: Resources, more: Resources): Result<Resources> {
+  const kinds = new Map(Object.entries(there).map(([key, quantity]) => [nameOf(key), quantity]));
+  for (const [key, quantity] of Object.entries(more)) {
+    const name = nameOf(key);
+    if (!isSameKind(kinds.get(name) ?? quantity, quantity)) return refused(`${name} is given in two kinds`);
+  }
+  const large = uncountable(there, more);
+  if (large !== undefined) return refused(`${large} adds up to more than can be counted`);
+  return ok(add(there, more));
+}
+
+/** What is wrong with resources from outside, or undefined when they are as described above. */
+export function malformation(resources: Resources): string | undefined {
+  const odd = Object.entries(resources).find(([, quantity]) => !isQuantity(quantity))?.[0];
+  return odd === undefined ? keysFault(resources) : `${shown(odd)} is not a quantity`;
+}
+
+/** Resources of the same name are of one kind whoever they are reserved for, and can be counted together. */
+function keysFault(resources: Resources): string | undefined {
+  const keys = Object.keys(resources);
+  const odd = keys.find((key) => keyFault(key) !== undefined);
+  if (odd !== undefined) return `${shown(odd)} ${keyFault(odd)}`;
+  if (!keys.some((key) => key.includes("("))) return undefined;
+  const kinds = new Map<string, Quantity>();
+  for (const key of keys) {
+    const quantity = resources[key] as Quantity;
+    const name = nameOf(key);
+    if (!isSameKind(kinds.get(name) ?? quantity, quantity)) return `${shown(name)} is given in two kinds`;
+    if (!isNone(quantity)) kinds.set(name, quantity);
+  }
+  const large = uncountable(noResources, resources);
+  return large === undefined ? undefined : `${shown(large)} adds up to more than can be counted`;
+}
+
+function shown(key: string): string {
+  return key.length > shownMax ? `${key.slice(0, shownMax)}…` : key;
+}
+
+/** What is wrong with resources for being a part of a unit that has no parts, or undefined. */
+export function fractionFault(resources: Resources): string | undefined {
+  for (const key of Object.keys(resources)) {
+    const quantity = resources[key];
+    if (nameOf(key) === "gpus" && (typeof quantity !== "number" || quantity % 1000 !== 0)) {
+      return `the "gpus" resource must be an unsigned integer, not ${formatQuantity(quantity as Quantity)}`;
+    }
+  }
+  return undefined;
 }
 
 /** What `needed` asks beyond `available`, as text for people, such as `cpus:64 of 4`; empty when it fits. */
 export function shortfall(available: Resources, needed: Resources): string {
   return Object.entries(needed)
-    .filter(([name, quantity]) => !contains(available, { [name]: quantity }))
+    .filter(([key, quantity]) => !contains(available, { [key]: quantity }))
     .map(
-      ([name, quantity]) =>
-        `${name}:${formatQuantity(quantity)} of ${formatQuantity(quantityOf(available, name) ?? 0)}`,
+      ([key, quantity]) =>
+        `${formatKey(key)}:${formatQuantity(quantity)} of ${formatQuantity(quantityOf(available, key) ?? 0)}`,
     )
     .join(", ");
 }
 
-/** Mesos's text form: `cpus:4;mem:1024;ports:[31000-32000];zones:{a,b}`. Scalars take at most three decimals. */
+/**
+ * Mesos's text form: `cpus:4;cpus(ads):8;mem(*):1024;ports:[31000-32000];zones:{a,b}`. Scalars are rounded to three
+ * decimals. `(ads)` is a static reservation, and `(*)` is none; roles with `;` in them cannot be written like this.
+ */
 export function parse(text: string): Result<Resources> {
   let resources = noResources;
   for (const part of text.split(";").map((piece) => piece.trim())) {
     if (part === "") continue;
-    const colon = part.indexOf(":");
-    const name = part.slice(0, colon).trim();
-    if (colon < 1 || name === "") return refused(`${JSON.stringify(part)} is not name:value, as in cpus:4;mem:1024`);
-    const quantity = parseQuantity(part.slice(colon + 1).trim());
-    if (quantity === undefined) {
-      return refused(`${JSON.stringify(part)}: the value is a number, [begin-end,…] or {item,…}`);
-    }
-    if (kindOf(quantityOf(resources, name) ?? quantity) !== kindOf(quantity))
-      return refused(`${name} is given in two kinds`);
-    resources = add(resources, { [name]: quantity });
+    const one = parsePart(part);
+    if (!one.ok) return one;
+    const together = joined(resources, one.value);
+    if (!together.ok) return together;
+    resources = together.value;
   }
   return ok(resources);
 }
 
 export function format(resources: Resources): string {
   return Object.entries(resources)
-    .map(([name, quantity]) => `${name}:${formatQuantity(quantity)}`)
+    .map(([key, quantity]) => `${formatKey(key)}:${formatQuantity(quantity)}`)
     .join(";");
 }
 
-export function formatQuantity(quantity: Quantity): string {
-  if (typeof quantity === "number") return String(quantity / 1000);
-  if (isRanges(quantity)) return `[${quantity.ranges.map(([begin, end]) => `${begin}-${end}`).join(",")}]`;
-  return `{${quantity.items.join(",")}}`;
-}
-
-export function isRanges(quantity: Quantity | undefined): quantity is Ranges {
-  return typeof quantity === "object" && "ranges" in quantity;
-}
-
-function isItems(quantity: Quantity | undefined): quantity is Items {
-  return typeof quantity === "object" && "items" in quantity;
+function parsePart(part: string): Result<Resources> {
+  const match = /^([^(:]+)(?:\((.*?)\)\s*)?:(.*)$/s.exec(part);
+  const [, name = "", role = defaultRole, value = ""] = match?.map((group) => group?.trim()) ?? [];
+  if (name === "") {
+    return refused(`${JSON.stringify(part)} is not name:value, as in cpus:4;mem:1024;mem(ads):512`);
+  }
+  const reservation = role === defaultRole ? undefined : { role, dynamic: false };
+  const fault = nameFault(name) ?? (reservation && reservationFault(reservation));
+  if (fault !== undefined) return refused(`${JSON.stringify(part)}: ${fault}`);
+  const quantity = parseQuantity(value);
+  if (!quantity.ok) return refused(`${JSON.stringify(part)}: ${quantity.error}`);
+  const one = { [reservation === undefined ? name : reservedKey(name, reservation)]: quantity.value };
+  const fraction = fractionFault(one);
+  return fraction === undefined ? ok(one) : refused(`${JSON.stringify(part)}: ${fraction}`);
 }
 
 /** Any text may be a name, also one that every object inherits. */
-function quantityOf(resources: Resources, name: string): Quantity | undefined {
-  return Object.hasOwn(resources, name) ? resources[name] : undefined;
-}
-
-function isQuantity(value: unknown): boolean {
-  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
-  if (typeof value !== "object" || value === null) return false;
-  const { ranges, items } = value as { readonly ranges?: unknown; readonly items?: unknown };
-  if (Array.isArray(ranges)) return ranges.every(isRange) && isSame(ranges, coalesce(ranges));
-  return Array.isArray(items) && items.every((item) => typeof item === "string") && isSame(items, sorted(items));
-}
-
-function isRange(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length !== 2 || !value.every(Number.isSafeInteger)) return false;
-  return value[0] >= 0 && value[0] <= value[1];
-}
-
-function isSame(given: readonly unknown[], normal: readonly unknown[]): boolean {
-  return given.length === normal.length && given.every((each, index) => String(each) === String(normal[index]));
-}
-
-function isNone(quantity: Quantity): boolean {
-  if (typeof quantity === "number") return quantity === 0;
-  return isRanges(quantity) ? quantity.ranges.length === 0 : quantity.items.length === 0;
-}
-
-function kindOf(quantity: Quantity): "scalar" | "ranges" | "items" {
-  if (typeof quantity === "number") return "scalar";
-  return isRanges(quantity) ? "ranges" : "items";
-}
-
-function holds(left: Quantity | undefined, right: Quantity): boolean {
-  if (typeof left === "number" && typeof right === "number") return left >= right;
-  if (isNone(right)) return true;
-  if (isRanges(left) && isRanges(right)) {
-    return right.ranges.every(([begin, end]) => left.ranges.some((range) => range[0] <= begin && end <= range[1]));
-  }
-  if (isItems(left) && isItems(right)) return right.items.every((item) => left.items.includes(item));
-  return false;
+function quantityOf(resources: Resources, key: string): Quantity | undefined {
+  return Object.hasOwn(resources, key) ? resources[key] : undefined;
 }
 
 /** Built up and never cut down: an object that loses a property is slow for the rest of its life. */
 function combine(
   a: Resources,
   b: Resources,
-  merge: (left: Quantity, right: Quantity, name: string) => Quantity,
+  merge: (left: Quantity, right: Quantity, key: string) => Quantity,
 ): Resources {
   const combined: Record<string, Quantity> = {};
-  for (const name of Object.keys(a)) {
-    const left = a[name] as Quantity;
-    const right = quantityOf(b, name);
-    // Nothing is nothing in any kind of quantity.
-    const alone = right === undefined || isNone(right) ? left : isNone(left) ? right : undefined;
-    const merged = alone ?? merge(left, right as Quantity, name);
-    if (!isNone(merged)) combined[name] = merged;
+  for (const key of Object.keys(a)) {
+    const left = a[key] as Quantity;
+    const right = quantityOf(b, key);
+    const merged = right === undefined ? left : merge(left, right, key);
+    if (!isNone(merged)) combined[key] = merged;
   }
-  for (const name of Object.keys(b)) {
-    const right = b[name] as Quantity;
-    if (!isNone(right) && !Object.hasOwn(a, name)) combined[name] = right;
+  for (const key of Object.keys(b)) {
+    const right = b[key] as Quantity;
+    if (!isNone(right) && !Object.hasOwn(a, key)) combined[key] = right;
   }
   return combined;
-}
-
-function mismatch(name: string): never {
-  invariant(false, `${name} is a scalar on one side and not on the other`);
-}
-
-function coalesce(ranges: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
-  const ascending = [...ranges].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const joined: [number, number][] = [];
-  for (const [begin, end] of ascending) {
-    const last = joined.at(-1);
-    if (last !== undefined && begin <= last[1] + 1) last[1] = Math.max(last[1], end);
-    else joined.push([begin, end]);
-  }
-  return joined;
-}
-
-function without(
-  ranges: readonly (readonly [number, number])[],
-  taken: readonly (readonly [number, number])[],
-): readonly (readonly [number, number])[] {
-  return taken.reduce<readonly (readonly [number, number])[]>(
-    (left, [begin, end]) =>
-      left.flatMap(([first, last]) => {
-        if (end < first || begin > last) return [[first, last] as const];
-        const pieces: (readonly [number, number])[] = [];
-        if (first < begin) pieces.push([first, begin - 1]);
-        if (end < last) pieces.push([end + 1, last]);
-        return pieces;
-      }),
-    ranges,
-  );
-}
-
-function sorted(items: readonly string[]): readonly string[] {
-  return [...new Set(items)].sort();
-}
-
-function parseQuantity(text: string): Quantity | undefined {
-  const scalarMatch = /^\d{1,12}(\.\d{1,3})?$/.exec(text);
-  if (scalarMatch !== null) return Math.round(Number(text) * 1000);
-  if (text.startsWith("{") && text.endsWith("}")) {
-    const items = text.slice(1, -1).split(",");
-    return items.some((item) => item.trim() === "") ? undefined : { items: sorted(items.map((item) => item.trim())) };
-  }
-  if (!text.startsWith("[") || !text.endsWith("]")) return undefined;
-  const ranges: [number, number][] = [];
-  for (const piece of text.slice(1, -1).split(",")) {
-    const match = /^\s*(\d{1,10})-(\d{1,10})\s*$/.exec(piece);
-    if (match === null || Number(match[1]) > Number(match[2])) return undefined;
-    ranges.push([Number(match[1]), Number(match[2])]);
-  }
-  return { ranges: coalesce(ranges) };
 }

@@ -11,6 +11,21 @@ export function roleFault(role: string): string | undefined {
   return fault === undefined ? undefined : `role ${JSON.stringify(role.slice(0, roleLengthMax))} ${fault}`;
 }
 
+/** The role at the top of the hierarchy that a role is in. */
+export function topOf(role: string): string {
+  const slash = role.indexOf("/");
+  return slash < 0 ? role : role.slice(0, slash);
+}
+
+/** The roles that a role is within, the innermost first. */
+export function rolesAbove(role: string): readonly string[] {
+  const above: string[] = [];
+  for (let slash = role.lastIndexOf("/"); slash > 0; slash = role.lastIndexOf("/", slash - 1)) {
+    above.push(role.slice(0, slash));
+  }
+  return above;
+}
+
 function nameFault(role: string): string | undefined {
   if (role === "") return "is empty";
   if (role.length > roleLengthMax) return `is longer than ${roleLengthMax} characters`;

@@ -39,6 +39,11 @@ const faultMax = 200;
 const nameMax = 40;
 
 export const text: Shape<string> = (value) => (typeof value === "string" ? undefined : unlike("text", value));
+/** Text of at most so many UTF-16 code units. */
+export function textUpTo(max: number): Shape<string> {
+  return (value) => text(value) ?? (String(value).length > max ? `: is longer than ${max} characters` : undefined);
+}
+
 export const flag: Shape<boolean> = (value) =>
   typeof value === "boolean" ? undefined : unlike("true or false", value);
 /** A number of things, at least 0, that can be counted exactly. */
@@ -69,9 +74,15 @@ export function word<T extends string>(words: Readonly<Record<T, true>>): Shape<
     typeof value === "string" && Object.hasOwn(words, value) ? undefined : `: is none of ${Object.keys(words)}`;
 }
 
-export function list<T>(item: Shape<T>): Shape<readonly T[]> {
+export function list<T>(
+  item: Shape<T>,
+  { min = 0, max = Number.POSITIVE_INFINITY }: { readonly min?: number; readonly max?: number } = {},
+): Shape<readonly T[]> {
   return (value) => {
     if (!Array.isArray(value)) return unlike("list", value);
+    const { length } = value;
+    if (length < min || length > max)
+      return `: has ${length} entries, ${length < min ? `under ${min}` : `over ${max}`}`;
     for (let index = 0; index < value.length; index++) {
       const fault = item(value[index]);
       if (fault !== undefined) return `.${index}${fault}`;
@@ -85,7 +96,7 @@ export function dictionary<T>(item: Shape<T>): Shape<{ readonly [name: string]: 
     if (!isRecord(value)) return unlike("fields", value);
     for (const name in value) {
       const fault = item(value[name]);
-      if (fault !== undefined) return `.${name.slice(0, nameMax)}${fault}`;
+      if (fault !== undefined) return `.${briefly(name)}${fault}`;
     }
     return undefined;
   };
@@ -144,6 +155,11 @@ export function bodyFault<P>(shapes: BodyShapes<P>): BodyFault {
     const shape = known.get(kind);
     return shape === undefined ? "no other host may send this" : shapeFault(shape, body);
   };
+}
+
+/** A peer's own word as far as it is told. */
+export function briefly(name: string): string {
+  return name.slice(0, nameMax);
 }
 
 /** Fields by name. `constructor` may be one of them. */

@@ -1,5 +1,6 @@
 import type { WireValue } from "../actors/wire-value.ts";
 import { type FrameworkInfo, frameworkInfoShape } from "./framework-info.ts";
+import { type Membership, membershipShape } from "./group-executor.ts";
 import type { FrameworkId, SlaveId, TaskId } from "./ids.ts";
 import { type Label, labelsShape } from "./label.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
@@ -36,6 +37,10 @@ export type TaskInfo = {
   readonly maxCompletionMs?: number;
   /** Whose share its resources count against: the role of the offers it was launched on. Given by the master. */
   readonly role?: string;
+  /** Whether it runs on the part of its slave that is for short tasks. Given by the master. */
+  readonly short?: boolean;
+  /** The group that it begins and ends with. Given by the master. */
+  readonly group?: Membership;
 };
 
 /** An OS process: `/bin/sh -c value`, or `value` executed with `arguments` as the whole argv. */
@@ -110,6 +115,8 @@ export type TaskStatus = {
   readonly worker?: string;
   /** The run of its executor, as in the path of its sandbox. */
   readonly containerId?: string;
+  /** The executor that it shares with its group; a task without a group has one of its own, named after it. */
+  readonly executorId?: string;
   /** Since when its slave is out of reach, in Unix milliseconds. */
   readonly unreachableMs?: number;
 };
@@ -127,6 +134,7 @@ const taskReasons = [
   "INVALID_OFFERS",
   "MAX_COMPLETION_TIME_REACHED",
   "RECONCILIATION",
+  "REVOKED",
   "TASK_GROUP_INVALID",
   "TASK_INVALID",
   "TASK_KILLED_DURING_LAUNCH",
@@ -170,6 +178,8 @@ export const taskInfoShape = object<TaskInfo>({
   discovery: optional(anything),
   maxCompletionMs: optional(durationMs),
   role: optional(text),
+  short: optional(flag),
+  group: optional(membershipShape),
 });
 
 export const taskStatusShape = object<TaskStatus>({
@@ -207,6 +217,7 @@ export const taskStatusShape = object<TaskStatus>({
   ),
   worker: optional(text),
   containerId: optional(text),
+  executorId: optional(text),
   unreachableMs: optional(durationMs),
 });
 

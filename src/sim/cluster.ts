@@ -6,12 +6,17 @@ import type { ActorSystem } from "../actors/system.ts";
 import type { Log, World } from "../actors/world.ts";
 import type { Prng } from "../base/prng.ts";
 import { reportTable } from "../frameworks/report.ts";
+import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import { type SchedulerDriverArgs, schedulerDriver } from "../frameworks/scheduler-driver.ts";
-import { allocator, type Book } from "../master/allocator/allocator.ts";
-import { allocatorName } from "../master/allocator/protocol.ts";
+import { allocator } from "../master/allocator/allocator.ts";
+import type { Book } from "../master/allocator/book.ts";
+import { drf } from "../master/allocator/policies/drf.ts";
+import type { Policy } from "../master/allocator/policy.ts";
+import { allocatorName, allocatorTable } from "../master/allocator/protocol.ts";
 import { type MasterConfig, masterTestScale } from "../master/config.ts";
 import { master } from "../master/master.ts";
 import { registryStoreName } from "../master/ports.ts";
+import { Registry, type Settings } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
 import { viewTable } from "../protocol/cluster-events.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
@@ -19,6 +24,7 @@ import { masterName } from "../protocol/master-api.ts";
 import { noResources, type Resources } from "../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../protocol/scheduler-api.ts";
 import { slaveTable } from "../protocol/slave-api.ts";
+import type { SlaveInfo } from "../protocol/slave-info.ts";
 import { commandExecutor } from "../slave/command-executor.ts";
 import { slaveTestScale } from "../slave/config.ts";
 import { functionExecutor } from "../slave/function-executor.ts";
@@ -26,6 +32,7 @@ import { simulatedExecutor } from "../slave/simulated-executor.ts";
 import { type Party, slave } from "../slave/slave.ts";
 import { SimClock } from "./clock.ts";
 import { Condition } from "./condition.ts";
+import { FailingPolicy } from "./failing-policy.ts";
 import { type Interference, interfered } from "./interference.ts";
 import { JournalDisk, simJournalStorage } from "./journal-storage.ts";
 import { Network } from "./network.ts";
@@ -36,6 +43,7 @@ import { RegistryDisk, simRegistryStore } from "./registry-store.ts";
 import { type Strategy, type StrategyName, strategyOf } from "./strategy.ts";
 import { Trace } from "./trace.ts";
 import { Turns } from "./turns.ts";
+import { viciousScheduler } from "./vices.ts";
 import { simScheduler, type WorkRecord } from "./workload.ts";
 
 /** The endpoint at which simulated slaves and frameworks find whoever is master. */
@@ -45,17 +53,25 @@ export type ClusterOptions = {
   readonly slaves: readonly Resources[];
   readonly work: readonly WorkRecord[];
   readonly config?: Partial<MasterConfig>;
+  /** What operators set before the cluster began. Default: nothing. */
+  readonly settings?: Partial<Settings>;
   readonly isolation: "reference" | "roundtrip";
   readonly latencyMaxMs: number;
   /** What stands between the actors and their threads: planted bugs, lookouts. Default: nothing. */
   readonly interferences?: readonly Interference[];
   /** Puts something else in place of parts of the worlds that nodes live in, such as the programs they run. */
   readonly furnish?: (world: World) => World;
+  /** Who is owed the next offer. Default `drf`. */
+  readonly policy?: Policy;
+  /** How each slave wants to be offered. Default: as a whole, whatever is free of it. */
+  readonly parts?: SlaveParts;
   /** Default `uniform`. */
   readonly strategy?: StrategyName;
   /** Told every step of the trace. */
   readonly heard?: (line: string) => void;
 };
+
+export type SlaveParts = Pick<SlaveInfo, "minOffer" | "shortTasks">;
 
 /** Silence after which an end of a link gives the other up, in milliseconds: the real link's own limit. */
 const silenceMs = 5_000;
@@ -70,12 +86,13 @@ const threadBootMs = 50;
 const processBootMs = 1_000;
 
 const kinds = new KindTable([
+  allocatorTable,
   storageTable,
   slaveTable,
   schedulerTable,
   viewTable,
   reportTable,
-  ...[master, allocator, slave, commandExecutor, functionExecutor, simulatedExecutor].map(({ protocol }) => protocol),
+  ...[master, slave, commandExecutor, functionExecutor, simulatedExecutor].map(({ protocol }) => protocol),
   simRegistryStore(new RegistryDisk(), undefined as never).protocol,
 ]);
 
@@ -92,6 +109,8 @@ export class SimCluster {
   readonly orders = new Orders();
   /** Failures of actors that nobody injected. */
   readonly failures: string[] = [];
+  /** Of the allocator. */
+  readonly policy: FailingPolicy;
   readonly #random: Prng;
   readonly #strategy: Strategy;
   readonly #options: ClusterOptions;
@@ -115,6 +134,7 @@ export class SimCluster {
     this.trace = new Trace(heard);
     this.trace.add(0, "strategy", strategy);
     this.#options = options;
+    this.policy = new FailingPolicy(options.policy ?? drf);
     this.work = options.work;
     const { latencyMaxMs } = options;
     this.network = new Network(this.clock, random.split("network"), {
@@ -125,6 +145,7 @@ export class SimCluster {
     this.#log = (level, from, message) => {
       if (level === "error" && !this.#isExpected(message)) this.failures.push(`${from} ${message}`);
     };
+    this.disk.registry = new Registry([], options.settings);
     const keeps = random.split("journals");
     const journals = this.slaveNames.filter(() => keeps.chance(0.5));
     this.journals = new Map(journals.map((name) => [name, new JournalDisk()]));
@@ -156,7 +177,10 @@ export class SimCluster {
     const store = simRegistryStore(this.disk, this.#random.split(`disk.${this.#epochs.get(masterName) ?? 0}`));
     const node = this.#boot(masterName, [
       { thread: "storage", roots: () => [this.#child(masterName, registryStoreName, store, {})] },
-      { thread: "allocator", roots: () => [this.#child(masterName, allocatorName, allocator, {})] },
+      {
+        thread: "allocator",
+        roots: () => [this.#child(masterName, allocatorName, allocator(this.policy.policy), {})],
+      },
       {
         thread: "master",
         roots: () => {
@@ -173,7 +197,7 @@ export class SimCluster {
     const hostname = slaveName(index);
     const disk = this.journals.get(hostname);
     const checkpoint = disk !== undefined;
-    const info = { hostname, ip: "127.0.0.1", port: 0, resources, attributes: {}, checkpoint };
+    const info = { hostname, ip: "127.0.0.1", port: 0, resources, attributes: {}, checkpoint, ...this.#options.parts };
     const args = {
       master: masterEndpoint,
       info,
@@ -197,7 +221,7 @@ export class SimCluster {
     const random = this.#random.split(`${name}.${this.#epochs.get(name) ?? 0}`);
     this.bootScheduler(
       name,
-      schedulerDriver(() => simScheduler(record, random)),
+      schedulerDriver(() => schedulerOf(record, random)),
       record.frameworkId,
     );
   }
@@ -415,6 +439,11 @@ export class SimCluster {
   #inspect(node: string, thread: string, name: string): unknown {
     return this.node(node)?.thread(thread)?.find(name)?.inspect();
   }
+}
+
+function schedulerOf(record: WorkRecord, random: Prng): SchedulerDefinition {
+  const { vice } = record;
+  return vice === undefined ? simScheduler(record, random) : viciousScheduler(record, vice, random);
 }
 
 export function slaveName(index: number): string {

@@ -41,6 +41,8 @@ const ambushEveryMs = 3;
 /** How fast a clock that drifts goes: far worse than any real one, so that a minute shows what takes those a month. */
 const driftMin = 0.8;
 const driftMax = 1.25;
+/** Ranks that a policy may still give before it throws: enough to get to any place in what the allocator does. */
+const answersMax = 40;
 /** Longest time that a slow disk adds to a sync, in milliseconds. */
 const lagMaxMs = 1_500;
 
@@ -153,8 +155,14 @@ const faultKinds = {
   actorCrash: {
     victims: ["master"],
     durationMaxMs: 0,
-    strike: (cluster, { extent }) => cluster.crashActor(masterName, failing(extent), failing(extent)),
-    tell: ({ victim, extent }) => `${victim} has its actor ${failing(extent)} fail`,
+    strike: (cluster, { extent }) => {
+      if (failing(extent) !== "policy") return cluster.crashActor(masterName, failing(extent), failing(extent));
+      cluster.policy.failAfter(answersLeft(extent));
+    },
+    tell: ({ victim, extent }) =>
+      failing(extent) === "policy"
+        ? `${victim} has its allocator's policy throw after ${answersLeft(extent)} more ranks`
+        : `${victim} has its actor ${failing(extent)} fail`,
   },
   slaveActorCrash: {
     victims: ["slave"],
@@ -332,7 +340,12 @@ function driftRate(extent: number): number {
 }
 
 function failing(extent: number): string {
-  return extent < 0.5 ? masterName : allocatorName;
+  if (extent < 0.5) return masterName;
+  return extent < 0.75 ? allocatorName : "policy";
+}
+
+function answersLeft(extent: number): number {
+  return Math.floor((extent - 0.75) * 4 * answersMax);
 }
 
 function jumpMs(extent: number): number {

@@ -3,11 +3,12 @@ import { Prng } from "../base/prng.ts";
 import type { Ending } from "../frameworks/report.ts";
 import type { SchedulerDefinition } from "../frameworks/scheduler.ts";
 import type { SchedulerInspection } from "../frameworks/scheduler-party.ts";
+import type { Policy } from "../master/allocator/policy.ts";
 import { type MasterConfig, masterDefaults } from "../master/config.ts";
 import type { FrameworkId } from "../protocol/ids.ts";
 import { masterName } from "../protocol/master-api.ts";
 import type { Resources } from "../protocol/resources.ts";
-import { frameworkName, SimCluster } from "./cluster.ts";
+import { frameworkName, SimCluster, type SlaveParts } from "./cluster.ts";
 import { type OfferRow, offerRows, type SlaveRow, slaveRows, type TaskRow, taskRows } from "./cluster-rows.ts";
 import { DeterminismViolation, guarded } from "./guards.ts";
 import { drawHostileWorld, repeating, reunite, separate, unleash, Victims } from "./hostile-world.ts";
@@ -27,6 +28,10 @@ export type SimulationOptions = {
   readonly faults?: boolean;
   /** What the master is told to do differently. Default: nothing, so that a silent slave is given up after 75 s. */
   readonly master?: Partial<MasterConfig>;
+  /** Who is owed the next offer. Default: who has the least dominant share. */
+  readonly policy?: Policy;
+  /** How each slave wants to be offered: the part of it for short tasks, its minimum. Default: as a whole, and anything. */
+  readonly parts?: SlaveParts;
   /** What tasks do that are commands or functions: nothing is executed. Default: succeed after a second. */
   readonly programs?: Programs;
 };
@@ -79,7 +84,8 @@ class SimulatedCluster implements AsyncDisposable {
   #secondMs = 0;
   #steps = 0;
 
-  constructor({ slaves = 1, frameworks = [], seed = 1, faults = false, master, programs = {} }: SimulationOptions) {
+  constructor(options: SimulationOptions) {
+    const { slaves = 1, frameworks = [], seed = 1, faults = false, master, programs = {}, policy, parts } = options;
     const random = new Prng(`simulated.${seed}`);
     this.#cluster = new SimCluster(random, {
       slaves: typeof slaves === "number" ? Array.from({ length: slaves }, () => slaveDefault) : slaves,
@@ -89,6 +95,8 @@ class SimulatedCluster implements AsyncDisposable {
       strategy: "fifo",
       latencyMaxMs: 1,
       furnish: furnishWith(programs),
+      ...(policy && { policy }),
+      ...(parts && { parts }),
     });
     for (const define of frameworks) this.run(define);
     if (!faults) return;

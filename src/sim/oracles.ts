@@ -1,12 +1,13 @@
 import type { DeadLetterReason } from "../actors/dead-letters.ts";
-import { type ClientId, clientId } from "../master/allocator/client.ts";
-import { allocatorName } from "../master/allocator/protocol.ts";
-import { registered } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
+import { holderOf } from "../master/tasks.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
-import { add, contains, equal, format, noResources, type Resources, sum } from "../protocol/resources.ts";
+import { flattened } from "../protocol/reservation.ts";
+import { add, contains, equal, format, noResources } from "../protocol/resources.ts";
 import { isTerminal } from "../protocol/task.ts";
+import { heldBy } from "../protocol/task-group.ts";
 import type { Party } from "../slave/slave.ts";
+import { disagreement } from "./books.ts";
 import { frameworkName, type SimCluster } from "./cluster.ts";
 import type { Findings } from "./findings.ts";
 import { actorRules, actorsLookout } from "./lookouts/actors.ts";
@@ -15,7 +16,9 @@ import { diskRules, disksLookout } from "./lookouts/disks.ts";
 import type { Lookout } from "./lookouts/lookout.ts";
 import { mastersLookout } from "./lookouts/masters.ts";
 import { orderRules, ordersLookout } from "./lookouts/orders.ts";
+import { revocationRules, revocationsLookout } from "./lookouts/revocations.ts";
 import { taskRules, tasksLookout } from "./lookouts/tasks.ts";
+import { dynamicOf } from "./reservations.ts";
 import { isDone } from "./workload.ts";
 
 /**
@@ -26,7 +29,15 @@ export type Rule = { readonly name: string; readonly check: (cluster: SimCluster
 
 /** The lookouts of a run, which write into its findings. */
 export function lookoutsOf(findings: Findings): readonly Lookout[] {
-  const posts = [actorsLookout, allocationsLookout, disksLookout, mastersLookout, ordersLookout, tasksLookout];
+  const posts = [
+    actorsLookout,
+    allocationsLookout,
+    disksLookout,
+    mastersLookout,
+    ordersLookout,
+    revocationsLookout,
+    tasksLookout,
+  ];
   return posts.map((post) => post(findings));
 }
 
@@ -36,7 +47,14 @@ export function lookoutsOf(findings: Findings): readonly Lookout[] {
  */
 export function safetyRules(findings: Findings, thorough: () => boolean): readonly Rule[] {
   const seen = new Seen(thorough);
-  const seenByRule = Object.values({ ...actorRules, ...allocationRules, ...diskRules, ...orderRules, ...taskRules });
+  const seenByRule = Object.values({
+    ...actorRules,
+    ...allocationRules,
+    ...diskRules,
+    ...orderRules,
+    ...revocationRules,
+    ...taskRules,
+  });
   return [
     { name: "no actor fails by a bug of its own", check: ({ failures }) => failures[0] },
     ...seenByRule.map((name): Rule => ({ name, check: () => findings.breachOf(name) })),
@@ -63,6 +81,7 @@ export const livenessRules: readonly Rule[] = [
   { name: "every slave is registered", check: unregistered },
   { name: "the allocator's book is the master's", check: bookDifference },
   { name: "the master's book is the slaves'", check: slaveDifference },
+  { name: "what is reserved is what the registry has", check: reservedDifference },
   { name: "no update waits for ever", check: pendingUpdates },
   { name: "no scheduler holds an offer that is not outstanding", check: staleOffers },
   { name: "a task that has ended is forgotten", check: keptTasks },
@@ -92,7 +111,7 @@ function slaveBookFault({ slaves, tasks, offers }: MasterState, seen: Seen): str
   for (const slave of slaves.all()) {
     if (seen.inOrder(`slave.${slave.id}`, slave, slave.used, slave.offered, slave.info.resources)) continue;
     const live = tasks.onSlave(slave.id).filter((task) => !task.released);
-    const used = sum(live.map((task) => task.info.resources));
+    const used = heldBy(live.map(holderOf));
     if (!equal(used, slave.used)) return `${slave.id}: used is ${format(slave.used)}, its tasks make ${format(used)}`;
     if (!equal(offers.offeredOf(slave.id), slave.offered)) return `${slave.id}: offered is not the sum of its offers`;
     if (!contains(slave.info.resources, add(slave.used, slave.offered))) return `${slave.id} is over-allocated`;
@@ -121,10 +140,7 @@ function offerCountFault({ frameworks, offers }: MasterState): string | undefine
 
 function ledgerFault({ allocatorBook }: SimCluster, seen: Seen): string | undefined {
   if (allocatorBook === undefined) return undefined;
-  const { ledger } = allocatorBook;
-  let changed = false;
-  for (const id of ledger.slaves) if (!seen.inOrder(`ledger.${id}`, ledger, ledger.available(id))) changed = true;
-  return changed ? ledger.fault() : undefined;
+  return seen.inOrder("book", allocatorBook, allocatorBook.changes) ? undefined : allocatorBook.fault();
 }
 
 function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
@@ -132,11 +148,8 @@ function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
     const party = cluster.slaveParty(name);
     if (party === undefined || seen.inOrder(`party.${name}`, party, cluster.turnsOf(name))) continue;
     const total = cluster.resourcesOf(name);
-    let used = noResources;
-    for (const { status, disowned, task } of party.executors.all()) {
-      if (!disowned && !isTerminal(status.state)) used = add(used, task.resources);
-    }
-    if (!contains(total, used)) return `${name} runs ${format(used)} of ${format(total)}`;
+    const used = heldBy(liveEntries(party).filter(({ disowned }) => !disowned));
+    if (!contains(flattened(total), flattened(used))) return `${name} runs ${format(used)} of ${format(total)}`;
   }
   return undefined;
 }
@@ -144,14 +157,16 @@ function overcommitted(cluster: SimCluster, seen: Seen): string | undefined {
 /** A slave that is being removed leaves the registry a moment before the book. */
 function undurableSlave({ master, disk: { registry } }: SimCluster): string | undefined {
   for (const { id, state } of master?.slaves.all() ?? []) {
-    if (registered(registry, id) === undefined && state !== "disconnected")
+    if (!registry.slaves.has(id) && state !== "disconnected")
       return `slave ${id} was let in and is not in the registry`;
   }
   return undefined;
 }
 
 function misheard(work: SimCluster["work"]): string | undefined {
-  for (const { misheard: fault } of work) if (fault !== undefined) return fault;
+  for (const { misheard: fault, reservations } of work) {
+    if (fault !== undefined || reservations.misheard !== undefined) return fault ?? reservations.misheard;
+  }
   return undefined;
 }
 
@@ -195,24 +210,7 @@ function unregistered(cluster: SimCluster): string | undefined {
 
 function bookDifference({ master, allocatorBook }: SimCluster): string | undefined {
   if (master === undefined || allocatorBook === undefined) return "there is no master or no allocator";
-  const { ledger } = allocatorBook;
-  for (const slaveId of ledger.slaves) {
-    if (master.slaves.get(slaveId) === undefined) return `${allocatorName} has ${slaveId}, which the master has not`;
-  }
-  for (const slave of master.slaves.all()) {
-    const theirs = ledger.has(slave.id) ? ledger.allocations(slave.id) : new Map<ClientId, Resources>();
-    const ours = new Map(
-      master.slaves
-        .allocations(slave)
-        .map(({ frameworkId, role, resources }) => [clientId(frameworkId, role), resources] as const),
-    );
-    for (const client of new Set([...theirs.keys(), ...ours.keys()])) {
-      const [left, right] = [ours.get(client) ?? noResources, theirs.get(client) ?? noResources];
-      if (!equal(left, right))
-        return `${slave.id}, ${client}: master ${format(left)}, ${allocatorName} ${format(right)}`;
-    }
-  }
-  return undefined;
+  return disagreement(master, allocatorBook);
 }
 
 function slaveDifference(cluster: SimCluster): string | undefined {
@@ -220,8 +218,19 @@ function slaveDifference(cluster: SimCluster): string | undefined {
     if (state !== "registered") continue;
     const party = cluster.slaveParty(info.hostname);
     if (party?.registration.slaveId !== id) continue;
-    const theirs = sum(liveEntries(party).map(({ task }) => task.resources));
+    const theirs = heldBy(liveEntries(party));
     if (!equal(used, theirs)) return `${id}: master ${format(used)}, slave ${format(theirs)}`;
+  }
+  return undefined;
+}
+
+function reservedDifference({ master, disk: { registry } }: SimCluster): string | undefined {
+  for (const { id, state, info } of master?.slaves.all() ?? []) {
+    const onDisk = registry.slaves.get(id)?.reserved ?? noResources;
+    const known = dynamicOf(info.resources);
+    if (state === "registered" && !equal(known, onDisk)) {
+      return `${id}: the master has ${format(known)} reserved, the registry ${format(onDisk)}`;
+    }
   }
   return undefined;
 }

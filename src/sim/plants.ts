@@ -1,7 +1,9 @@
 import type { WireValue } from "../actors/wire-value.ts";
-import type { Book } from "../master/allocator/allocator.ts";
+import type { Book } from "../master/allocator/book.ts";
+import { Standing } from "../master/allocator/standing.ts";
+import { Registry, storedSlaves } from "../master/registry.ts";
 import type { MasterState } from "../master/state.ts";
-import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
+import type { FrameworkId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { defaultRole } from "../protocol/role.ts";
 import { isTerminal, type StatusUpdate } from "../protocol/task.ts";
@@ -33,7 +35,7 @@ const plants = {
         behaviour["statusUpdate"]?.(body as never, reply);
         if (task?.released === true && isTerminal(status.state)) {
           const { role = defaultRole, resources } = task.info;
-          state?.allocator.tell("recovered", { slaveId: task.slaveId, frameworkId, role, resources });
+          state?.allocator.recovered({ slaveId: task.slaveId, short: false, frameworkId, role, resources });
         }
       },
     })),
@@ -65,7 +67,7 @@ const plants = {
   },
   "kept-slave": {
     what: "the allocator does not hear that a slave is gone",
-    make: deaf("allocator", "slaveRemoved", ({ slaveId }: { slaveId: SlaveId }) => oneIn(2, slaveId)),
+    make: deaf("allocator", "slaveRemoved", ({ account }: { account: number }) => account % 2 === 0),
   },
   "double-offer": { what: "a batch of offers is made twice", make: inActor("master", twice("offered")) },
   "lost-filter": {
@@ -83,9 +85,69 @@ const plants = {
   },
   "wrong-order": {
     what: "what is free is offered to the framework that is owed least",
-    make: patched("allocator", ({ sorter }: Book) => {
-      const order = sorter.order.bind(sorter);
-      sorter.order = () => order().toReversed();
+    make: patched("allocator", ({ tree }: Book) => {
+      const share = Object.getOwnPropertyDescriptor(Standing.prototype, "share")?.get as () => number;
+      Object.defineProperty(tree.standing, "share", { get: () => -share.call(tree.standing) });
+    }),
+  },
+  "wrong-level": {
+    what: "frameworks of roles within a role compete with those of others, and not with one another",
+    make: patched("allocator", ({ tree }: Book) => {
+      const share = Object.getOwnPropertyDescriptor(Standing.prototype, "share")?.get as () => number;
+      Object.defineProperty(tree.standing, "share", {
+        get: () => (tree.standing.frameworkId === undefined ? 0 : share.call(tree.standing)),
+      });
+    }),
+  },
+  "forgotten-weight": {
+    what: "all roles weigh the same",
+    make: patched("allocator", ({ tree }: Book) => {
+      tree.weightOf = () => 1;
+    }),
+  },
+  "forgotten-limit": {
+    what: "a role that has a limit is offered all that is free",
+    make: patched("allocator", ({ quotas }: Book) => {
+      quotas.isLimited = () => false;
+    }),
+  },
+  "forgotten-guarantee": {
+    what: "a role below its guarantee has to wait for its turn",
+    make: patched("allocator", ({ quotas }: Book) => {
+      quotas.below = () => [];
+    }),
+  },
+  "shared-reservation": {
+    what: "what is reserved is offered to whoever is owed most",
+    make: patched("allocator", ({ slaves }: Book) => {
+      const fill = slaves.open.bind(slaves);
+      slaves.open = (facts, active) => {
+        const row = fill(facts, active);
+        // Nothing that is written here is seen: no row has reservations.
+        slaves.reserved = new Uint8Array(0);
+        return row;
+      };
+    }),
+  },
+  "hasty-filter": {
+    what: "one decline in four makes the allocator forget those before it",
+    make: patched("allocator", ({ filters }: Book) => {
+      const refuse = filters.refuse.bind(filters);
+      let refusals = 0;
+      filters.refuse = (client, ...rest) => {
+        if (++refusals % 4 === 0) filters.revive(client);
+        refuse(client, ...rest);
+      };
+    }),
+  },
+  "forgotten-candidate": {
+    what: "one slave in four that has something free again is not looked at",
+    make: patched("allocator", ({ candidates }: Book) => {
+      const touch = candidates.touch.bind(candidates);
+      let touched = 0;
+      candidates.touch = (row) => {
+        if (++touched % 4 !== 0) touch(row);
+      };
     }),
   },
   "kept-offers": {
@@ -101,6 +163,22 @@ const plants = {
     what: "the offers of a framework that is gone do not go back",
     make: patched("master", ({ offers }: MasterState) => {
       offers.withdrawFramework = () => {};
+    }),
+  },
+  "lone-end": {
+    what: "the rest of a group goes on when one of its tasks has failed",
+    make: patched("slave", ({ executors }: Party) => {
+      executors.companions = () => [];
+    }),
+  },
+  "kept-executor": {
+    what: "what the executor of a group held does not go back",
+    make: patched("master", ({ tasks: { executors } }: MasterState) => {
+      const leave = executors.leave.bind(executors);
+      executors.leave = (slaveId, frameworkId, task) => {
+        leave(slaveId, frameworkId, task);
+        return task.resources;
+      };
     }),
   },
   "double-launch": {
@@ -163,7 +241,8 @@ const plants = {
         const [sync, crash] = [disk.syncFirst.bind(disk), disk.crash.bind(disk)];
         let before: Pick<typeof disk, "registry" | "lead" | "landed"> | undefined;
         disk.syncFirst = () => {
-          before = { registry: disk.registry, lead: disk.lead, landed: disk.landed };
+          const { registry, lead, landed } = disk;
+          before = { registry: new Registry(storedSlaves(registry), registry.settings()), lead, landed };
           sync();
         };
         disk.crash = () => {

@@ -1,18 +1,20 @@
 import type { Spec } from "../actors/spec.ts";
 import type { Prng } from "../base/prng.ts";
-import { type RegistryStoreProtocol, registryStoreTable } from "../master/ports.ts";
-import { emptyRegistry, perform, type Registry, storedSlaves } from "../master/registry.ts";
+import { type RegistryStoreProtocol, registryStoreTable, slavesFrom } from "../master/ports.ts";
+import { Registry } from "../master/registry.ts";
 import { isOlderLead, type Lead } from "../protocol/lead.ts";
 import { Platter } from "./platter.ts";
 
 /** What is under a master's registry: it survives every crash of the node that writes to it. */
 export class RegistryDisk extends Platter {
-  registry: Registry = emptyRegistry;
+  registry = new Registry();
   lead: Lead = { epoch: 0, term: 0 };
 }
 
 /** Longest time that a commit takes to reach the platter, in milliseconds. */
 const syncMaxMs = 40;
+/** Slaves in one answer: few, so that reading takes several. */
+const portionLimits = { itemsMax: 2, charactersMax: 1_000_000 };
 
 /** Keeps the registry on a pretend disk. What a crash finds on its way may be lost, and was promised to nobody. */
 export function simRegistryStore(disk: RegistryDisk, random: Prng): Spec<RegistryStoreProtocol, Record<never, never>> {
@@ -44,14 +46,15 @@ export function simRegistryStore(disk: RegistryDisk, random: Prng): Spec<Registr
             () => {
               disk.lead = lead;
             },
-            () => reply({ lead, slaves: storedSlaves(disk.registry) }),
+            () => reply({ lead, ...disk.registry.settings() }),
           );
         },
+        readSlaves: ({ from }, reply) => reply(slavesFrom(disk.registry, from, portionLimits)),
         commit: ({ lead, operations }, reply) => {
           if (isOlderLead(lead, latest)) return reply({ committed: false });
           synced(
             () => {
-              disk.registry = operations.reduce(perform, disk.registry);
+              for (const operation of operations) disk.registry.perform(operation);
             },
             () => reply({ committed: true }),
           );

@@ -1,5 +1,4 @@
 import { Prng } from "../base/prng.ts";
-import type { Resources } from "../protocol/resources.ts";
 import { SimCluster } from "./cluster.ts";
 import { armFaults, drawFaults, type Fault, type FaultCounts } from "./faults.ts";
 import { Findings, type MarkName } from "./findings.ts";
@@ -7,8 +6,9 @@ import { guarded } from "./guards.ts";
 import type { Lookout } from "./lookouts/lookout.ts";
 import { livenessRules, lookoutsOf, type Rule, safetyRules } from "./oracles.ts";
 import { type PlantName, plant } from "./plants.ts";
+import { drawScenery } from "./scenery.ts";
 import { type StrategyName, strategyNames } from "./strategy.ts";
-import { isDone, type WorkRecord, workRecord } from "./workload.ts";
+import { isDone, type WorkRecord } from "./workload.ts";
 
 export type RunOptions = {
   readonly seed: number;
@@ -110,6 +110,8 @@ function runUnguarded(options: RunOptions): RunResult {
   let violation = trial.advance(faultMs);
   cluster.heal();
   violation ??= trial.advance(faultMs + restMs, () => work.every(isDone) && cluster.clock.now() > faultMs + 60_000);
+  // While anybody is offered and declines what is free there may be no quiet moment.
+  for (const record of work) record.resting = true;
   violation ??= trial.settle();
   return {
     seed: options.seed,
@@ -126,39 +128,19 @@ function runUnguarded(options: RunOptions): RunResult {
   };
 }
 
-/** Roles that a simulated framework may have. */
-const roleSets = [["*"], ["*"], ["web"], ["web", "db"], ["*", "db/old"]] as const;
-
 function drawStrategy(random: Prng): StrategyName {
   return strategyNames[random.int(strategyNames.length)] ?? "uniform";
 }
 
-function drawCluster(
+function buildCluster(
   random: Prng,
   strategy: StrategyName,
   options: RunOptions,
   lookouts: readonly Lookout[],
 ): SimCluster {
   const { plant: planted, items, heard } = options;
-  const shape = random.split("shape");
-  const slaves = Array.from({ length: 2 + shape.int(4) }, (): Resources => {
-    const cpus = 1 + shape.int(8);
-    return { cpus: cpus * 1_000, mem: cpus * 512_000, ports: { ranges: [[31_000, 31_000 + cpus]] } };
-  });
-  const roles = random.split("roles");
-  const work = Array.from({ length: 1 + shape.int(4) }, (_, index): WorkRecord => {
-    const resources = { cpus: 250 * (1 + shape.int(4)), mem: 64_000 * (1 + shape.int(4)) };
-    const some = (limit: number) => (shape.chance(0.5) ? 0 : shape.unit() * limit);
-    const mood = { declines: some(0.5), hoards: some(0.15), repeats: some(0.3), forges: some(0.2), kills: some(0.1) };
-    const drawn = 4 + shape.int(16);
-    return workRecord(`work-${index}`, items?.[index] ?? drawn, resources, mood, roleSets[roles.int(roleSets.length)]);
-  });
   return new SimCluster(random.split("cluster"), {
-    slaves,
-    work,
-    config: { offerTimeoutMs: 1_000 + shape.int(4_000) },
-    isolation: shape.chance(0.25) ? "roundtrip" : "reference",
-    latencyMaxMs: shape.chance(0.5) ? 2 : 200,
+    ...drawScenery(random, items),
     strategy,
     ...(heard === undefined ? {} : { heard }),
     interferences: planted === undefined ? lookouts : [plant(planted), ...lookouts],
@@ -175,7 +157,7 @@ class Trial {
   #secondMs = 0;
 
   constructor(random: Prng, strategy: StrategyName, options: RunOptions) {
-    this.cluster = drawCluster(random, strategy, options, this.#lookouts);
+    this.cluster = buildCluster(random, strategy, options, this.#lookouts);
     this.#safety = safetyRules(this.#findings, () => this.#thorough);
   }
 

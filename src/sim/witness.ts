@@ -83,6 +83,7 @@ function watched(definition: SchedulerDefinition, tell: (deed: Deed) => void): S
       hears({ kind: "told", status }, "statusUpdate", () =>
         definition.statusUpdate?.(status, watchedDriver(driver, tell)),
       ),
+    operationUpdate: (status, driver) => definition.operationUpdate?.(status, watchedDriver(driver, tell)),
     slaveLost: (slaveId, driver) =>
       hears({ kind: "slaveLost", slaveId }, "slaveLost", () =>
         definition.slaveLost?.(slaveId, watchedDriver(driver, tell)),
@@ -96,6 +97,18 @@ function watchedDriver(driver: SchedulerDriver, tell: (deed: Deed) => void): Sch
     replyToOffer(offerIds, tasks, filter) {
       tell(tasks.length === 0 ? { kind: "declined", offerIds } : { kind: "replied", offerIds, tasks });
       driver.replyToOffer(offerIds, tasks, filter);
+    },
+    acceptOffers(offerIds, operations, filter) {
+      tell({
+        kind: "replied",
+        offerIds,
+        tasks: operations.flatMap((each) => ("tasks" in each ? each.tasks : [])),
+      });
+      driver.acceptOffers(offerIds, operations, filter);
+    },
+    launchGroup(offerIds, group, filter) {
+      tell({ kind: "replied", offerIds, tasks: group.tasks });
+      driver.launchGroup(offerIds, group, filter);
     },
     decline(offerIds, filter) {
       tell({ kind: "declined", offerIds });

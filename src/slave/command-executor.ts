@@ -88,12 +88,12 @@ export const commandExecutor: Spec<ExecutorProtocol & ProcessEvents, ExecutorArg
 
 function processCommand(task: TaskInfo, args: ExecutorArgs) {
   const command: Command = task.command ?? { shell: true, value: "" };
-  const { slaveId, frameworkId, directory } = args;
+  const { slaveId, frameworkId, executorId, directory } = args;
   return {
     argv: command.shell ? ["/bin/sh", "-c", command.value] : [command.value, ...(command.arguments?.slice(1) ?? [])],
     env: {
       ...args.environment,
-      ...sandboxEnvironment({ slaveId, frameworkId, taskId: task.taskId, directory }),
+      ...sandboxEnvironment({ slaveId, frameworkId, executorId, taskId: task.taskId, directory }),
       ...command.environment,
     },
     directory,

@@ -7,6 +7,8 @@ export type ExecutorArgs = {
   readonly slave: Address<ExecutorCalls>;
   readonly slaveId: SlaveId;
   readonly frameworkId: FrameworkId;
+  /** The name of the executor in Mesos's sense: tasks of a group have one together. */
+  readonly executorId: string;
   /** The task's sandbox. */
   readonly directory: string;
   /** What a command finds in its environment besides its own variables and the sandbox's. */

@@ -1,11 +1,13 @@
 import type { Context } from "../actors/context.ts";
 import type { ActorRef } from "../actors/ref.ts";
 import type { Down } from "../actors/spec.ts";
+import { MultiMap } from "../base/multi-map.ts";
 import { taskKey } from "../protocol/cluster-events.ts";
 import type { ExecutorCalls, ExecutorProtocol } from "../protocol/executor-api.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
 import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
 import { isTerminal, killGraceMsDefault, type TaskInfo, type TaskStatus } from "../protocol/task.ts";
+import { executorIdOf } from "../protocol/task-group.ts";
 import { commandExecutor } from "./command-executor.ts";
 import type { ExecutorArgs } from "./executor.ts";
 import { functionExecutor } from "./function-executor.ts";
@@ -25,8 +27,12 @@ export type Entry = {
   status: TaskStatus;
   /** Its end is not reported to anybody: the master gave it up before. */
   disowned: boolean;
-  /** Why it was ended, if not for a kill of its framework: its end is then a failure for this reason. */
-  endedFor?: "EXECUTOR_TERMINATED" | "MAX_COMPLETION_TIME_REACHED";
+  /** Why it was ended, if not for a kill of its framework. */
+  endedFor?: "EXECUTOR_TERMINATED" | "MAX_COMPLETION_TIME_REACHED" | "REVOKED";
+  /** Why its group ends, if it was ended with it. */
+  endedWith?: string;
+  /** Whether its executor has stopped. */
+  exited: boolean;
 };
 
 export type ExecutorsConfig = {
@@ -40,6 +46,7 @@ export class Executors {
   readonly #config: ExecutorsConfig;
   readonly #ended: (frameworkId: FrameworkId, taskId: TaskId, down: Down) => void;
   readonly #entries = new Map<string, Entry>();
+  readonly #groups = new MultiMap<string, Entry>();
 
   /** `ended` hears of an executor that stopped, whether or not it had reported its task's end. */
   constructor(
@@ -60,6 +67,19 @@ export class Executors {
     return this.#entries.values();
   }
 
+  /** The tasks of an executor, which are several if groups share it. */
+  under(frameworkId: FrameworkId, executorId: string): readonly Entry[] {
+    return [...this.#entries.values()].filter(
+      (entry) => entry.frameworkId === frameworkId && executorIdOf(entry.task) === executorId,
+    );
+  }
+
+  /** The other tasks of its group. */
+  companions(entry: Entry): readonly Entry[] {
+    const key = groupKey(entry);
+    return key === undefined ? [] : [...this.#groups.get(key)].filter((other) => other !== entry);
+  }
+
   /** Makes an executor for the task; it waits for `begin`. */
   launch(
     slaveId: SlaveId,
@@ -76,6 +96,7 @@ export class Executors {
       slaveId,
       frameworkId,
       directory: sandboxDirectory(this.#config.workDir, ids),
+      executorId: executorIdOf(task),
       environment: this.#config.environment,
     };
     const executor = this.#spawn(task, args);
@@ -88,9 +109,13 @@ export class Executors {
       begun: false,
       status: staged,
       disowned: false,
+      exited: false,
     };
-    this.#entries.set(taskKey(frameworkId, taskId), entry);
-    this.#ctx.watch(executor, (down) => this.#ended(frameworkId, taskId, down));
+    this.#add(entry);
+    this.#ctx.watch(executor, (down) => {
+      entry.exited = true;
+      this.#ended(frameworkId, taskId, down);
+    });
     return entry;
   }
 
@@ -109,8 +134,7 @@ export class Executors {
 
   /** A task of an earlier life, of which only its news are left. */
   restore(frameworkId: FrameworkId, framework: FrameworkInfo, task: TaskInfo, status: TaskStatus): void {
-    const entry: Entry = { frameworkId, framework, task, begun: true, status, disowned: false };
-    this.#entries.set(taskKey(frameworkId, task.taskId), entry);
+    this.#add({ frameworkId, framework, task, begun: true, status, disowned: false, exited: true });
   }
 
   /** Ends an executor whose task has not begun. */
@@ -134,8 +158,18 @@ export class Executors {
   }
 
   forget(frameworkId: FrameworkId, taskId: TaskId): void {
-    this.#ctx.cancel(`completion.${taskKey(frameworkId, taskId)}`);
-    this.#entries.delete(taskKey(frameworkId, taskId));
+    const key = taskKey(frameworkId, taskId);
+    const entry = this.#entries.get(key);
+    this.#ctx.cancel(`completion.${key}`);
+    this.#entries.delete(key);
+    const group = entry && groupKey(entry);
+    if (entry !== undefined && group !== undefined) this.#groups.delete(group, entry);
+  }
+
+  #add(entry: Entry): void {
+    this.#entries.set(taskKey(entry.frameworkId, entry.task.taskId), entry);
+    const group = groupKey(entry);
+    if (group !== undefined) this.#groups.add(group, entry);
   }
 
   #spawn(task: TaskInfo, args: ExecutorArgs): ActorRef<ExecutorProtocol> {
@@ -143,4 +177,8 @@ export class Executors {
     if (task.simulated !== undefined) return this.#ctx.spawn(simulatedExecutor, args);
     return this.#ctx.spawn(commandExecutor, args);
   }
+}
+
+function groupKey({ frameworkId, task }: Entry): string | undefined {
+  return task.group && `${frameworkId}/${task.group.groupId}`;
 }

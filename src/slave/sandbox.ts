@@ -5,7 +5,7 @@ import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
  *
  *   <work dir>/slaves/<slave>/frameworks/<framework>/executors/<executor>/runs/<container>/{stdout,stderr,…}
  *
- * A task without an executor of its own has one named after it. Ids were checked to be fit for directory names.
+ * A task has a directory of its own, named after it, also when it shares its executor with a group. Ids were checked to be fit for directory names.
  */
 export function sandboxDirectory(
   workDir: string,
@@ -20,11 +20,12 @@ export function sandboxEnvironment(ids: {
   readonly slaveId: SlaveId;
   readonly frameworkId: FrameworkId;
   readonly taskId: TaskId;
+  readonly executorId: string;
   readonly directory: string;
 }): Record<string, string> {
   return {
     MESOS_FRAMEWORK_ID: ids.frameworkId,
-    MESOS_EXECUTOR_ID: ids.taskId,
+    MESOS_EXECUTOR_ID: ids.executorId,
     MESOS_TASK_ID: ids.taskId,
     MESOS_SLAVE_ID: ids.slaveId,
     MESOS_DIRECTORY: ids.directory,

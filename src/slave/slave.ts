@@ -4,11 +4,12 @@ import { type Ask, protocolTable } from "../actors/protocol.ts";
 import type { Spec } from "../actors/spec.ts";
 import { type ExecutorCalls, type ExecutorStatus, executorCallsTable } from "../protocol/executor-api.ts";
 import type { FrameworkInfo } from "../protocol/framework-info.ts";
-import { type FrameworkId, type SlaveId, TaskId } from "../protocol/ids.ts";
+import type { FrameworkId, SlaveId, TaskId } from "../protocol/ids.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { type LostTask, type SlaveProtocol, slaveTable } from "../protocol/slave-api.ts";
 import type { SlaveInfo } from "../protocol/slave-info.ts";
 import { isTerminal, type KnownTask, type TaskInfo, type TaskReason, type TaskStatus } from "../protocol/task.ts";
+import { executorIdOf } from "../protocol/task-group.ts";
 import { Checkpoint, type RecoveredTask } from "./checkpoint.ts";
 import type { SlaveConfig } from "./config.ts";
 import { type Entry, Executors } from "./executors.ts";
@@ -63,10 +64,13 @@ export const slave: Spec<SlaveMailbox, SlaveArgs> = {
         if (registration.accepts(lead)) ctx.stop(undefined, { failed: `the master refuses this slave: ${reason}` });
       },
       runTask: ({ lead, frameworkId, framework, task, hello }) => {
-        if (registration.accepts(lead) && hello === registration.hello) party.run(frameworkId, framework, task);
+        if (registration.accepts(lead) && hello === registration.hello) party.run(frameworkId, framework, [task]);
       },
-      killOnSlave: ({ lead, frameworkId, taskId, graceMs }) => {
-        if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs);
+      runGroup: ({ lead, frameworkId, framework, tasks, hello }) => {
+        if (registration.accepts(lead) && hello === registration.hello) party.run(frameworkId, framework, tasks);
+      },
+      killOnSlave: ({ lead, frameworkId, taskId, graceMs, reason }) => {
+        if (registration.accepts(lead)) party.kill(frameworkId, taskId, graceMs, reason);
       },
       endExecutor: ({ lead, frameworkId, executorId }) => {
         if (registration.accepts(lead)) party.endExecutor(frameworkId, executorId);
@@ -150,15 +154,23 @@ export class Party {
     this.updates.resendAll();
   }
 
-  /** A task begins once it is on disk that it does: a slave that dies in between knows what to look for. */
-  run(frameworkId: FrameworkId, framework: FrameworkInfo, task: TaskInfo): void {
+  /**
+   * Tasks begin, all of them at once, when it is on disk that they do: a slave that dies in between knows what to look for.
+   * Records reach the disk in their order.
+   */
+  run(frameworkId: FrameworkId, framework: FrameworkInfo, tasks: readonly TaskInfo[]): void {
     const { slaveId } = this.registration;
-    if (slaveId === undefined || this.executors.get(frameworkId, task.taskId) !== undefined) return;
-    const staged = this.status({ taskId: task.taskId, state: "staging" });
-    const entry = this.executors.launch(slaveId, frameworkId, framework, task, staged);
-    this.#checkpoint.write({ type: "launched", frameworkId, framework, task }, () => {
-      if (!isTerminal(entry.status.state)) this.executors.begin(entry);
+    if (slaveId === undefined || tasks.some(({ taskId }) => this.executors.get(frameworkId, taskId))) return;
+    const entries = tasks.map((task) => {
+      const staged = this.status({ taskId: task.taskId, state: "staging" });
+      return this.executors.launch(slaveId, frameworkId, framework, task, staged);
     });
+    for (const { task } of entries) {
+      this.#checkpoint.write({ type: "launched", frameworkId, framework, task }, () => {
+        if (task !== tasks.at(-1)) return;
+        for (const entry of entries) if (!isTerminal(entry.status.state)) this.executors.begin(entry);
+      });
+    }
   }
 
   pinged(): void {
@@ -167,16 +179,19 @@ export class Party {
     if (slaveId !== undefined) master?.tell("pong", { slaveId });
   }
 
-  kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined): void {
+  /** `reason`: its end is told with this reason, unless it has one of its own already. */
+  kill(frameworkId: FrameworkId, taskId: TaskId, graceMs: number | undefined, reason?: "REVOKED"): void {
     const entry = this.executors.get(frameworkId, taskId);
-    if (entry !== undefined) this.#kill(entry, graceMs);
+    if (entry === undefined || isTerminal(entry.status.state)) return;
+    if (reason !== undefined) entry.endedFor ??= reason;
+    this.#kill(entry, graceMs);
   }
 
-  /** A task without an executor of its own has one named after it. */
   endExecutor(frameworkId: FrameworkId, executorId: string): void {
-    const entry = this.executors.get(frameworkId, TaskId(executorId));
-    if (entry?.begun === true) this.executors.shutdown(entry);
-    else if (entry !== undefined) this.#kill(entry, undefined);
+    for (const entry of this.executors.under(frameworkId, executorId)) {
+      if (entry.begun) this.executors.shutdown(entry);
+      else this.#kill(entry, undefined);
+    }
   }
 
   shutdownFramework(frameworkId: FrameworkId): void {
@@ -194,14 +209,17 @@ export class Party {
       return;
     }
     const worker = reported.worker ?? entry.status.worker;
-    const { containerId } = entry;
+    const { containerId, task } = entry;
     entry.status = this.status({
       ...endFor(entry, reported),
       ...(worker === undefined ? {} : { worker }),
       ...(containerId === undefined ? {} : { containerId }),
+      ...(task.group === undefined ? {} : { executorId: task.group.executor.executorId }),
     });
     this.updates.append({ frameworkId, status: entry.status });
-    if (isTerminal(reported.state)) this.#finishDrain();
+    if (!isTerminal(reported.state)) return;
+    if (entry.status.state !== "finished") this.#endGroup(entry, `task ${task.taskId} is ${entry.status.state}`);
+    this.#finishDrain();
   }
 
   forget(frameworkId: FrameworkId, taskId: TaskId): void {
@@ -225,7 +243,7 @@ export class Party {
     const { slaveId } = this.registration;
     return {
       ...reported,
-      source: reported.reason !== undefined && oursToTell.has(reported.reason) ? "slave" : "executor",
+      source: sourceOf(reported.reason),
       timestampMs: this.#ctx.clock.wall(),
       uuid: this.#ctx.ids.next(),
       ...(slaveId === undefined ? {} : { slaveId }),
@@ -256,6 +274,20 @@ export class Party {
     if (isTerminal(entry.status.state)) return this.forget(frameworkId, taskId);
     entry.disowned = true;
     this.#kill(entry, undefined);
+    this.#endGroup(entry, `task ${taskId} was given up`);
+  }
+
+  /**
+   * A group of which a task does not finish ends, each task with the time that it has for that, as under Mesos. A group of
+   * which one is revoked is revoked.
+   */
+  #endGroup(entry: Entry, why: string): void {
+    for (const other of this.executors.companions(entry)) {
+      if (isTerminal(other.status.state) || other.disowned) continue;
+      other.endedWith ??= why;
+      if (entry.endedFor === "REVOKED") other.endedFor ??= "REVOKED";
+      this.#kill(other, undefined);
+    }
   }
 
   /** Frameworks hear of the end of an executor only if somebody had it ended: else its task's end says it all. */
@@ -263,7 +295,9 @@ export class Party {
     const { master, slaveId } = this.registration;
     const entry = this.executors.get(frameworkId, taskId);
     if (entry?.endedFor !== "EXECUTOR_TERMINATED" || slaveId === undefined) return;
-    master?.tell("executorExited", { slaveId, frameworkId, executorId: taskId });
+    const executorId = executorIdOf(entry.task);
+    if (!this.executors.under(frameworkId, executorId).every(({ exited }) => exited)) return;
+    master?.tell("executorExited", { slaveId, frameworkId, executorId });
   }
 
   #kill(entry: Entry, graceMs: number | undefined): void {
@@ -297,8 +331,21 @@ export class Party {
   }
 }
 
-/** A task that was ended for a reason of its own has failed for it, whatever its executor says of its end. */
-function endFor({ endedFor }: Entry, reported: ExecutorStatus): ExecutorStatus {
-  if (endedFor === undefined || !isTerminal(reported.state) || reported.state === "finished") return reported;
-  return { ...reported, state: "failed", reason: endedFor };
+/** The master decides what is revoked. */
+function sourceOf(reason: TaskReason | undefined): TaskStatus["source"] {
+  if (reason === "REVOKED") return "master";
+  return reason !== undefined && oursToTell.has(reason) ? "slave" : "executor";
+}
+
+/**
+ * A task that was ended for a reason of its own has failed, or is revoked, for it, whatever its executor says of its end. One
+ * that was killed with its group says so.
+ */
+function endFor({ endedFor, endedWith }: Entry, reported: ExecutorStatus): ExecutorStatus {
+  if (!isTerminal(reported.state) || reported.state === "finished") return reported;
+  if (endedFor !== undefined)
+    return { ...reported, state: endedFor === "REVOKED" ? "killed" : "failed", reason: endedFor };
+  if (endedWith === undefined) return reported;
+  const why = `its group ends, because ${endedWith}`;
+  return { ...reported, message: reported.message === undefined ? why : `${reported.message}; ${why}` };
 }

@@ -28,6 +28,18 @@ const rows: readonly Row[] = [
     says: /"cpus:four": the value is a number/,
   },
   {
+    what: "a list of resources that is none",
+    args: ["slave", "--resources", '[{"name":"cpus"}]'],
+    code: 2,
+    says: /--resources as given: resource 1 of the list: type/,
+  },
+  {
+    what: "a file of resources that is not there",
+    args: ["dev", "--resources", "file://none"],
+    code: 78,
+    says: /cannot read --resources none: ENOENT/,
+  },
+  {
     what: "a port that is none",
     args: ["dev", "--port", "99999"],
     code: 2,
@@ -56,6 +68,54 @@ const rows: readonly Row[] = [
     args: ["framework", "run", "empty.mjs", "--slaves", "1"],
     code: 1,
     says: /empty\.mjs has no scheduler/,
+  },
+  {
+    what: "a policy that is neither known nor a file",
+    args: ["dev", "--allocator", "fair"],
+    code: 2,
+    says: /there is no policy fair; write one of drf, priority, lottery, fifo, or the path of a module/,
+  },
+  {
+    what: "a policy in a file that is not there",
+    args: ["master", "--allocator", "./none.ts"],
+    code: 2,
+    says: /there is no file \/.*\/none\.ts/,
+  },
+  {
+    what: "a module without a policy",
+    args: ["master", "--port", "0", "--allocator", "./empty.mjs"],
+    code: 2,
+    says: /^mesolite: \/.*\/empty\.mjs has no allocation policy: it exports no `policy`; write `export const policy = /,
+  },
+  {
+    what: "a policy with a wrong field",
+    args: ["dev", "--port", "0", "--allocator", "odd-policy.mjs"],
+    code: 2,
+    says: /^mesolite: \/.*\/odd-policy\.mjs has no allocation policy: `rank` is no function/,
+  },
+  {
+    what: "a policy that cannot be loaded",
+    args: ["master", "--port", "0", "--allocator", "./broken-policy.mjs"],
+    code: 2,
+    says: /^mesolite: cannot load the allocation policy \/.*\/broken-policy\.mjs: Error: no network here\n$/,
+  },
+  {
+    what: "a minimum of nothing",
+    args: ["dev", "--min-allocatable-resources", "cpus:1|"],
+    code: 2,
+    says: /names no amount above 0; write lists such as cpus:0\.01\|mem:32/,
+  },
+  {
+    what: "short tasks without an end",
+    args: ["slave", "--short-tasks", "cpus:1"],
+    code: 2,
+    says: /--short-tasks and --short-task-max belong together/,
+  },
+  {
+    what: "a minimum offer that the slave never has",
+    args: ["slave", "--resources", "cpus:2;mem:64", "--min-offer", "cpus:4"],
+    code: 2,
+    says: /minimum offer is more than it has for tasks of any length: cpus:4 of 2/,
   },
   { what: "no master there", args: ["ps", "--master", "127.0.0.1:1"], code: 5, says: /no master at 127\.0\.0\.1:1/ },
   {
@@ -161,6 +221,18 @@ const rows: readonly Row[] = [
     says: /--acls as given: "run_tasks" is not implemented/,
   },
   {
+    what: "a rate limit that is none",
+    args: ["master", "--port", "0", "--data", "d", "--rate-limits", '{"limits":[{"principal":"a","qps":0}]}'],
+    code: 78,
+    says: /--rate-limits as given: limits\[0\]\.qps: is 0; write messages per second/,
+  },
+  {
+    what: "rate limits that are not there",
+    args: ["dev", "--port", "0", "--rate-limits", "file://none"],
+    code: 78,
+    says: /cannot read --rate-limits file:\/\/none: ENOENT.*give JSON or file:\/\/PATH/,
+  },
+  {
     what: "access lists that are not there",
     args: ["master", "--port", "0", "--data", "d", "--acls", "none"],
     code: 78,
@@ -171,6 +243,8 @@ const rows: readonly Row[] = [
 test.each(rows)("$what gets one clear line and exit code $code", async ({ args, code, says }) => {
   using home = temporary();
   writeFileSync(join(home.path, "empty.mjs"), "export const nothing = 1;\n");
+  writeFileSync(join(home.path, "odd-policy.mjs"), 'export const policy = { name: "odd", rank: 3 };\n');
+  writeFileSync(join(home.path, "broken-policy.mjs"), 'throw new Error("no network here");\n');
   writeFileSync(join(home.path, "short"), "secret\n");
   writeFileSync(join(home.path, "open"), "ada secret\n");
   const run = await mesolite(args, home.path);

@@ -26,6 +26,30 @@ function processesWith(words: string): readonly number[] {
     .map(Number);
 }
 
+test("says why a framework is not offered slaves, and why resources are idle", async () => {
+  using home = temporary();
+  const { dev, address } = await startDev(home.path, "--slaves", "2", "--resources", "cpus:2;mem:512");
+  await using _dev = dev;
+  const master = ["--master", address];
+  await using run = new Mesolite(["run", ...master, "--cpus", "1.5", "--", "sh", "-c", "echo up; sleep 60"], home.path);
+  await run.printed(/up/);
+  const json = await mesolite(["why-idle", ...master, "-o", "json"], home.path);
+  const { total, running, idle } = JSON.parse(json.stdout);
+  expect({ total, running, idle }).toMatchObject({ total: { cpus: 4 }, running: { cpus: 1.5 }, idle: { cpus: 2.5 } });
+  const table = await mesolite(["why-idle", ...master], home.path);
+  expect(table.stdout).toMatch(/^ {2}cpus:2\.5 mem:\d+ +idle, which is$/m);
+  const not = await mesolite(["why-not", "run", "--need", "cpus:1,mem:64", ...master], home.path);
+  expect(not.stdout).toMatch(/^run \(\S+\), 2 slaves\n\nin role \*, .*\n {2}2 slaves {2}\S.*\n {12}→ /);
+  const nobody = await mesolite(["why-not", "nobody", ...master], home.path);
+  expect(nobody).toEqual({
+    code: 4,
+    stdout: "",
+    stderr: 'mesolite: no framework has the id or the name "nobody"\n',
+  });
+  const odd = await mesolite(["why-not", "run", "--need", "much", ...master], home.path);
+  expect(odd.stderr).toMatch(/'--need <list>' argument 'much' is invalid\. "much" is not name:value/);
+});
+
 describe("a development cluster", () => {
   test("runs a command: both streams come out where they belong, and the exit code is the task's", async () => {
     using home = temporary();

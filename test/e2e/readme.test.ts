@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { mesolite, temporary } from "./kit.ts";
+import { Mesolite, mesolite, temporary } from "./kit.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -16,6 +16,23 @@ test("the framework of the README runs as it stands there", async () => {
   expect(run.stderr).toBe("");
   expect(JSON.parse(run.stdout)).toMatchObject({ result: { finished: 10 } });
   expect(run.code).toBe(0);
+});
+
+test("the policy of the README runs as it stands there", async () => {
+  using home = temporary();
+  const [source = ""] =
+    /(?<=```ts\n)\/\/ memory-first\.ts[\s\S]*?(?=```)/.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
+  writeFileSync(join(home.path, "memory-first.ts"), source);
+  mkdirSync(join(home.path, "node_modules"));
+  symlinkSync(root, join(home.path, "node_modules", "mesolite"));
+  await using dev = new Mesolite(
+    ["dev", "--port", "0", "--slaves", "1", "--allocator", "./memory-first.ts"],
+    home.path,
+  );
+  const [, address = ""] = await dev.printed(/ready in \d+ ms: http:\/\/(\S+)/);
+  const run = await mesolite(["run", "--master", address, "--", "echo", "ranked"], home.path);
+  expect(run).toEqual({ code: 0, stdout: "ranked\n", stderr: "" });
+  expect(dev.stderr).toBe("");
 });
 
 test("every command of the README is one that the command line knows", async () => {

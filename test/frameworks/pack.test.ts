@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pack } from "../../src/frameworks/pack.ts";
+import { OfferId } from "../../src/protocol/ids.ts";
 import { contains, type Resources, sum } from "../../src/protocol/resources.ts";
 import { offer, quantities } from "./kit.ts";
 
@@ -38,6 +39,15 @@ describe("pack", () => {
   test("offers of one slave count together", () => {
     const offers = [offer("o1", "s1", "cpus:1"), offer("o2", "s1", "cpus:1")];
     expect(placed(pack(requests("cpus:2"), offers))).toEqual([["s1", "o1,o2", "0"]]);
+  });
+
+  test("the part of a slave for short tasks counts apart", () => {
+    const short = { ...offer("o2", "s1", "cpus:1"), maxTaskMs: 60_000 };
+    const offers = [offer("o1", "s1", "cpus:1"), short, { ...short, id: OfferId("o3") }];
+    expect(placed(pack(requests("cpus:2", "cpus:1"), offers))).toEqual([
+      ["s1", "o1", "1"],
+      ["s1", "o2,o3", "0"],
+    ]);
   });
 
   const size = fc.record({ cpus: fc.integer({ min: 0, max: 40 }), mem: fc.integer({ min: 0, max: 40 }) });

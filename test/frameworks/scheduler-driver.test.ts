@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SchedulerDriver } from "../../src/frameworks/scheduler.ts";
 import { OfferId, TaskId } from "../../src/protocol/ids.ts";
+import type { OfferFilters } from "../../src/protocol/offer-filters.ts";
 import { frameworkId, Kit, offer, quantities, scheduler, status, subscribedBody, task, withDriver } from "./kit.ts";
 
 describe("subscription", () => {
@@ -89,6 +90,22 @@ describe("subscription", () => {
     kit.say("frameworkError", { message: "another scheduler took over" });
     expect(kit.down).toEqual({ failed: "another scheduler took over" });
     expect(kit.ending).toEqual({ kind: "failed", message: "another scheduler took over" });
+  });
+});
+
+describe("filters", () => {
+  test("that make no sense leave those before, and those are what a master learns again", async () => {
+    const probe = withDriver();
+    const kit = Kit.subscribed(probe.definition);
+    probe.driver.setFilters(matchingRack("r[0-9]"));
+    probe.driver.setFilters(matchingRack("["));
+    await kit.settle();
+    kit.stopMaster();
+    kit.startMaster();
+    kit.advance(1_000);
+    kit.say("subscribed", subscribedBody);
+    const told = { frameworkId, filters: matchingRack("r[0-9]") };
+    expect(kit.calls("setFilters")).toEqual([told, told]);
   });
 });
 
@@ -218,6 +235,65 @@ describe("the end", () => {
   });
 });
 
+describe("a group", () => {
+  const executor = { executorId: "pod", resources: quantities("cpus:0.1;mem:32;disk:1") };
+
+  test("is launched by one operation on its offers", async () => {
+    const probe = withDriver({
+      resourceOffers: ([first], driver) => {
+        const tasks = [task("t1", "s1"), task("t2", "s1")];
+        if (first !== undefined) driver.launchGroup([first.id], { executor, tasks }, { refuseMs: 7 });
+      },
+    });
+    const kit = Kit.subscribed(probe.definition);
+    kit.offers(offer("o1", "s1", "cpus:4;mem:128;disk:1"));
+    await kit.settle();
+    const operations = [{ type: "launchGroup", executor, tasks: [task("t1", "s1"), task("t2", "s1")] }];
+    expect(kit.calls("accept")).toEqual([{ frameworkId, offerIds: ["o1"], operations, filter: { refuseMs: 7 } }]);
+    expect(kit.calls("decline")).toEqual([]);
+    expect([...(kit.inspect()?.tasks.keys() ?? [])]).toEqual(["t1", "t2"]);
+  });
+
+  test.each<[string, object, string]>([
+    ["a task", { executor, tasks: [task("t1", "s1"), task("a/b", "s1")] }, 'group.tasks.1.taskId: contains "/"'],
+    [
+      "an executor",
+      { executor: { executorId: "pod" }, tasks: [task("t1", "s1"), task("t2", "s1")] },
+      "group.executor.resources: ",
+    ],
+  ])("of which %s has a wrong shape ends as a whole, and its offer goes back", async (_, group, what) => {
+    const told: string[] = [];
+    const probe = withDriver({
+      resourceOffers: ([first], driver) => {
+        if (first !== undefined) driver.launchGroup([first.id], group as never);
+      },
+      statusUpdate: ({ state, reason, message }) => void told.push(`${state} ${reason} ${message}`),
+    });
+    const kit = Kit.subscribed(probe.definition);
+    kit.offers(offer("o1", "s1", "cpus:4;mem:128;disk:1"));
+    await kit.settle();
+    expect(kit.calls("accept")).toMatchObject([{ offerIds: ["o1"], operations: [] }]);
+    expect(told.length).toBe(2);
+    for (const line of told) expect(line).toContain(`error TASK_GROUP_INVALID ${what}`);
+  });
+
+  test("without tasks declines, and without a master is dropped", async () => {
+    const told: string[] = [];
+    const probe = withDriver({
+      resourceOffers: ([first], driver) => first && driver.launchGroup([first.id], { executor, tasks: [] }),
+      statusUpdate: ({ taskId, state }) => void told.push(`${taskId} ${state}`),
+    });
+    const kit = Kit.subscribed(probe.definition);
+    kit.offers(offer("o1", "s1", "cpus:4;mem:128;disk:1"));
+    await kit.settle();
+    expect(kit.calls("decline").map(({ offerIds }) => offerIds)).toEqual([["o1"]]);
+    kit.stopMaster();
+    probe.driver.launchGroup([OfferId("o2")], { executor, tasks: [task("t1", "s1"), task("t2", "s1")] });
+    await kit.settle();
+    expect(told).toEqual(["t1 dropped", "t2 dropped"]);
+  });
+});
+
 describe("what an author gives in a wrong shape", () => {
   test("is an error for a task, and its siblings are launched", async () => {
     const told: string[] = [];
@@ -245,6 +321,16 @@ describe("what an author gives in a wrong shape", () => {
     ["a kill", "killTask is malformed and is not sent: graceMs: ", (driver) => driver.killTask(TaskId("t"), -1)],
     ["filters", "setFilters is malformed and is not sent: filters.slaves: ", (driver) => driver.setFilters(bad)],
     [
+      "filters for another role",
+      'setFilters is malformed and is not sent: filters name the role "web", which is not its own',
+      (driver) => driver.setFilters({ roles: { web: {} } }),
+    ],
+    [
+      "a regular expression that is none",
+      "setFilters is malformed and is not sent: filters.roles.*.constraints.0.0.predicate.regex: is no regular ",
+      (driver) => driver.setFilters(matchingRack("(")),
+    ],
+    [
       "a question",
       "placeable is malformed and is not asked: resources.slaves: ",
       (driver) => driver.placeable(bad, () => {}),
@@ -267,6 +353,11 @@ describe("what an author gives in a wrong shape", () => {
     expect(kit.heard).toEqual([]);
   });
 });
+
+function matchingRack(regex: string): OfferFilters {
+  const constraint = { selector: { attribute: "rack" }, predicate: { type: "matches", regex } } as const;
+  return { roles: { "*": { constraints: [[constraint]] } } };
+}
 
 /** What only a program without types can give. */
 const bad = { slaves: -7 } as never;

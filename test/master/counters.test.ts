@@ -106,6 +106,28 @@ describe("the master counts", () => {
   });
 });
 
+describe("the allocator counts", () => {
+  test("the unexpired filters of each role", () => {
+    const { cluster, counts } = scene();
+    const declining = ["ads", "ads/web"].map((role, n) =>
+      ScriptedScheduler.subscribed(cluster, `declining-${n}`, { roles: [role] }),
+    );
+    const slave = ScriptedSlave.registered(cluster, "s9");
+    for (let round = 0; round < 2; round++) {
+      for (const scheduler of declining) {
+        for (const { id, slaveId } of scheduler.offers) if (slaveId === slave.id) scheduler.decline(3_000, [id]);
+      }
+    }
+    const view = cluster.party<ViewProtocol>("view", viewTable);
+    view.tell("watchCluster", { self: view.address });
+    const filters = (role: string) => counts()[`allocator/mesos/offer_filters/roles/${role}/active`];
+    cluster.advance(1_500);
+    expect([filters("ads"), filters("ads/web"), filters("nobody")]).toEqual([1, 1, undefined]);
+    cluster.advance(4_000);
+    expect(filters("ads")).toBe(0);
+  });
+});
+
 describe("a view", () => {
   function watching() {
     const { cluster, slave, scheduler } = scene();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientId } from "../../src/master/allocator/client.ts";
 import { FrameworkId } from "../../src/protocol/ids.ts";
-import { Cluster } from "./kit.ts";
+import { Cluster, clientsOf } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave, task } from "./scripted-slave.ts";
 
@@ -135,7 +135,7 @@ describe("teardown", () => {
     slave.report(scheduler.id, "t1", "killed");
     cluster.advance(1_000);
     expect(other.offer.resources).toEqual({ cpus: 4_000, mem: 4_096_000 });
-    expect(cluster.book?.sorter.order()).toEqual([clientId(other.id, "*")]);
+    expect(clientsOf(cluster)).toEqual([clientId(other.id, "*")]);
   });
 
   test("acknowledges what its tasks report itself: nobody else is there to do it", () => {
@@ -185,6 +185,16 @@ describe("wanting offers", () => {
     const before = scheduler.offers.length;
     scheduler.party.tell("revive", { frameworkId: scheduler.id, roles: [] });
     expect(scheduler.offers.length).toBe(before + 1);
+  });
+
+  test("reviving for one slave leaves its declines of others", () => {
+    const { cluster, slave, scheduler } = scene();
+    ScriptedSlave.registered(cluster, "s2", "cpus:8;mem:8192");
+    for (const { id } of cluster.state.offers.all()) scheduler.decline(1_000_000, [id]);
+    cluster.advance(5_000);
+    expect([...cluster.state.offers.all()]).toEqual([]);
+    scheduler.party.tell("revive", { frameworkId: scheduler.id, roles: [], slaveIds: [slave.id] });
+    expect([...cluster.state.offers.all()].map(({ slaveId }) => slaveId)).toEqual([slave.id]);
   });
 
   test("filters hold at the master: only these slaves, only so much", () => {

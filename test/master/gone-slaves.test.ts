@@ -25,7 +25,7 @@ function scene() {
 }
 
 function standing({ registry: { registry } }: Cluster, { id }: ScriptedSlave): string | undefined {
-  return registry[id]?.standing;
+  return registry.slaves.get(id)?.standing;
 }
 
 describe("marking a slave as gone", () => {
@@ -130,7 +130,7 @@ describe("a slave that is gone", () => {
     cluster.settle();
     expect(slave.hearing.kinds).toEqual(["slaveRefused"]);
     expect([...cluster.state.slaves.all()]).toEqual([]);
-    expect(Object.keys(cluster.registry.registry)).toEqual([slave.id]);
+    expect([...cluster.registry.registry.slaves.keys()]).toEqual([slave.id]);
   });
 
   test("stays so in the registry when it answers a ping too late", () => {

@@ -2,18 +2,20 @@ import type { Address } from "../../src/actors/address.ts";
 import type { AskOutcome } from "../../src/actors/context.ts";
 import type { AskKind, BodyOf, ProtocolTable, ReplyOf, TellKind } from "../../src/actors/protocol.ts";
 import type { ActorSystem } from "../../src/actors/system.ts";
-import { allocator, type Book } from "../../src/master/allocator/allocator.ts";
-import { clientId } from "../../src/master/allocator/client.ts";
-import { allocatorName } from "../../src/master/allocator/protocol.ts";
+import { allocator } from "../../src/master/allocator/allocator.ts";
+import type { Book } from "../../src/master/allocator/book.ts";
+import { type ClientId, clientId } from "../../src/master/allocator/client.ts";
+import { allocatorName, allocatorTable } from "../../src/master/allocator/protocol.ts";
 import { type MasterConfig, masterDefaults } from "../../src/master/config.ts";
 import { master } from "../../src/master/master.ts";
 import { registryStoreName, registryStoreTable } from "../../src/master/ports.ts";
 import type { MasterState } from "../../src/master/state.ts";
 import { viewTable } from "../../src/protocol/cluster-events.ts";
 import { type MasterProtocol, masterName } from "../../src/protocol/master-api.ts";
-import { add, contains, equal, format, noResources } from "../../src/protocol/resources.ts";
+import { add, contains } from "../../src/protocol/resources.ts";
 import { schedulerTable } from "../../src/protocol/scheduler-api.ts";
 import { slaveTable } from "../../src/protocol/slave-api.ts";
+import { disagreement } from "../../src/sim/books.ts";
 import { Hearing } from "../protocol/hearing.ts";
 import { Stage, type StageOptions } from "../protocol/stage.ts";
 import { RegistryOnHold } from "./registry-on-hold.ts";
@@ -40,7 +42,7 @@ export class Cluster {
   /** `tables`: the protocols of what else lives on the stage. */
   constructor(config: Partial<MasterConfig> = {}, tables: readonly unknown[] = [], options: StageOptions = {}) {
     this.#config = { ...timing, ...config };
-    const known = [schedulerTable, slaveTable, viewTable, master.protocol, allocator.protocol, registryStoreTable];
+    const known = [schedulerTable, slaveTable, viewTable, master.protocol, allocatorTable, registryStoreTable];
     this.stage = new Stage([...known, ...tables] as unknown as ProtocolTable<never>[], options);
     this.bootMaster();
   }
@@ -52,7 +54,7 @@ export class Cluster {
     this.#master = system;
     this.registry.beginEpoch();
     system.spawn(this.registry.spec, {}, { name: registryStoreName });
-    system.spawn(allocator, {}, { name: allocatorName });
+    system.spawn(allocator(), {}, { name: allocatorName });
     this.#spawnMaster(system);
     this.stage.network.publish(masterEndpoint, system.place);
     this.settle();
@@ -70,7 +72,7 @@ export class Cluster {
   }
 
   startAllocator(): void {
-    this.system.spawn(allocator, {}, { name: allocatorName });
+    this.system.spawn(allocator(), {}, { name: allocatorName });
   }
 
   get system(): ActorSystem {
@@ -105,28 +107,23 @@ export class Cluster {
   bookFault(): string | undefined {
     const { state, book } = this;
     if (state === undefined || book === undefined) return undefined;
-    for (const slave of state.slaves.all()) {
-      const { id, info, used, offered } = slave;
+    for (const { id, info, used, offered } of state.slaves.all()) {
       if (!contains(info.resources, add(used, offered))) return `${id} is over-allocated`;
-      if (!book.ledger.has(id)) return `the allocator does not know ${id}`;
-      const theirs = book.ledger.allocations(id);
-      const ours = new Map(
-        state.slaves
-          .allocations(slave)
-          .map(({ frameworkId, role, resources }) => [clientId(frameworkId, role), resources] as const),
-      );
-      for (const holder of new Set([...theirs.keys(), ...ours.keys()])) {
-        const [left, right] = [ours.get(holder) ?? noResources, theirs.get(holder) ?? noResources];
-        if (!equal(left, right)) return `${id}, ${holder}: master ${format(left)}, allocator ${format(right)}`;
-      }
     }
-    return book.ledger.fault();
+    return disagreement(state, book) ?? book.fault();
   }
 
   #spawnMaster(system: ActorSystem): void {
     const args = { config: this.#config, store: "thread:main", allocator: "thread:main" };
     system.spawn(master, args, { name: masterName, exported: true });
   }
+}
+
+/** Who may be offered something, as the allocator has it. */
+export function clientsOf({ book }: Cluster): readonly ClientId[] {
+  return [...(book?.clients.all() ?? [])]
+    .filter(({ present }) => present)
+    .map(({ frameworkId, role }) => clientId(frameworkId, role));
 }
 
 /** A scripted actor on a node of its own, linked to the master: it hears everything and says what it is told to. */
@@ -192,12 +189,24 @@ export class Party<P> {
   }
 
   ask<K extends AskKind<MasterProtocol>>(kind: K, body: BodyOf<MasterProtocol[K]>): ReplyOf<MasterProtocol[K]> {
-    const outcomes: AskOutcome<unknown>[] = [];
-    this.#node.ask(this.#master as never, kind, body, 60_000, (outcome) => outcomes.push(outcome));
-    this.#cluster.settle();
-    const [outcome] = outcomes;
+    const [outcome] = this.asking(kind, body);
     if (outcome?.ok !== true) throw new Error(`${kind} was not answered`);
     return outcome.value as ReplyOf<MasterProtocol[K]>;
+  }
+
+  /** Asks; what becomes of it is added to the list when it is known. */
+  asking<K extends AskKind<MasterProtocol>>(
+    kind: K,
+    body: BodyOf<MasterProtocol[K]>,
+    settled: () => void = () => {},
+  ): readonly AskOutcome<unknown>[] {
+    const outcomes: AskOutcome<unknown>[] = [];
+    this.#node.ask(this.#master as never, kind, body, 60_000, (outcome) => {
+      outcomes.push(outcome);
+      settled();
+    });
+    this.#cluster.settle();
+    return outcomes;
   }
 
   get #node(): ActorSystem {

@@ -164,13 +164,21 @@ describe("an accept with invalid offers", () => {
 test("what the allocator gave from an account that the master has closed since is no offer, and nothing to give back", () => {
   const { cluster, slave, scheduler } = scene();
   const { id: slaveId, info } = slave;
-  const account = cluster.state.slaves.get(slaveId)?.account ?? 0;
+  const account = cluster.state.slaves.get(slaveId)?.parts[0]?.account ?? 0;
   slave.party.cut();
   slave.party.connect();
   slave.helloAgain();
-  expect(cluster.state.slaves.get(slaveId)?.account).toBeGreaterThan(account);
-  const late = { slaveId, account, frameworkId: scheduler.id, role: "*", resources: info.resources };
-  cluster.state.offers.make([late]);
+  expect(cluster.state.slaves.get(slaveId)?.parts[0]?.account).toBeGreaterThan(account);
+  cluster.state.offers.make({
+    accounts: [account],
+    clients: [{ frameworkId: scheduler.id, role: "*" }],
+    to: [0],
+    names: ["cpus"],
+    amounts: [[Number(info.resources["cpus"])]],
+    rests: [],
+    rest: [-1],
+    quotas: 1,
+  });
   cluster.settle();
   expect(scheduler.offers.length).toBe(1);
   expect(counts(cluster, scheduler)).toEqual({ sent: 2, accepted: 0, declined: 0, rescinded: 1 });
@@ -220,4 +228,23 @@ describe("launching", () => {
     slave.report(other.id, "t1", "running");
     expect([scheduler.news, other.news]).toEqual([[], ["t1 running"]]);
   });
+});
+
+test("a framework holds no more offers than it may; what goes beyond is offered to others, and to it once it has answered", () => {
+  const cluster = new Cluster({ outstandingOffersMax: 3, offerTimeoutMs: 0 });
+  const scheduler = ScriptedScheduler.subscribed(cluster, "f1");
+  for (let index = 0; index < 5; index++) ScriptedSlave.registered(cluster, `s${index}`);
+  cluster.advance(10_000);
+  expect(scheduler.offers.length).toBe(3);
+  const other = ScriptedScheduler.subscribed(cluster, "f2");
+  cluster.advance(2_000);
+  expect([scheduler.offers.length, other.offers.length]).toEqual([3, 2]);
+  other.decline(
+    1_000_000,
+    other.offers.map(({ id }) => id),
+  );
+  const answered = scheduler.offers.slice(0, 2).map(({ id }) => id);
+  scheduler.decline(1_000_000, answered);
+  cluster.advance(3_000);
+  expect(scheduler.offers.length).toBe(5);
 });

@@ -23,9 +23,9 @@ function accepting(how: "valid" | "invalid", wanted: (slave: ScriptedSlave) => r
 function mixed(slave: ScriptedSlave): readonly Operation[] {
   const bad = (id: string) => ({ ...task(id, slave.id, "cpus:1"), fault: `${id} is no task` });
   return [
-    { type: "unknown", name: "RESERVE", operationId: "o1" },
+    { type: "unknown", name: "GROW_VOLUME", operationId: "o1" },
     { type: "launch", tasks: [task("t1", slave.id, "cpus:1")], unfit: [bad("u1"), bad("u2")] },
-    { type: "launchGroup", unfit: [bad("g1"), bad("g2")] },
+    { type: "unfitGroup", unfit: [bad("g1"), bad("g2")] },
     { type: "unknown", name: "CREATE" },
     { type: "launch", tasks: [task("t2", slave.id, "cpus:3")] },
     { type: "launch", tasks: [task("t3", slave.id, "cpus:1")] },
@@ -43,13 +43,13 @@ describe("on valid offers", () => {
       ["g2", "error", "TASK_GROUP_INVALID", "g2 is no task"],
       ["t3", "error", "TASK_INVALID", "the task needs more than the offer has: cpus:1 of 0"],
     ]);
-    expect(scheduler.hearing.of("operationRefused")).toEqual([
-      { operationId: "o1", state: "error", message: "RESERVE is not implemented" },
+    expect(scheduler.hearing.of("operationUpdate")).toEqual([
+      { operationId: "o1", state: "error", message: "GROW_VOLUME is not implemented", slaveId: slave.id },
     ]);
   });
 
   test("what is left over goes back, also when nothing could be done", () => {
-    const { cluster, slave, scheduler } = accepting("valid", () => [{ type: "launchGroup", unfit: [] }]);
+    const { cluster, slave, scheduler } = accepting("valid", () => [{ type: "unfitGroup", unfit: [] }]);
     cluster.advance(1_000);
     expect(scheduler.offer.resources).toEqual(slave.info.resources);
   });
@@ -64,6 +64,6 @@ describe("on offers that are not valid", () => {
     expect(scheduler.updates).toMatchObject(
       dropped.map((taskId) => ({ taskId, state: "dropped", reason: "INVALID_OFFERS", message })),
     );
-    expect(scheduler.hearing.of("operationRefused")).toEqual([{ operationId: "o1", state: "dropped", message }]);
+    expect(scheduler.hearing.of("operationUpdate")).toEqual([{ operationId: "o1", state: "dropped", message }]);
   });
 });

@@ -1,18 +1,12 @@
 import type { Reply } from "../../src/actors/protocol.ts";
 import type { Spec } from "../../src/actors/spec.ts";
-import { type RegistryStoreProtocol, registryStoreTable } from "../../src/master/ports.ts";
-import {
-  emptyRegistry,
-  perform,
-  type Registry,
-  type RegistryOperation,
-  storedSlaves,
-} from "../../src/master/registry.ts";
+import { type RegistryStoreProtocol, registryStoreTable, slavesFrom } from "../../src/master/ports.ts";
+import { Registry, type RegistryOperation } from "../../src/master/registry.ts";
 import type { Lead } from "../../src/protocol/lead.ts";
 
 /** A registry that outlives its master, and whose commits wait while the test holds them back. */
 export class RegistryOnHold {
-  registry: Registry = emptyRegistry;
+  readonly registry = new Registry();
   lead: Lead = { epoch: 0, term: 0 };
   /** Every operation that reached the disk, in order. */
   readonly operations: RegistryOperation[] = [];
@@ -24,8 +18,9 @@ export class RegistryOnHold {
     start: () => ({
       recover: (_, reply) => {
         this.lead = { ...this.lead, term: this.lead.term + 1 };
-        reply({ lead: this.lead, slaves: storedSlaves(this.registry) });
+        reply({ lead: this.lead, ...this.registry.settings() });
       },
+      readSlaves: ({ from }, reply) => reply(slavesFrom(this.registry, from, { itemsMax: 1, charactersMax: 0 })),
       commit: ({ lead, operations }, reply) => {
         const write = () => this.#write(lead, operations, reply);
         if (this.#waiting === undefined) write();
@@ -53,7 +48,7 @@ export class RegistryOnHold {
   #write(lead: Lead, operations: readonly RegistryOperation[], reply: Reply<{ committed: boolean }>): void {
     const committed = lead.epoch === this.lead.epoch && lead.term === this.lead.term;
     if (committed) {
-      this.registry = operations.reduce(perform, this.registry);
+      for (const operation of operations) this.registry.perform(operation);
       this.operations.push(...operations);
     }
     reply({ committed });

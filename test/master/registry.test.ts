@@ -1,69 +1,147 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { emptyRegistry, perform } from "../../src/master/registry.ts";
+import { Registry, slavesOf, storedSlaves } from "../../src/master/registry.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
-import { slaveInfo as info, registryOperation as operation, registryStory as story } from "./registry-story.ts";
+import {
+  afterEveryOperation,
+  contents,
+  everyOperation,
+  slaveInfo as info,
+  registryOperation as operation,
+  performed,
+  slaveOperation,
+  registryStory as story,
+} from "./registry-story.ts";
 
 const s1 = SlaveId("s1");
+const reservation = { 'cpus(["a","dynamic"])': 500 };
 
 describe("the registry", () => {
-  test("may perform an operation twice: the second changes nothing", () => {
+  test("keeps what operations of every type make of it", () => {
+    expect(contents(performed(everyOperation))).toEqual(afterEveryOperation);
+  });
+
+  test("may perform an operation twice: the second changes nothing, unless it is about reservations", () => {
     fc.assert(
       fc.property(story, operation, (before, last) => {
-        const once = perform(before.reduce(perform, emptyRegistry), last);
-        expect(perform(once, last)).toEqual(once);
+        fc.pre(last.type !== "reserve" && last.type !== "unreserve");
+        const once = performed([...before, last]);
+        expect(contents(performed([...before, last, last]))).toEqual(contents(once));
       }),
     );
   });
 
-  test("never changes what it was given", () => {
+  test("gives back exactly what was reserved", () => {
     fc.assert(
-      fc.property(story, operation, (before, last) => {
-        const registry = before.reduce(perform, emptyRegistry);
-        const copy = structuredClone(registry);
-        perform(registry, last);
-        expect(registry).toEqual(copy);
+      fc.property(story, slaveOperation, (before, last) => {
+        const registry = performed(before);
+        fc.pre(last.type === "reserve");
+        const key = "ports(a)";
+        // What is reserved already cannot be reserved once more; only ports know it.
+        fc.pre(!(key in last.resources && key in (registry.slaves.get(last.slaveId)?.reserved ?? {})));
+        const copy = contents(registry);
+        registry.perform(last);
+        registry.perform({ ...last, type: "unreserve" });
+        expect(contents(registry)).toEqual(copy);
       }),
     );
   });
 
-  test("leaves every other slave alone", () => {
+  test("replaces what it keeps of a slave, and never changes it", () => {
     fc.assert(
       fc.property(story, operation, (before, last) => {
-        const registry = before.reduce(perform, emptyRegistry);
-        const after = perform(registry, last);
-        for (const id of ["s1", "s2", "s3"].filter((other) => other !== last.slaveId)) {
-          expect(after[id]).toEqual(registry[id]);
-        }
+        const registry = performed(before);
+        const kept = [...storedSlaves(registry)];
+        const settings = registry.settings();
+        const copy = structuredClone({ kept, settings });
+        registry.perform(last);
+        expect({ kept, settings }).toEqual(copy);
       }),
     );
   });
 
-  test("a slave goes from admitted to unreachable and back, and is forgotten when removed", () => {
-    const admitted = perform(emptyRegistry, { type: "admitSlave", slaveId: s1, info: info(1), atMs: 10 });
-    expect(admitted).toEqual({ s1: { info: info(1), standing: "admitted", sinceMs: 10 } });
-    const silent = perform(admitted, { type: "markSlaveUnreachable", slaveId: s1, atMs: 20 });
-    expect(silent).toEqual({ s1: { info: info(1), standing: "unreachable", sinceMs: 20 } });
-    const back = perform(silent, { type: "markSlaveReachable", slaveId: s1, info: info(2), atMs: 30 });
-    expect(back).toEqual({ s1: { info: info(2), standing: "admitted", sinceMs: 30 } });
-    for (const registry of [back, silent]) {
-      expect(perform(registry, { type: "removeSlave", slaveId: s1 })).toEqual(emptyRegistry);
-    }
+  test("leaves every other slave alone, and what operators have set", () => {
+    fc.assert(
+      fc.property(story, slaveOperation, (before, last) => {
+        const registry = performed(before);
+        const others = () => [...storedSlaves(registry)].filter(({ slaveId }) => slaveId !== last.slaveId);
+        const there = { slaves: others(), ...registry.settings() };
+        registry.perform(last);
+        expect({ slaves: others(), ...registry.settings() }).toEqual(there);
+      }),
+    );
   });
 
-  test.each(["admitted", "unreachable"] as const)("a slave that was %s is gone once and since then", (standing) => {
-    const registry = { s1: { info: info(1), standing, sinceMs: 10 } };
-    const gone = perform(registry, { type: "markSlaveGone", slaveId: s1, atMs: 20 });
-    expect(gone).toEqual({ s1: { info: info(1), standing: "gone", sinceMs: 20 } });
+  test("is made anew from what is stored of it", () => {
+    fc.assert(
+      fc.property(story, (operations) => {
+        const registry = performed(operations);
+        expect(contents(new Registry(storedSlaves(registry), registry.settings()))).toEqual(contents(registry));
+      }),
+    );
+  });
+});
+
+describe("a slave in the registry", () => {
+  test("goes from admitted to unreachable and back, and is forgotten when removed", () => {
+    const registry = performed([{ type: "admitSlave", slaveId: s1, info: info(1), atMs: 10 }]);
+    expect(registry.slaves.get(s1)).toEqual({ info: info(1), standing: "admitted", sinceMs: 10 });
+    registry.perform({ type: "markSlaveUnreachable", slaveId: s1, atMs: 20 });
+    expect(registry.slaves.get(s1)).toEqual({ info: info(1), standing: "unreachable", sinceMs: 20 });
+    expect([slavesOf(registry, "admitted"), slavesOf(registry, "unreachable")]).toEqual([[], [s1]]);
+    registry.perform({ type: "markSlaveReachable", slaveId: s1, info: info(2), atMs: 30 });
+    expect(registry.slaves.get(s1)).toEqual({ info: info(2), standing: "admitted", sinceMs: 30 });
+    registry.perform({ type: "removeSlave", slaveId: s1 });
+    expect(registry.slaves.size).toBe(0);
+  });
+
+  test.each(["admitted", "unreachable"] as const)("one that was %s is gone once and since then", (standing) => {
+    const registry = new Registry([{ slaveId: s1, info: info(1), standing, sinceMs: 10, reserved: reservation }]);
+    registry.perform({ type: "markSlaveGone", slaveId: s1, atMs: 20 });
+    const gone = { info: info(1), standing: "gone", sinceMs: 20 };
+    expect(registry.slaves.get(s1)).toEqual(gone);
     for (const type of ["markSlaveGone", "markSlaveUnreachable"] as const) {
-      expect(perform(gone, { type, slaveId: s1, atMs: 30 })).toEqual(gone);
+      registry.perform({ type, slaveId: s1, atMs: 30 });
+      expect(registry.slaves.get(s1)).toEqual(gone);
     }
+    registry.perform({ type: "reserve", slaveId: s1, resources: reservation });
+    expect(registry.slaves.get(s1)).toEqual(gone);
   });
 
-  test.each(["markSlaveUnreachable", "markSlaveGone"] as const)(
-    "%s of a slave that never was changes nothing",
+  test("keeps what is reserved of it while it is away, and loses it when it leaves", () => {
+    const registry = performed([{ type: "admitSlave", slaveId: s1, info: info(1), atMs: 10 }]);
+    registry.perform({ type: "reserve", slaveId: s1, resources: reservation });
+    registry.perform({ type: "markSlaveUnreachable", slaveId: s1, atMs: 20 });
+    registry.perform({ type: "reserve", slaveId: s1, resources: reservation });
+    registry.perform({ type: "markSlaveReachable", slaveId: s1, info: info(2), atMs: 30 });
+    expect(registry.slaves.get(s1)?.reserved).toEqual({ 'cpus(["a","dynamic"])': 1_000 });
+    registry.perform({ type: "removeSlave", slaveId: s1 });
+    registry.perform({ type: "admitSlave", slaveId: s1, info: info(1), atMs: 40 });
+    expect(registry.slaves.get(s1)).toEqual({ info: info(1), standing: "admitted", sinceMs: 40 });
+  });
+
+  test("unreserving more than is reserved changes nothing; unreserving all of it leaves nothing", () => {
+    const registry = performed([{ type: "admitSlave", slaveId: s1, info: info(1), atMs: 10 }]);
+    registry.perform({ type: "reserve", slaveId: s1, resources: reservation });
+    registry.perform({ type: "unreserve", slaveId: s1, resources: { 'cpus(["a","dynamic"])': 501 } });
+    expect(registry.slaves.get(s1)?.reserved).toEqual(reservation);
+    registry.perform({ type: "unreserve", slaveId: s1, resources: reservation });
+    expect(registry.slaves.get(s1)).toEqual({ info: info(1), standing: "admitted", sinceMs: 10 });
+  });
+
+  test.each(["markSlaveUnreachable", "markSlaveGone", "removeSlave", "reserve", "unreserve"] as const)(
+    "%s of a slave that never was changes nothing, also when its id is a word that every object knows",
     (type) => {
-      expect(perform(emptyRegistry, { type, slaveId: s1, atMs: 1 })).toBe(emptyRegistry);
+      for (const slaveId of [s1, SlaveId("constructor")]) {
+        const registry = performed([{ type, slaveId, atMs: 1, resources: reservation } as never]);
+        expect(contents(registry)).toEqual(contents(new Registry()));
+      }
     },
   );
+});
+
+test("a role in the registry is any text, also one that every object knows", () => {
+  const registry = performed([{ type: "updateWeights", weights: { constructor: 2 } }]);
+  expect([registry.weights.get("constructor"), registry.weights.get("toString")]).toEqual([2, undefined]);
+  expect([registry.quotas.get("constructor"), registry.quotas.size]).toEqual([undefined, 0]);
 });

@@ -1,9 +1,8 @@
 /** A framework of several roles is owed a share in each. */
 
 import { describe, expect, test } from "vitest";
-import { clientId } from "../../src/master/allocator/client.ts";
 import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
-import { Cluster } from "./kit.ts";
+import { Cluster, clientsOf } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave, task } from "./scripted-slave.ts";
 
@@ -208,7 +207,7 @@ describe("an update of a framework", () => {
     update(scheduler, {}, ["web"]);
     declineAll(cluster, scheduler);
     expect(outstanding(cluster)).toEqual(["db", "db"]);
-    expect(cluster.book?.sorter.order().length).toBe(2);
+    expect(clientsOf(cluster).length).toBe(2);
   });
 
   test("changes what is told of it", () => {
@@ -259,11 +258,11 @@ describe("tasks count against the role they were launched in", () => {
   function held({ cluster, scheduler }: ReturnType<typeof busy>): readonly (number | undefined)[] {
     scheduler.party.tell("suppress", { frameworkId: scheduler.id, roles: [] });
     declineAll(cluster, scheduler);
-    const { ledger } = cluster.book ?? {};
-    const rows = [...(ledger?.slaves ?? [])].flatMap((slaveId) => [...(ledger?.allocations(slaveId) ?? [])]);
+    const { book } = cluster;
+    const rows = Array.from({ length: book?.slaves.height ?? 0 }, (_, row) => [...(book?.held(row) ?? [])]).flat();
     return ["web", "db"].map((role) => {
-      const cpus = rows.filter(([client]) => client === clientId(scheduler.id, role)).map(([, { cpus }]) => cpus);
-      return Number(cpus.find((amount) => amount !== undefined) ?? 0);
+      const own = rows.find(({ client }) => client.frameworkId === scheduler.id && client.role === role);
+      return Number(own?.resources["cpus"] ?? 0);
     });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { slavesOf } from "../../src/master/registry.ts";
 import { FrameworkId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
+import { quantities } from "../protocol/quantities.ts";
 import { Cluster } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave, task } from "./scripted-slave.ts";
@@ -240,7 +241,7 @@ describe("what a returning slave reports", () => {
     slave.party.end();
     expect(scheduler.news).toEqual(["command lost"]);
     expect([...cluster.state.slaves.all()]).toEqual([]);
-    expect(cluster.registry.registry).toEqual({});
+    expect(cluster.registry.registry.slaves.size).toBe(0);
   });
 
   test("a slave that leaves in good order is removed from the registry first", () => {
@@ -271,6 +272,45 @@ describe("placeable", () => {
   });
 });
 
+describe("a slave with static reservations", () => {
+  test("has them in its offers, in its books and in the sums of frameworks", () => {
+    const cluster = new Cluster();
+    const slave = ScriptedSlave.registered(cluster, "s1", "cpus:1;cpus(ads):4;mem(ads):512;ports(ads):[1-9]");
+    const scheduler = ScriptedScheduler.subscribed(cluster, "f1", { roles: ["ads"] });
+    expect(scheduler.offer.resources).toEqual(slave.info.resources);
+    scheduler.launch(task("t1", slave.id, "cpus:1;cpus(ads):3;mem(ads):64;ports(ads):[2-3]"));
+    expect(slave.hearing.of("runTask").map(({ task: { taskId } }) => String(taskId))).toEqual(["t1"]);
+    const [book] = cluster.state.slaves.all();
+    expect(book?.used).toEqual(quantities("cpus:1;cpus(ads):3;mem(ads):64;ports(ads):[2-3]"));
+    expect(cluster.state.frameworks.row(scheduler.id).used).toEqual({ cpus: 4_000, mem: 64_000 });
+    slave.report(scheduler.id, "t1", "finished");
+    expect(cluster.state.frameworks.row(scheduler.id).used).toEqual({});
+    expect(book?.used).toEqual({});
+  });
+
+  test("gives no reserved cpu to a task that asks for any", () => {
+    const cluster = new Cluster();
+    const slave = ScriptedSlave.registered(cluster, "s1", "cpus:1;cpus(ads):4");
+    const scheduler = ScriptedScheduler.subscribed(cluster, "f1", { roles: ["ads"] });
+    scheduler.launch(task("t1", slave.id, "cpus:2"));
+    expect(slave.hearing.of("runTask")).toEqual([]);
+    expect(scheduler.hearing.of("taskUpdate")).toMatchObject([
+      { status: { state: "error", message: "the task needs more than the offer has: cpus:2 of 1" } },
+    ]);
+  });
+
+  test("is large enough for what it has in all", async () => {
+    const cluster = new Cluster();
+    ScriptedSlave.registered(cluster, "s1", "cpus:1;cpus(ads):4;mem(web):64");
+    const fits = (resources: string) => cluster.state.slaves.placeable(quantities(resources));
+    expect(fits("cpus:5;mem:64")).toMatchObject({ slaves: 1, fitting: 1 });
+    expect(fits("cpus:3;cpus(web):2")).toMatchObject({ fitting: 1 });
+    expect(fits("cpus:6")).toMatchObject({ fitting: 0, closest: { resources: { cpus: 5_000, mem: 64_000 } } });
+    const { MAX_SAFE_INTEGER: cpus } = Number;
+    expect(cluster.state.slaves.placeable({ cpus, "cpus(ads)": cpus })).toMatchObject({ fitting: 0 });
+  });
+});
+
 describe("a slave that is not what it should be", () => {
   test("is refused when what it has cannot be counted together with what there is, and leaves the registry", () => {
     const cluster = new Cluster();
@@ -280,7 +320,7 @@ describe("a slave that is not what it should be", () => {
     expect(slave.hearing.of("slaveRefused")).toMatchObject([
       { reason: "with its cpus the cluster has more than can be counted" },
     ]);
-    expect(Object.keys(cluster.state.registrar.registry)).toEqual([first.id]);
+    expect([...cluster.state.registrar.registry.slaves.keys()]).toEqual([first.id]);
     expect([...cluster.state.slaves.all()].map(({ id }) => id)).toEqual([first.id]);
   });
 
@@ -291,6 +331,35 @@ describe("a slave that is not what it should be", () => {
     const slave = new ScriptedSlave(cluster, "s2", "cpus:4", { resources: { cpus: Number.MAX_SAFE_INTEGER } });
     slave.hello();
     expect(slave.hearing.kinds).toContain("slaveRegistered");
+  });
+
+  test.each([
+    ["half a gpu", { gpus: 500 }, 'the "gpus" resource must be an unsigned integer, not 0.5'],
+    ["half a reserved gpu", { "gpus(ads)": 500 }, 'the "gpus" resource must be an unsigned integer, not 0.5'],
+    [
+      "a port for two roles",
+      { "ports(ads)": { ranges: [[1, 5]] as const }, "ports(web)": { ranges: [[5, 9]] as const } },
+      "ports:[5-5] is there under two reservations",
+    ],
+    [
+      "a reservation that only a call makes",
+      { 'cpus(["ads","dynamic"])': 1_000 },
+      "cpus(ads, dynamic): a slave cannot reserve dynamically by itself",
+    ],
+  ])("is refused with %s", (_, resources, reason) => {
+    const cluster = new Cluster();
+    const slave = new ScriptedSlave(cluster, "s1", "", { resources });
+    slave.hello();
+    expect(slave.hearing.of("slaveRefused")).toMatchObject([{ reason }]);
+    expect(cluster.registry.operations).toEqual([]);
+  });
+
+  test("is refused when what it has reserved cannot be counted together with what there is", () => {
+    const cluster = new Cluster();
+    ScriptedSlave.registered(cluster, "s1", "cpus:4");
+    const slave = new ScriptedSlave(cluster, "s2", "", { resources: { "cpus(ads)": Number.MAX_SAFE_INTEGER } });
+    slave.hello();
+    expect(slave.hearing.of("slaveRefused").length).toBe(1);
   });
 
   test("is told to end the tasks that it has no room for, the oldest first", () => {

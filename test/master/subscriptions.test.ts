@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
-import { Cluster } from "./kit.ts";
+import { Cluster, clientsOf } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave } from "./scripted-slave.ts";
 
@@ -88,7 +88,7 @@ describe("who comes back to a framework", () => {
       roles: ["web"],
       failoverTimeoutMs: 5,
     });
-    expect(cluster.book?.sorter.order()).toEqual([`${heir.id}/web`]);
+    expect(clientsOf(cluster)).toEqual([`${heir.id}/web`]);
   });
 
   test("after its end hears that it has been removed, also when what it says is wrong", () => {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { taskFault } from "../../src/master/task-fault.ts";
 import { SlaveId } from "../../src/protocol/ids.ts";
-import type { Quantity } from "../../src/protocol/resources.ts";
+import type { Quantity } from "../../src/protocol/quantity.ts";
+import type { Resources } from "../../src/protocol/resources.ts";
 import type { TaskInfo } from "../../src/protocol/task.ts";
 import { quantities } from "../protocol/quantities.ts";
 import { task } from "./scripted-slave.ts";
@@ -36,6 +37,15 @@ test.each<[string, TaskInfo, string]>([
   ["a name of every object", task("t1", s1, "toString:1"), "toString:1 of 0"],
 ])("%s is one", (_, wrong, message) => {
   expect(taskFault(wrong, place)).toContain(message);
+});
+
+test.each<[string, Resources, string]>([
+  ["half a gpu", { gpus: 1_500 }, 'a resource of the task: the "gpus" resource must be an unsigned integer, not 1.5'],
+  ["a key that is none", { "cpus(": 1 }, "a resource of the task: cpus( is reserved in a way that cannot be read"],
+  ["reserved for everybody", { "cpus(*)": 1 }, "cannot be reserved"],
+  ["a reservation that was not offered", { "cpus(ads)": 1_000 }, "cpus(ads):1 of 0"],
+])("%s is one", (_, resources, message) => {
+  expect(taskFault({ ...fine, resources }, place)).toContain(message);
 });
 
 test.each<[string, unknown]>([

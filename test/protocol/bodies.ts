@@ -2,8 +2,10 @@ import type { Address } from "../../src/actors/address.ts";
 import type { BodyOf } from "../../src/actors/protocol.ts";
 import type { FrameworkInfo } from "../../src/protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId, TaskId } from "../../src/protocol/ids.ts";
+import type { InverseOffer } from "../../src/protocol/inverse-offer.ts";
 import type { MasterProtocol } from "../../src/protocol/master-api.ts";
 import type { Offer, Operation } from "../../src/protocol/offer.ts";
+import type { RoleFilters } from "../../src/protocol/offer-filters.ts";
 import type { SchedulerProtocol } from "../../src/protocol/scheduler-api.ts";
 import type { SlaveProtocol } from "../../src/protocol/slave-api.ts";
 import type { SlaveInfo } from "../../src/protocol/slave-info.ts";
@@ -39,6 +41,7 @@ const framework: FrameworkInfo = {
   webuiUrl: "http://h0",
   labels: [{ key: "team", value: "a" }, { key: "team" }],
 };
+const executor = { executorId: "e 1", resources, role: "*" };
 const task: TaskInfo = {
   taskId,
   name: "a task",
@@ -50,6 +53,8 @@ const task: TaskInfo = {
   discovery: { visibility: "CLUSTER" },
   maxCompletionMs: 60_000,
   role: "*",
+  short: true,
+  group: { groupId: "g 1", executor },
 };
 const status: TaskStatus = {
   taskId,
@@ -64,6 +69,7 @@ const status: TaskStatus = {
   exit: { signal: "SIGKILL" },
   worker: "17",
   containerId: "c-1",
+  executorId: "e 1",
   unreachableMs: 1_700_000_000_000,
 };
 const offer: Offer = {
@@ -76,14 +82,45 @@ const offer: Offer = {
   resources,
   attributes: {},
   role: "*",
+  unavailability: { startMs: 1_700_000_000_000, durationMs: 0.5 },
+};
+const inverseOffer: InverseOffer = {
+  id: offerId,
+  frameworkId,
+  slaveId,
+  resources,
+  tasks: [taskId],
+  unavailability: { startMs: 1_700_000_000_000, durationMs: 3_600_000 },
+  reason: "revocation",
 };
 const unfit = [{ taskId, slaveId, fault: "no" }];
 const operations: readonly Operation[] = [
   { type: "launch", tasks: [task], unfit },
-  { type: "launchGroup", unfit },
-  { type: "unknown", name: "RESERVE", operationId: "o 1" },
+  { type: "launchGroup", executor, tasks: [task] },
+  { type: "unfitGroup", unfit },
+  { type: "reserve", resources: { 'cpus(["ads","dynamic"])': 500 }, role: "ads", operationId: "o 1" },
+  { type: "unreserve", resources: { 'cpus(["ads","dynamic"])': 500 }, role: "ads", operationId: "o 2" },
+  { type: "unknown", name: "CREATE", fault: "no", operationId: "o 3" },
 ];
 const filter = { refuseMs: 5_000 };
+const attribute = { attribute: "rack" };
+const roleFilters: RoleFilters = {
+  minAllocatable: [{ cpus: 100 }, { mem: 32_000 }],
+  constraints: [
+    [
+      { selector: attribute, predicate: { type: "exists" } },
+      { selector: { pseudo: "zone" }, predicate: { type: "notExists" } },
+    ],
+    [
+      { selector: attribute, predicate: { type: "equals", value: "r1" } },
+      { selector: attribute, predicate: { type: "notEquals", value: "r1" } },
+    ],
+    [
+      { selector: { pseudo: "hostname" }, predicate: { type: "matches", regex: "h[0-9]+" } },
+      { selector: attribute, predicate: { type: "notMatches", regex: "r.*" } },
+    ],
+  ],
+};
 
 /** A body of every kind, with every field that it may have. */
 export const masterBodies: Bodies<MasterProtocol> = {
@@ -102,13 +139,17 @@ export const masterBodies: Bodies<MasterProtocol> = {
   updateFramework: { frameworkId, info: framework, suppressedRoles: ["*"], filters: { slaves: [slaveId] } },
   accept: { frameworkId, offerIds: [offerId], operations, filter },
   decline: { frameworkId, offerIds: [offerId], filter },
+  acceptInverseOffers: { frameworkId, offerIds: [offerId], filter },
+  declineInverseOffers: { frameworkId, offerIds: [offerId], filter },
   suppress: { frameworkId, roles: ["*"] },
   revive: { frameworkId, roles: ["*"] },
-  setFilters: { frameworkId, filters: { slaves: [slaveId], minFree: { cpus: 100 } } },
+  setFilters: { frameworkId, filters: { slaves: [slaveId], minFree: { cpus: 100 }, roles: { "*": roleFilters } } },
   killTask: { frameworkId, taskId, graceMs: 0.5, slaveId },
   shutdownExecutor: { frameworkId, slaveId, executorId: "e 1" },
   acknowledge: { frameworkId, slaveId, taskId, uuid },
   reconcile: { frameworkId, tasks: [{ taskId, slaveId }, { taskId }] },
+  acknowledgeOperation: { frameworkId, operationId: "o 1", uuid },
+  reconcileOperations: { frameworkId, operations: [{ operationId: "o 1", slaveId }, { operationId: "o 2" }] },
   teardown: { frameworkId },
   guaranteedShare: { frameworkId },
   placeable: { resources },
@@ -120,7 +161,8 @@ export const slaveBodies: Bodies<SlaveProtocol> = {
   slaveRegistered: { lead, slaveId, missesMs: 15_000, lost: [{ frameworkId, taskId }] },
   slaveRefused: { lead, reason: "no" },
   runTask: { lead, frameworkId, framework, task, hello: 1 },
-  killOnSlave: { lead, frameworkId, taskId, graceMs: 0 },
+  runGroup: { lead, frameworkId, framework, tasks: [task], hello: 1 },
+  killOnSlave: { lead, frameworkId, taskId, graceMs: 0, reason: "REVOKED" },
   endExecutor: { lead, frameworkId, executorId: "e 1" },
   shutdownFramework: { lead, frameworkId },
   updateAcknowledged: { lead, frameworkId, taskId, uuid },
@@ -132,10 +174,12 @@ export const schedulerBodies: Bodies<SchedulerProtocol> = {
   frameworkError: { message: "over" },
   resourceOffers: { offers: [offer] },
   offersRescinded: { offerIds: [offerId], reason: "slaveLost" },
+  inverseOffers: { offers: [inverseOffer] },
+  inverseOffersRescinded: { offerIds: [offerId] },
   taskUpdate: { status },
   slaveLost: { slaveId, hostname: "h1" },
   executorEnded: { slaveId, executorId: "e 1", status: 9 },
-  operationRefused: { operationId: "o 1", state: "error", message: "no" },
+  operationUpdate: { operationId: "o 1", state: "finished", message: "no", slaveId, uuid },
 };
 
 /** The body with another value at the path; `undefined` takes the field away. */

@@ -29,22 +29,32 @@ const kinds = protocols.flatMap(({ table, bodies }) =>
 /** Fields that may be absent, and names of dictionaries. */
 const mayMiss = [
   /^registerSlave\.slaveId$/,
-  /^kill\w+\.(graceMs|slaveId)$/,
+  /^kill\w+\.(graceMs|slaveId|reason)$/,
+  /^resourceOffers\.offers\.\d\.unavailability$/,
+  /\.unavailability\.durationMs$/,
+  /^inverseOffers\.offers\.\d\.tasks$/,
   /^subscribe\.suppressedRoles$/,
   /^(subscribe|updateFramework)\.filters$/,
   /^execut\w+\.status$/,
   /^accept\.operations\.0\.unfit$/,
-  /^accept\.operations\.\d\.operationId$/,
+  /^accept\.operations\.\d\.(operationId|role|fault)$/,
   /^reconcile\.tasks\.\d\.slaveId$/,
+  /^reconcileOperations\.operations\.\d\.slaveId$/,
+  /^operationUpdate\.(message|slaveId|uuid)$/,
   /(\.framework|subscribe\.info|updateFramework\.info)\.(id|principal|hostname|webuiUrl|labels)$/,
-  /\.filters\.(slaves|minFree)$/,
-  /\.status\.(reason|message|slaveId|uuid|data|exit|worker|containerId|unreachableMs)$/,
-  /\.task(s\.\d)?(\.task)?\.(command|killGraceMs|labels|discovery|maxCompletionMs|role)$/,
+  /\.filters\.(slaves|minFree|roles)$/,
+  /\.roles\.\*(\.(minAllocatable|constraints))?$/,
+  /\.minAllocatable\.\d\.\w+$/,
+  /\.status\.(reason|message|slaveId|uuid|data|exit|worker|containerId|executorId|unreachableMs)$/,
+  /\.task(s\.\d)?(\.task)?\.(command|killGraceMs|labels|discovery|maxCompletionMs|role|short|group)$/,
+  /\.executor\.role$/,
   /\.command\.(arguments|environment)$/,
-  /\.(resources|minFree|environment|attributes)\.\w+$/,
+  /\.(resources|minFree|environment|attributes)\.[^.]+$/,
   /\.labels\.\d\.value$/,
 ];
-const dictionaries = new Set("resources minFree environment attributes".split(" "));
+const dictionaries = new Set("resources minFree environment attributes roles".split(" "));
+/** Fields of which none needs to be there. */
+const optionals = new Set(["filters", "roles", "*"]);
 /** What is inside them is for their reader. */
 const free = new Set(["data", "discovery"]);
 
@@ -56,7 +66,7 @@ describe.each(kinds)("$name", ({ name, body, faultOf }) => {
     for (const path of pathsOf(body)) {
       const inner = path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], body);
       if (typeof inner !== "object" || inner === null || Array.isArray(inner)) continue;
-      if (dictionaries.has(String(path.at(-1)))) continue;
+      if (dictionaries.has(String(path.at(-1))) || path.at(-2) === "minAllocatable") continue;
       expect(faultOf(changed(body, path, { ...inner, news: 1 }))).toBeUndefined();
     }
   });
@@ -75,7 +85,7 @@ describe.each(kinds)("$name", ({ name, body, faultOf }) => {
     for (const path of pathsOf(body)) {
       if (path.some((key) => free.has(String(key)))) continue;
       for (const wrong of [null, 7n, new Uint8Array(3), [[]], { a: {} }]) {
-        if (path.at(-1) === "filters" && wrong !== null && typeof wrong === "object" && !Array.isArray(wrong)) continue;
+        if (optionals.has(String(path.at(-1))) && Object.getPrototypeOf(wrong ?? []) === Object.prototype) continue;
         expect(faultOf(changed(body, path, wrong)), `${path.join(".")} ${String(wrong)}`).toBeDefined();
       }
     }
@@ -152,7 +162,7 @@ test.each<[string, string, unknown, readonly (string | number)[], unknown, strin
   ["time without end", "killTask", killTask, ["graceMs"], Number.POSITIVE_INFINITY, "graceMs: "],
   ["no time at all", "killTask", killTask, ["graceMs"], Number.NaN, "graceMs: "],
   ["half a hello", "registerSlave", registerSlave, ["hello"], 1.5, "hello: "],
-  ["another operation", "accept", accept, ["operations", 0, "type"], "reserve", "operations.0.type: "],
+  ["another operation", "accept", accept, ["operations", 0, "type"], "create", "operations.0.type: "],
   [
     "arguments that are no texts",
     "accept",

@@ -1,47 +1,36 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Quantity } from "../../src/protocol/quantity.ts";
+import { pushed, reservedKey } from "../../src/protocol/reservation.ts";
 import {
   add,
   contains,
   equal,
   format,
   isEmpty,
-  malformedName,
+  joined,
+  malformation,
   noResources,
   parse,
-  type Quantity,
   type Resources,
+  resourcesShape,
   scalar,
   scalarsOf,
   shortfall,
   subtract,
   sum,
+  uncountable,
 } from "../../src/protocol/resources.ts";
+import { shapeFault } from "../../src/protocol/shape.ts";
 import { quantities } from "./quantities.ts";
+import { anyResources, plainResources } from "./reserved.ts";
 
 const interval = fc.tuple(fc.nat(40), fc.nat(10)).map(([begin, length]) => `${begin}-${begin + length}`);
-const text = fc
-  .record(
-    {
-      cpus: fc.integer({ min: 1, max: 1_000_000 }).map((milli) => String(milli / 1_000)),
-      mem: fc.integer({ min: 1, max: 1_000_000_000 }).map((milli) => String(milli / 1_000)),
-      ports: fc.array(interval, { minLength: 1, maxLength: 5 }).map((all) => `[${all.join(",")}]`),
-      disks: fc.array(fc.constantFrom("a", "b", "c", "d"), { minLength: 1 }).map((all) => `{${all.join(",")}}`),
-    },
-    { requiredKeys: [] },
-  )
-  .map((parts) =>
-    Object.entries(parts)
-      .map(([name, value]) => `${name}:${value}`)
-      .join(";"),
-  );
-/** Resources of any kinds, made by the parser and therefore in normal form. */
-const resources = text.map(quantities);
 
 /** Resources without a unit in common with others: ranges and items of two are disjoint by their names. */
 function renamed(given: Resources, suffix: string): Resources {
   return Object.fromEntries(
-    Object.entries(given).map(([name, quantity]) => [typeof quantity === "number" ? name : name + suffix, quantity]),
+    Object.entries(given).map(([key, quantity]) => [typeof quantity === "number" ? key : suffix + key, quantity]),
   );
 }
 
@@ -57,7 +46,7 @@ describe("adding and subtracting", () => {
 
   test("are each other's inverse for what is disjoint", () => {
     fc.assert(
-      fc.property(resources, resources, (left, right) => {
+      fc.property(anyResources, anyResources, (left, right) => {
         const [a, b] = [renamed(left, "1"), renamed(right, "2")];
         expect(subtract(add(a, b), b)).toEqual(a);
         expect(equal(add(subtract(add(a, b), a), a), add(a, b))).toBe(true);
@@ -67,7 +56,7 @@ describe("adding and subtracting", () => {
 
   test("taking out and putting back what is contained changes nothing", () => {
     fc.assert(
-      fc.property(resources, resources, (left, right) => {
+      fc.property(anyResources, anyResources, (left, right) => {
         const whole = add(left, right);
         for (const part of [left, right]) expect(equal(add(subtract(whole, part), part), whole)).toBe(true);
       }),
@@ -76,7 +65,7 @@ describe("adding and subtracting", () => {
 
   test("adding is associative and commutative, and nothing is its zero", () => {
     fc.assert(
-      fc.property(resources, resources, resources, (a, b, c) => {
+      fc.property(anyResources, anyResources, anyResources, (a, b, c) => {
         expect(equal(add(add(a, b), c), add(a, add(b, c)))).toBe(true);
         expect(equal(add(a, b), add(b, a))).toBe(true);
         expect(add(a, noResources)).toEqual(a);
@@ -87,7 +76,7 @@ describe("adding and subtracting", () => {
 
   test("leave their arguments as they were", () => {
     fc.assert(
-      fc.property(resources, resources, (a, b) => {
+      fc.property(anyResources, anyResources, (a, b) => {
         const copies = structuredClone([a, b]);
         subtract(add(a, b), b);
         expect([a, b]).toEqual(copies);
@@ -97,19 +86,29 @@ describe("adding and subtracting", () => {
 
   test("taking out everything leaves nothing at all, not even names", () => {
     fc.assert(
-      fc.property(resources, (a) => {
+      fc.property(anyResources, (a) => {
         expect(subtract(a, a)).toEqual({});
       }),
     );
   });
 
-  test("ten thousand thousandths are ten, exactly, in any order", () => {
-    const step = quantities("cpus:0.001;mem:0.1");
+  test("a million thousandths are a thousand, exactly, in any order", () => {
+    const step = quantities("cpus:0.001;mem(ads):0.1");
     let total = noResources;
-    for (let count = 0; count < 10_000; count++) total = add(total, step);
-    expect(total).toEqual(quantities("cpus:10;mem:1000"));
-    for (let count = 0; count < 9_999; count++) total = subtract(total, step);
+    for (let count = 0; count < 1_000_000; count++) total = add(total, step);
+    expect(total).toEqual(quantities("cpus:1000;mem(ads):100000"));
+    for (let count = 0; count < 999_999; count++) total = subtract(total, step);
     expect(total).toEqual(step);
+  });
+
+  test("what is reserved is never taken for what is not, nor for what is reserved otherwise", () => {
+    const reserved = { [reservedKey("cpus", { role: "ads", dynamic: true })]: 8_000 };
+    const total = add(quantities("cpus:1;cpus(ads):2"), reserved);
+    expect(Object.keys(total).length).toBe(3);
+    for (const wanted of ["cpus:2", "cpus(ads):3", "cpus(web):1"])
+      expect(contains(total, quantities(wanted))).toBe(false);
+    expect(subtract(total, quantities("cpus(ads):2"))).toEqual({ cpus: 1_000, ...reserved });
+    expect(shortfall(total, quantities("cpus(ads):3"))).toBe("cpus(ads):3 of 2");
   });
 
   test("what cannot be counted exactly, is not there, or is of another kind is a bug", () => {
@@ -123,7 +122,7 @@ describe("adding and subtracting", () => {
 describe("containing", () => {
   test("is an order: reflexive, antisymmetric up to equality, transitive", () => {
     fc.assert(
-      fc.property(resources, resources, resources, (a, b, c) => {
+      fc.property(anyResources, anyResources, anyResources, (a, b, c) => {
         const [ab, abc] = [add(a, b), add(add(a, b), c)];
         expect(contains(a, a)).toBe(true);
         expect(contains(ab, a) && contains(abc, ab) && contains(abc, a)).toBe(true);
@@ -134,7 +133,7 @@ describe("containing", () => {
 
   test("a sum contains each part, and a part the sum only if the rest adds nothing", () => {
     fc.assert(
-      fc.property(resources, resources, (a, b) => {
+      fc.property(anyResources, anyResources, (a, b) => {
         expect(contains(a, add(a, b))).toBe(equal(add(a, b), a));
       }),
     );
@@ -151,7 +150,7 @@ describe("containing", () => {
   test("the shortfall names what is missing, and is empty exactly when it fits", () => {
     expect(shortfall(quantities("cpus:4"), quantities("cpus:64;gpus:1;mem:0"))).toBe("cpus:64 of 4, gpus:1 of 0");
     fc.assert(
-      fc.property(resources, resources, (a, b) => {
+      fc.property(anyResources, anyResources, (a, b) => {
         expect(shortfall(a, b) === "").toBe(contains(a, b));
       }),
     );
@@ -191,9 +190,20 @@ describe("ranges", () => {
 describe("text", () => {
   test("is read and written without loss", () => {
     fc.assert(
-      fc.property(resources, (given) => {
-        expect(quantities(format(given))).toEqual(given);
-        expect(malformedName(given)).toBeUndefined();
+      fc.property(
+        plainResources,
+        plainResources,
+        fc.constantFrom("ads", "a/b", "a:b", "a(b", "[x"),
+        (free, held, role) => {
+          const given = add(free, pushed(held, { role, dynamic: false }));
+          expect(quantities(format(given))).toEqual(given);
+        },
+      ),
+    );
+    fc.assert(
+      fc.property(anyResources, (given) => {
+        expect(malformation(given)).toBeUndefined();
+        expect(shapeFault(resourcesShape, given)).toBeUndefined();
       }),
     );
   });
@@ -209,6 +219,17 @@ describe("text", () => {
     expect(quantities(" cpus : 1.5 ;; mem:64; cpus:0.5; ")).toEqual({ cpus: 2_000, mem: 64_000 });
     expect(quantities("ports:[ 1-2 , 8-9 ];disks:{ b , a }")).toEqual(quantities("ports:[1-2,8-9];disks:{a,b}"));
     expect(quantities("")).toEqual({});
+    expect(quantities("cpus( ads ) : 8;mem(*):1024")).toEqual({ "cpus(ads)": 8_000, mem: 1_024_000 });
+  });
+
+  test("is rounded to thousandths", () => {
+    expect(quantities("cpus:1.5123;mem:0.0006")).toEqual({ cpus: 1_512, mem: 1 });
+  });
+
+  test("shows dynamic reservations to people, and takes none from them", () => {
+    const reserved = pushed(quantities("cpus:8"), { role: "ads", dynamic: true, principal: "ada" });
+    expect(format(reserved)).toBe("cpus(ads, dynamic, principal ada):8");
+    expect(parse(format(reserved)).ok).toBe(false);
   });
 
   test.each([
@@ -216,8 +237,21 @@ describe("text", () => {
     ["cpus:1;:4", '":4" is not name:value'],
     ["cpus:1;mem:lots", '"mem:lots": the value is a number, [begin-end,…] or {item,…}'],
     ["cpus:-1", '"cpus:-1"'],
+    ["cpus:NaN", '"cpus:NaN"'],
+    ["cpus:Infinity", '"cpus:Infinity"'],
+    ["cpus:1e300", '"cpus:1e300"'],
+    [`${"x".repeat(256)}:1`, "is longer than 255 characters"],
+    ["__proto__:1", "is no name"],
+    ["cpus(ads:1", "is not name:value"],
+    ["cpus():1", 'role "" is empty'],
+    ["cpus(a b):1", "whitespace"],
+    ["cpus(-a):1", "begins with -"],
+    [`cpus(${"r".repeat(256)}):1`, "is longer than 255 characters"],
+    ["gpus:1.5", 'the "gpus" resource must be an unsigned integer, not 1.5'],
+    ["gpus(ads):0.5;gpus(ads):0.5", "must be an unsigned integer"],
+    ["ports(ads):[1-2];ports:3", "ports is given in two kinds"],
     ["cpus:1e3", '"cpus:1e3"'],
-    ["cpus:1.2345", '"cpus:1.2345"'],
+    ["cpus:0.0004", '"cpus:0.0004": 0.0004 is not 0, and less than the 0.001 that can be counted'],
     ["cpus:1234567890123", '"cpus:1234567890123"'],
     ["ports:[9-1]", '"ports:[9-1]"'],
     ["ports:[1]", '"ports:[1]"'],
@@ -231,6 +265,26 @@ describe("text", () => {
 });
 
 describe("what comes from outside", () => {
+  test.each<[Resources, string]>([
+    [{ "cpus(ads": 1 }, "cpus(ads is reserved in a way that cannot be read"],
+    [{ "cpus(*)": 1 }, "cannot be reserved"],
+    [{ 'cpus(["ads","static"])': 1 }, "not in normal form"],
+    [{ "": 1 }, "is empty"],
+    [{ ["x".repeat(300)]: 1 }, `${"x".repeat(40)}… is longer than 255 characters`],
+    [{ ports: 1, "ports(ads)": { ranges: [[1, 2]] } }, "ports is given in two kinds"],
+    [{ cpus: Number.MAX_SAFE_INTEGER, "cpus(ads)": 1 }, "cpus adds up to more than can be counted"],
+  ])("%j is refused, also between hosts", (resources, message) => {
+    expect(malformation(resources)).toContain(message);
+    expect(shapeFault(resourcesShape, resources)).toContain(message.replace("…", "").slice(0, 40));
+  });
+
+  test("what cannot be counted together is told before it is added", () => {
+    const { MAX_SAFE_INTEGER: cpus } = Number;
+    expect(joined({ cpus }, { "cpus(ads)": 1 })).toEqual({ ok: false, error: expect.stringContaining("cpus adds up") });
+    expect(joined({ cpus }, { mem: 1 })).toEqual({ ok: true, value: { cpus, mem: 1 } });
+    expect(uncountable({ "cpus(a)": cpus }, { "cpus(b)": 1 })).toBe("cpus");
+  });
+
   test.each<[unknown]>([
     [-1],
     [0.5],
@@ -260,7 +314,7 @@ describe("what comes from outside", () => {
     [{ items: ["b", "a"] }],
     [{ items: [1] }],
   ])("%j is no quantity", (quantity) => {
-    expect(malformedName({ cpus: 1, odd: quantity as Quantity })).toBe("odd");
+    expect(malformation({ cpus: 1, odd: quantity as Quantity })).toBe("odd is not a quantity");
   });
 });
 

@@ -7,7 +7,7 @@ import { orderRules } from "../../src/sim/lookouts/orders.ts";
 import { lookoutsOf } from "../../src/sim/oracles.ts";
 import { workRecord } from "../../src/sim/workload.ts";
 
-const calm = { declines: 0, hoards: 0, repeats: 0, forges: 0, kills: 0 };
+const calm = { declines: 0, hoards: 0, repeats: 0, forges: 0, kills: 0, reserves: 0, groups: 0 };
 const slave = slaveName(0);
 const framework = frameworkName(0);
 

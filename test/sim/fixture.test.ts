@@ -77,6 +77,15 @@ test("the bundled batch runs, and its programs do what the test says", async () 
   expect(other.records).toMatchObject([{ name: "true", state: "finished", exit: { status: 0 } }]);
 });
 
+test("slaves whose resources are reserved run what is given to them", async () => {
+  const reserved = { "cpus(ads)": 1_000, cpus: 500, "mem(ads)": 1_024_000 };
+  await using cluster = await simulateCluster({ slaves: [reserved, reserved] });
+  const command = { resources: { cpus: 1_200, mem: 64_000 }, command: "true" };
+  const framework = cluster.run(() => batch({ role: "ads", commands: Array(6).fill(command) }));
+  await cluster.until(() => framework.ended !== undefined);
+  expect(framework.ended).toMatchObject({ kind: "done", result: { succeeded: 6, failed: 0 } });
+});
+
 test("programs return what the test says, and obey when they are killed", async () => {
   const heard: string[] = [];
   const mixed = () => {

@@ -125,3 +125,33 @@ test("an executor's run is told with every update, and is another for another ru
   expect([...runs.values()].every((run) => run !== undefined && run !== "")).toBe(true);
   expect(runs.size).toBe(2);
 });
+
+describe("a task that is revoked", () => {
+  const revoked = { state: "killed", reason: "REVOKED", source: "master" };
+  const revoke = (host: Host, taskId: string) =>
+    host.say("killOnSlave", { lead, frameworkId, taskId: TaskId(taskId), reason: "REVOKED" });
+
+  test("has its grace, and no more: an executor that does not react is ended", () => {
+    const host = Host.registered();
+    host.run(commandTask("t1", { killGraceMs: 700 }));
+    const { on } = host.start(101);
+    host.acknowledgeLast();
+    revoke(host, "t1");
+    host.advance(700);
+    expect(host.signals).toEqual(["SIGTERM 101", "SIGKILL 101"]);
+    on.exited({ kind: "signalled", signal: "SIGKILL" });
+    host.settle();
+    expect(host.updates.at(-1)).toMatchObject({ ...revoked, exit: { signal: "SIGKILL" } });
+    expect(host.hearing.of("executorExited")).toEqual([]);
+  });
+
+  test("may finish all the same", () => {
+    const host = Host.registered();
+    host.run(functionTask("t1"));
+    host.acknowledgeLast();
+    revoke(host, "t1");
+    host.called[0]?.outcome({ kind: "returned", value: 7, worker: "w" });
+    host.settle();
+    expect(host.updates.at(-1)).toMatchObject({ state: "finished", data: 7 });
+  });
+});

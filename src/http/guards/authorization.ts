@@ -1,23 +1,30 @@
 import { ok, type Result, refused } from "../../base/result.ts";
 
 /**
- * Who may register a framework for which role: access lists in Mesos's format.
+ * Who may do what to which role: access lists in Mesos's format, one for each action.
  *
  *     {"permissive": false, "register_frameworks": [{"principals": {"values": ["ada"]}, "roles": {"type": "ANY"}}]}
  *
- * The first entry that matches both principal and role decides, and `permissive` where none does. `NONE` matches
- * everybody and allows nobody. A role `a/%` stands for every role below `a`, but not for `a`.
+ * The first entry of the list that matches both principal and role decides, and `permissive` where none does. `NONE`
+ * matches everybody and allows nobody. A role `a/%` stands for every role below `a`, but not for `a`.
  */
 export type Authorizer = {
   /** `principal`: undefined where nobody has to authenticate; only an entry for `ANY` principal allows it. */
-  mayRegister(principal: string | undefined, role: string): boolean;
+  allows(action: RoleAction, principal: string | undefined, role: string): boolean;
 };
 
-/** Without access lists. */
-export const everybodyMay: Authorizer = { mayRegister: () => true };
+const actions = ["register_frameworks", "update_quotas", "get_quotas", "update_weights", "view_roles"] as const;
 
-/** `permissiveByDefault`: what happens where no entry matches and the file does not say. */
-export function parseAcls(text: string, permissiveByDefault: boolean): Result<Authorizer> {
+export type RoleAction = (typeof actions)[number];
+
+/** Without access lists. */
+export const everybodyMay: Authorizer = { allows: () => true };
+
+/**
+ * `mayRegisterByDefault`: whether a framework may register where no entry matches and the file does not say. Everything else
+ * is allowed then, as in Mesos.
+ */
+export function parseAcls(text: string, mayRegisterByDefault: boolean): Result<Authorizer> {
   let file: unknown;
   try {
     file = JSON.parse(text);
@@ -25,29 +32,44 @@ export function parseAcls(text: string, permissiveByDefault: boolean): Result<Au
     return refused(`it is not JSON: ${(error as Error).message}`);
   }
   if (!isRecord(file)) return refused("it is not an object of access lists");
-  const unknown = Object.keys(file).find((key) => key !== "permissive" && key !== "register_frameworks");
+  const unknown = Object.keys(file).find((key) => key !== "permissive" && !actions.some((action) => action === key));
   if (unknown !== undefined) {
     return refused(
-      `${JSON.stringify(unknown)} is not implemented; it would be ignored, so take it out (known: register_frameworks)`,
+      `${JSON.stringify(unknown)} is not implemented; it would be ignored, so take it out (known: ${actions.join(", ")})`,
     );
   }
-  const { permissive = permissiveByDefault, register_frameworks: list = [] } = file;
-  if (typeof permissive !== "boolean") return refused("permissive is true or false");
-  if (!Array.isArray(list)) return refused("register_frameworks is a list");
+  const { permissive } = file;
+  if (permissive !== undefined && typeof permissive !== "boolean") return refused("permissive is true or false");
+  const lists = new Map<RoleAction, readonly Acl[]>();
+  for (const action of actions) {
+    const list = listFrom(action, file[action] ?? []);
+    if (!list.ok) return list;
+    lists.set(action, list.value);
+  }
+  return ok({
+    allows: (action, principal, role) => {
+      const byDefault = permissive ?? (action === "register_frameworks" ? mayRegisterByDefault : true);
+      return allows(lists.get(action) ?? [], byDefault, principal, role);
+    },
+  });
+}
+
+function listFrom(action: RoleAction, list: unknown): Result<readonly Acl[]> {
+  if (!Array.isArray(list)) return refused(`${action} is a list`);
   const acls: Acl[] = [];
   for (const [index, entry] of list.entries()) {
     const acl = aclFrom(entry);
-    if (!acl.ok) return refused(`register_frameworks[${index}]${acl.error}`);
+    if (!acl.ok) return refused(`${action}[${index}]${acl.error}`);
     acls.push(acl.value);
   }
-  return ok({ mayRegister: (principal, role) => mayRegister(acls, permissive, principal, role) });
+  return ok(acls);
 }
 
 type Entity = "ANY" | "NONE" | ReadonlySet<string>;
 
 type Acl = { readonly principals: Entity; readonly roles: Entity };
 
-function mayRegister(acls: readonly Acl[], permissive: boolean, principal: string | undefined, role: string): boolean {
+function allows(acls: readonly Acl[], permissive: boolean, principal: string | undefined, role: string): boolean {
   const match = acls.find(
     ({ principals, roles }) =>
       // Somebody without a name is no one in particular: an entry that names some is not about them.

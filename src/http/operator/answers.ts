@@ -1,9 +1,10 @@
 import type { TaskRow } from "../../protocol/cluster-events.ts";
 import type { OperatorRead } from "../../protocol/operator-schema.ts";
-import { add, noResources, type Resources, scalarsOf } from "../../protocol/resources.ts";
 import { type ClusterFacts, versionInfo } from "../cluster-facts.ts";
+import type { RoleAction } from "../guards/authorization.ts";
 import { masterInfo } from "../master-info.ts";
-import { resourcesTo } from "../resource-list.ts";
+import { pauseField } from "../reads/pause-field.ts";
+import { quotaStatus, roles, weightInfos } from "./role-answers.ts";
 import { agentJson, frameworkJson, offerJson, taskJson } from "./rows.ts";
 
 /** The answer to each read of the operator API, in the JSON of Mesos's v1 `Response`. */
@@ -13,7 +14,14 @@ export const operatorAnswers = {
   GET_HEALTH: () => ({ type: "GET_HEALTH" as const, get_health: { healthy: true } }),
   GET_MASTER: (facts: ClusterFacts) => ({ type: "GET_MASTER" as const, get_master: master(facts) }),
   GET_OFFERS: (facts: ClusterFacts) => ({ type: "GET_OFFERS" as const, get_offers: offers(facts) }),
-  GET_ROLES: (facts: ClusterFacts) => ({ type: "GET_ROLES" as const, get_roles: { roles: roles(facts) } }),
+  GET_QUOTA: (facts: ClusterFacts, mayDo: MayDo) => ({
+    type: "GET_QUOTA" as const,
+    get_quota: { status: quotaStatus(facts, (role) => mayDo("get_quotas", role)) },
+  }),
+  GET_ROLES: (facts: ClusterFacts, mayDo: MayDo) => ({
+    type: "GET_ROLES" as const,
+    get_roles: { roles: roles(facts, (role) => mayDo("view_roles", role)) },
+  }),
   GET_STATE: (facts: ClusterFacts) => ({
     type: "GET_STATE" as const,
     get_state: {
@@ -28,7 +36,16 @@ export const operatorAnswers = {
     type: "GET_VERSION" as const,
     get_version: { version_info: versionInfo(version) },
   }),
-} as const satisfies { readonly [Type in OperatorRead]: (facts: ClusterFacts) => { readonly type: Type } };
+  GET_WEIGHTS: (facts: ClusterFacts, mayDo: MayDo) => ({
+    type: "GET_WEIGHTS" as const,
+    get_weights: { weight_infos: weightInfos(facts, (role) => mayDo("view_roles", role)) },
+  }),
+} as const satisfies {
+  readonly [Type in OperatorRead]: (facts: ClusterFacts, mayDo: MayDo) => { readonly type: Type };
+};
+
+/** What whoever asks may do to a role, or see of it. */
+export type MayDo = (action: RoleAction, role: string) => boolean;
 
 /** What a read is answered with. */
 export type OperatorAnswer<Type extends OperatorRead> = ReturnType<(typeof operatorAnswers)[Type]>;
@@ -61,7 +78,12 @@ function tasks({ rows }: ClusterFacts) {
 
 function offers({ rows }: ClusterFacts) {
   return {
-    offers: [...rows.offers.values()].map((row) => offerJson(row, rows.slaves.get(row.slaveId)?.info.hostname ?? "")),
+    offers: [...rows.offers.values()].map((row) =>
+      offerJson(row, {
+        hostname: rows.slaves.get(row.slaveId)?.info.hostname ?? "",
+        framework: rows.framework(row.frameworkId)?.info.name ?? "",
+      }),
+    ),
   };
 }
 
@@ -71,26 +93,6 @@ function master(facts: ClusterFacts) {
     master_info: masterInfo(facts),
     start_time: row.startedMs / 1000,
     elected_time: row.startedMs / 1000,
+    ...pauseField(facts.rows),
   };
-}
-
-/**
- * Every role some framework has, and `*`. Only scalars are added up: a port of one slave is not a port of another.
- * All weights are 1.
- */
-function roles({ rows }: ClusterFacts) {
-  const frameworks = [...rows.frameworks.values()];
-  return [...new Set(["*", ...frameworks.flatMap(({ info }) => info.roles)])].map((name) => {
-    const members = frameworks.filter(({ info }) => info.roles.includes(name));
-    const allocated = members.reduce<Resources>(
-      (total, row) => add(total, scalarsOf(add(row.used, row.offered))),
-      noResources,
-    );
-    return {
-      name,
-      weight: 1,
-      frameworks: members.map(({ id }) => ({ value: id })),
-      resources: resourcesTo(allocated),
-    };
-  });
 }

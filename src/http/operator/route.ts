@@ -1,8 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { ActorRef } from "../../actors/ref.ts";
-import type { ActorSystem } from "../../actors/system.ts";
-import type { MasterProtocol } from "../../protocol/master-api.ts";
-import type { OperatorCall } from "../../protocol/operator-api.ts";
 import { type OperatorRead, parseOperatorRequest } from "../../protocol/operator-schema.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import { noMaster, type Refusal } from "../guards/admission.ts";
@@ -10,23 +6,19 @@ import type { Authenticator } from "../guards/authentication.ts";
 import { type Leadership, sendFault } from "../leadership.ts";
 import { acceptFault, contentTypeFault, parseJson } from "../negotiation.ts";
 import { refuse, sendJson } from "../server.ts";
-import type { ClusterView } from "../view/view.ts";
-import { operatorAnswers } from "./answers.ts";
+import { type MayDo, operatorAnswers } from "./answers.ts";
+import { question } from "./question.ts";
+import { reservationFrom } from "./reservation.ts";
+import { carryOut, type WriteDoor } from "./write.ts";
 
-/** How long the master may take over a write, in milliseconds. */
-const operateTimeoutMs = 10_000;
-
-type OperatorDoor = {
-  readonly system: ActorSystem;
-  readonly view: ClusterView;
-  readonly master: () => ActorRef<MasterProtocol> | undefined;
+type OperatorDoor = WriteDoor & {
   readonly facts: () => ClusterFacts | undefined;
   readonly leadership: Leadership;
   readonly authenticator: Authenticator;
 };
 
 /**
- * `POST /api/v1`: reads are answered from the view, and writes by the master. Which of the two a call is shows only in its
+ * `POST /api/v1`: reads are answered from the view, questions and writes by the master. Which of them a call is shows only in its
  * body: where both want to know who asks, that is settled before the body is taken in, otherwise as soon as it was read.
  */
 export function operatorRoute(app: FastifyInstance, door: OperatorDoor): void {
@@ -65,39 +57,32 @@ async function answer(door: OperatorDoor, request: FastifyRequest, reply: Fastif
   if (!body.ok) return refuse(reply, body.error);
   const call = parseOperatorRequest(body.value);
   if (!call.ok) return refuse(reply, call.error);
-  const realm = call.value.kind === "write" ? "mesos-master-readwrite" : "mesos-master-readonly";
+  const realm = call.value.kind === "read" ? "mesos-master-readonly" : "mesos-master-readwrite";
   const caller = door.authenticator.check(request.headers, realm);
   if (!caller.ok) return refuse(reply, caller.error);
   const unacceptable = acceptFault(request.headers);
   if (unacceptable !== undefined) return refuse(reply, unacceptable);
+  if (call.value.kind === "question") {
+    const found = await question(door, call.value.call);
+    return found.ok ? sendJson(reply, found.value) : refuse(reply, found.error);
+  }
   if (call.value.kind === "write") {
-    const fault = await operate(door, call.value.call);
+    const fault = await carryOut(door, call.value.call, caller.value.principal);
     return fault === undefined ? reply.code(200).send() : refuse(reply, fault);
+  }
+  if (call.value.kind === "reservation") {
+    const reservation = reservationFrom(call.value.call, caller.value.principal);
+    if (!reservation.ok) return refuse(reply, { status: 400, message: reservation.error });
+    const fault = await carryOut(door, reservation.value, caller.value.principal);
+    return fault === undefined ? reply.code(202).send() : refuse(reply, fault);
   }
   const facts = door.facts();
   if (facts === undefined) return refuse(reply, noMaster);
-  return sendJson(reply, answerRead(call.value.type, facts));
+  const { principal } = caller.value;
+  const mayDo: MayDo = (action, role) => door.authorizer.allows(action, principal, role);
+  return sendJson(reply, answerRead(call.value.type, facts, mayDo));
 }
 
-function answerRead(type: OperatorRead, facts: ClusterFacts): unknown {
-  return operatorAnswers[type](facts);
-}
-
-/** Has the master carry out a call, and waits until the effect shows, so that a read that follows sees it. */
-async function operate({ system, view, master }: OperatorDoor, call: OperatorCall): Promise<Refusal | undefined> {
-  const to = master();
-  if (to === undefined) return noMaster;
-  const outcome = await system.question(to, "operate", { call }, operateTimeoutMs);
-  if (!outcome.ok) {
-    const done = outcome.outcome === "not-run" ? "nothing was changed" : "whether it was carried out is unknown";
-    return { status: 503, message: `the master did not answer (${outcome.code}); ${done}` };
-  }
-  if (!outcome.value.done) return { status: outcome.value.status, message: outcome.value.reason };
-  return view.reached(outcome.value.seq).then(
-    () => undefined,
-    (error: Error) => ({
-      status: 503,
-      message: `${call.type} was carried out, but does not show yet: ${error.message}`,
-    }),
-  );
+function answerRead(type: OperatorRead, facts: ClusterFacts, mayDo: MayDo): unknown {
+  return operatorAnswers[type](facts, mayDo);
 }

@@ -6,6 +6,7 @@ import { pid, timeInfo } from "../cluster-facts.ts";
 import { attributeList } from "../mesos-resources.ts";
 import { containerStatus } from "../reads/container-status.ts";
 import { resourcesTo } from "../resource-list.ts";
+import { mesosReason } from "../task-reason.ts";
 
 /** How each row looks in the operator API: the fields of Mesos's v1 messages as JSON. */
 
@@ -67,6 +68,7 @@ export function taskJson({ frameworkId, task, status }: TaskRow, ip: string | un
     name: task.name,
     framework_id: { value: frameworkId },
     agent_id: { value: task.slaveId },
+    ...(task.group === undefined ? {} : { executor_id: { value: task.group.executor.executorId } }),
     state: taskState(status.state),
     resources: resourcesTo(task.resources),
     statuses: [statusJson(status, ip)],
@@ -75,14 +77,20 @@ export function taskJson({ frameworkId, task, status }: TaskRow, ip: string | un
   };
 }
 
-export function offerJson({ id, frameworkId, slaveId, role, resources }: OfferRow, hostname: string) {
+/** `framework` and `made_time` are our own. */
+export function offerJson(
+  { id, frameworkId, slaveId, role, resources, madeMs }: OfferRow,
+  { hostname, framework }: { readonly hostname: string; readonly framework: string },
+) {
   return {
     id: { value: id },
     framework_id: { value: frameworkId },
+    framework,
     agent_id: { value: slaveId },
     hostname,
     allocation_info: { role },
     resources: resourcesTo(resources),
+    made_time: timeInfo(madeMs),
   };
 }
 
@@ -90,17 +98,17 @@ const sources = { master: "SOURCE_MASTER", slave: "SOURCE_AGENT", executor: "SOU
 
 /** Without `data`, as in Mesos: what a task returns is its framework's, and may be large. */
 function statusJson(status: TaskStatus, ip: string | undefined) {
-  const { taskId, state, source, reason, message, slaveId, timestampMs } = status;
+  const { taskId, state, source, reason, message, slaveId, timestampMs, executorId } = status;
   return {
     task_id: { value: taskId },
     state: taskState(state),
     source: sources[source],
     timestamp: timestampMs / 1000,
-    ...(reason === undefined ? {} : { reason: `REASON_${reason}` }),
+    ...(reason === undefined ? {} : { reason: mesosReason(reason) }),
     ...(message === undefined ? {} : { message }),
     ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
-    // A task without an executor of its own has one that is named after it.
-    ...(source === "master" ? {} : { executor_id: { value: taskId } }),
+    // A task without a group has an executor of its own, named after it.
+    ...(source === "master" && executorId === undefined ? {} : { executor_id: { value: executorId ?? taskId } }),
     ...containerStatus(status, ip),
   };
 }

@@ -1,4 +1,4 @@
-import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../../protocol/cluster-events.ts";
+import type { ClusterSettings, FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../../protocol/cluster-events.ts";
 import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
 import type { ClusterRows } from "../view/cluster-rows.ts";
 
@@ -13,6 +13,7 @@ export class ClusterPicture {
   /** The ended ones of each framework, the oldest first. */
   readonly histories: ReadonlyMap<FrameworkId, readonly TaskRow[]>;
   readonly offers: readonly OfferRow[];
+  readonly settings: ClusterSettings;
   readonly #rows: ClusterRows;
 
   constructor(rows: ClusterRows) {
@@ -23,6 +24,7 @@ export class ClusterPicture {
     this.tasks = [...rows.tasks.values()];
     this.histories = new Map([...rows.histories].map(([id, history]) => [id, [...history.values()]]));
     this.offers = [...rows.offers.values()];
+    this.settings = rows.settings;
   }
 
   /** Ended or not. */

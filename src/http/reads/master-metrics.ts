@@ -1,8 +1,10 @@
+import type { ClusterSettings } from "../../protocol/cluster-events.ts";
 import type { TaskState } from "../../protocol/task.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import { ClusterPicture } from "./cluster-picture.ts";
 import { counted } from "./renderer.ts";
 import { type RoleUsage, roleUsage, ScalarSums } from "./role-usage.ts";
+import { dominantShare } from "./roles-json.ts";
 
 const scalars = ["cpus", "gpus", "mem", "disk"] as const;
 
@@ -48,6 +50,7 @@ export function* masterMetricSteps({ rows }: ClusterFacts): Generator<string, vo
     ...Object.fromEntries(liveStates.map((state) => [`master/tasks_${state}`, tasks[state] ?? 0])),
     ...resourceMetrics(sums),
     ...shareMetrics(roles, sums.total),
+    ...quotaMetrics(picture.settings, roles),
     ...counts,
   };
   yield JSON.stringify(metrics).slice(1);
@@ -71,13 +74,31 @@ function resourceMetrics({ total, used, offered }: Sums): Readonly<Record<string
 
 function shareMetrics(roles: ReadonlyMap<string, RoleUsage>, total: ScalarSums): Readonly<Record<string, number>> {
   return Object.fromEntries(
-    [...roles].map(([role, { allocated, offered }]) => {
-      const shares = Object.keys(total.resources).map((name) =>
-        fraction(allocated.get(name) + offered.get(name), total.get(name)),
-      );
-      return [`allocator/mesos/roles/${role}/shares/dominant`, Math.max(0, ...shares)];
-    }),
+    [...roles].map(([role, usage]) => [
+      `allocator/mesos/roles/${role}/shares/dominant`,
+      dominantShare(usage, total.quantities),
+    ]),
   );
+}
+
+/** What has no limit has no metric of one. */
+function quotaMetrics(
+  { quotas }: ClusterSettings,
+  roles: ReadonlyMap<string, RoleUsage>,
+): Readonly<Record<string, number>> {
+  const metrics: Record<string, number> = {};
+  for (const [role, { guarantees, limits }] of Object.entries(quotas)) {
+    const usage = roles.get(role);
+    for (const name of new Set([...Object.keys(guarantees), ...Object.keys(limits)])) {
+      const prefix = `allocator/mesos/quota/roles/${role}/resources/${name}`;
+      const held = (usage?.allocated.get(name) ?? 0) + (usage?.offered.get(name) ?? 0);
+      metrics[`${prefix}/guarantee`] = (guarantees[name] ?? 0) / 1000;
+      metrics[`${prefix}/offered_or_allocated`] = held / 1000;
+      const limit = limits[name];
+      if (limit !== undefined) metrics[`${prefix}/limit`] = limit / 1000;
+    }
+  }
+  return metrics;
 }
 
 function fraction(part: number, whole: number): number {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type ClusterFacts, type HttpAddress, versionInfo } from "../cluster-facts.ts";
 import { noMaster, type Refusal } from "../guards/admission.ts";
+import type { Authorizer } from "../guards/authorization.ts";
 import { authority, type Leadership, type LeadershipFault, noLeader, notRecovered } from "../leadership.ts";
 import { ClusterPicture } from "./cluster-picture.ts";
 import { bodyOf, jsonBody } from "./json-body.ts";
@@ -22,6 +23,7 @@ export type MasterReads = {
   readonly seq: () => number;
   readonly at: () => HttpAddress;
   readonly leadership: Leadership;
+  readonly authorizer: Authorizer;
   /** Whether the cluster is what was asked for. */
   readonly ready: () => boolean;
   readonly version: string;
@@ -52,16 +54,20 @@ export function masterReads(app: FastifyInstance, options: MasterReads): void {
 function clusterReads(
   route: (name: string, answer: LegacyRoute["answer"], more: Partial<LegacyRoute>) => void,
   renderer: Renderer,
-  { leadership, version }: MasterReads,
+  { leadership, authorizer, version }: MasterReads,
 ): void {
   const texts = new RowTexts(version);
-  const read = (name: string, wanted: (query: Query) => Wanted | Refusal, more: Partial<LegacyRoute> = {}) =>
+  const read = (
+    name: string,
+    wanted: (query: Query, principal: string | undefined) => Wanted | Refusal,
+    more: Partial<LegacyRoute> = {},
+  ) =>
     route(
       name,
       async (query, request): Promise<LegacyAnswer> => {
         const fault = leadership.fault(request);
         if (fault !== undefined) return fault;
-        const asked = wanted(query);
+        const asked = wanted(query, request.principal);
         return "status" in asked ? asked : ((await renderer.body(asked.name, asked.document)) ?? notRecovered);
       },
       more,
@@ -72,7 +78,10 @@ function clusterReads(
   read("/state", () => state);
   read("/state.json", () => state);
   read("/state-summary", () => ({ name: "summary", document: (facts) => summarySteps(facts, texts) }));
-  read("/roles", () => ({ name: "roles", document: roleSteps }));
+  read("/roles", (_, principal) => {
+    const sees = (role: string) => authorizer.allows("view_roles", principal, role);
+    return { name: JSON.stringify(["roles", principal]), document: (facts) => roleSteps(facts, sees) };
+  });
   const slaves = (query: Query) => {
     const only = single(query, "slave_id");
     const document = (facts: ClusterFacts) => slaveSteps(facts, texts, only);

@@ -1,8 +1,9 @@
 import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../../protocol/cluster-events.ts";
+import { reservedByRole, unreserved } from "../../protocol/reservation.ts";
 import { add } from "../../protocol/resources.ts";
 import { defaultRole } from "../../protocol/role.ts";
 import { pid, seconds } from "../cluster-facts.ts";
-import { attributeSummary, resourceSummary } from "../mesos-resources.ts";
+import { attributeSummary, reservedSummaries, resourceSummary } from "../mesos-resources.ts";
 import { plainJson, taskState } from "../operator/rows.ts";
 import { resourcesTo } from "../resource-list.ts";
 import { containerStatus } from "./container-status.ts";
@@ -76,8 +77,8 @@ function slaveJson({ id, info, state, registeredMs, used, offered }: SlaveRow, v
     resources: resourceSummary(info.resources),
     used_resources: resourceSummary(used),
     offered_resources: resourceSummary(offered),
-    reserved_resources: {},
-    unreserved_resources: resourceSummary(info.resources),
+    reserved_resources: reservedSummaries(info.resources),
+    unreserved_resources: resourceSummary(unreserved(info.resources)),
     active: state === "registered",
     deactivated: false,
     version,
@@ -88,8 +89,10 @@ function slaveJson({ id, info, state, registeredMs, used, offered }: SlaveRow, v
 function fullSlaveJson(row: SlaveRow, version: string) {
   return {
     ...slaveJson(row, version),
-    reserved_resources_full: {},
-    unreserved_resources_full: resourcesTo(row.info.resources),
+    reserved_resources_full: Object.fromEntries(
+      [...reservedByRole(row.info.resources)].map(([role, held]) => [role, resourcesTo(held)]),
+    ),
+    unreserved_resources_full: resourcesTo(unreserved(row.info.resources)),
     used_resources_full: resourcesTo(row.used),
     offered_resources_full: resourcesTo(row.offered),
   };
@@ -127,13 +130,13 @@ function frameworkJson(row: FrameworkRow) {
   };
 }
 
-/** A task without an executor of its own has none to name. */
+/** A task without a group has no executor to name. */
 function taskJson({ frameworkId, task, status }: TaskRow, ip: string | undefined) {
   return {
     id: task.taskId,
     name: task.name,
     framework_id: frameworkId,
-    executor_id: "",
+    executor_id: task.group?.executor.executorId ?? "",
     slave_id: task.slaveId,
     state: taskState(status.state),
     resources: resourceSummary(task.resources),

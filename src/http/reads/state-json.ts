@@ -2,6 +2,7 @@ import type { FrameworkRow, OfferRow, SlaveRow, TaskRow } from "../../protocol/c
 import type { FrameworkId } from "../../protocol/ids.ts";
 import { type ClusterFacts, pid, seconds, versionInfo } from "../cluster-facts.ts";
 import { ClusterPicture } from "./cluster-picture.ts";
+import { pauseField } from "./pause-field.ts";
 import { counted, list } from "./renderer.ts";
 import type { RowTexts } from "./row-texts.ts";
 
@@ -86,7 +87,7 @@ function* belongings(
 }
 
 function headOf(
-  { master, at, version, flags }: ClusterFacts,
+  { master, rows, at, version, flags }: ClusterFacts,
   states: { readonly registered: number; readonly disconnected: number; readonly unreachable: number },
 ): string {
   const address = pid("master", at.ip, at.port);
@@ -102,6 +103,8 @@ function headOf(
     deactivated_slaves: states.disconnected,
     unreachable_slaves: states.unreachable,
     leader: address,
+    // Our own: while it is there, no offers are made.
+    ...pauseField(rows),
     leader_info: { id: master.id, pid: address, port: at.port, hostname: at.hostname },
     flags,
   });

@@ -3,7 +3,7 @@ import { unreachable } from "../../base/invariant.ts";
 import { ok, type Result, refused } from "../../base/result.ts";
 import { type FrameworkId, idFault, OfferId, SlaveId, TaskId } from "../../protocol/ids.ts";
 import type { MasterForSchedulers } from "../../protocol/master-api.ts";
-import { type Filter, refuseMsDefault } from "../../protocol/offer.ts";
+import { type AuthorOperation, type Filter, type Operation, refuseMsDefault } from "../../protocol/offer.ts";
 import { milliseconds } from "../cluster-facts.ts";
 import type { Filters } from "../v1/offer-messages.ts";
 import type { Call } from "../v1/scheduler-messages.ts";
@@ -18,12 +18,15 @@ type CallType = NonNullable<SchedulerCall["type"]>;
 type TellKinds =
   | "accept"
   | "decline"
+  | "acceptInverseOffers"
+  | "declineInverseOffers"
   | "suppress"
   | "revive"
   | "killTask"
   | "shutdownExecutor"
   | "acknowledge"
   | "reconcile"
+  | "acknowledgeOperation"
   | "teardown";
 
 export type Order = {
@@ -48,6 +51,12 @@ const needed: Partial<Record<CallType, keyof SchedulerCall>> = {
   UPDATE_FRAMEWORK: "update_framework",
 };
 
+/** The sub-messages that name an update. */
+const acknowledgements: Partial<Record<CallType, "acknowledge" | "acknowledge_operation_status">> = {
+  ACKNOWLEDGE: "acknowledge",
+  ACKNOWLEDGE_OPERATION_STATUS: "acknowledge_operation_status",
+};
+
 /** What is wrong with a call before anything is known of who makes it; Mesos answers 400. */
 export function callFault(call: SchedulerCall, principal: string | undefined): string | undefined {
   const { type, framework_id: id } = call;
@@ -65,8 +74,9 @@ export function callFault(call: SchedulerCall, principal: string | undefined): s
   }
   if (type === "SUBSCRIBE") return undefined;
   if (id === undefined) return `framework_id: is missing in a call ${type}`;
-  return type === "ACKNOWLEDGE" && uuidText(call.acknowledge?.uuid ?? new Uint8Array()) === undefined
-    ? "acknowledge.uuid: is not 16 bytes"
+  const acknowledged = call[acknowledgements[type] ?? "acknowledge"];
+  return type in acknowledgements && uuidText(acknowledged?.uuid ?? new Uint8Array()) === undefined
+    ? `${acknowledgements[type]}.uuid: is not 16 bytes`
     : undefined;
 }
 
@@ -86,6 +96,10 @@ export function orderFrom(call: SchedulerCall, frameworkId: FrameworkId): Order 
         kind: "decline",
         body: { frameworkId, offerIds: offerIds(decline?.offer_ids), filter: filterFrom(decline?.filters) },
       };
+    case "ACCEPT_INVERSE_OFFERS":
+      return { kind: "acceptInverseOffers", body: { frameworkId, ...inverseAnswerFrom(call.accept_inverse_offers) } };
+    case "DECLINE_INVERSE_OFFERS":
+      return { kind: "declineInverseOffers", body: { frameworkId, ...inverseAnswerFrom(call.decline_inverse_offers) } };
     case "REVIVE":
       return { kind: "revive", body: { frameworkId, roles: call.revive?.roles ?? [] } };
     case "SUPPRESS":
@@ -115,6 +129,15 @@ export function orderFrom(call: SchedulerCall, frameworkId: FrameworkId): Order 
       }));
       return { kind: "reconcile", body: { frameworkId, tasks } };
     }
+    case "ACKNOWLEDGE_OPERATION_STATUS": {
+      const { uuid = new Uint8Array(), operation_id } = call.acknowledge_operation_status ?? {};
+      const identifier = uuidText(uuid);
+      if (identifier === undefined || operation_id === undefined) return undefined;
+      return {
+        kind: "acknowledgeOperation",
+        body: { frameworkId, operationId: operation_id.value, uuid: identifier },
+      };
+    }
     case "TEARDOWN":
       return { kind: "teardown", body: { frameworkId } };
     default:
@@ -128,14 +151,18 @@ export function callTo({ kind, body }: Order): InputOf<typeof Call> {
   switch (kind) {
     case "accept": {
       const { offerIds: ids, operations, filter } = body;
-      const launches = operations.flatMap((operation) => (operation.type === "launch" ? [operationTo(operation)] : []));
-      const accept = { offer_ids: ids.map(wrapped), operations: launches, filters: filterTo(filter) };
+      const authored = operations.flatMap((operation) => (isAuthored(operation) ? [operationTo(operation)] : []));
+      const accept = { offer_ids: ids.map(wrapped), operations: authored, filters: filterTo(filter) };
       return { ...ofFramework, type: "ACCEPT", accept };
     }
     case "decline": {
       const decline = { offer_ids: body.offerIds.map(wrapped), filters: filterTo(body.filter) };
       return { ...ofFramework, type: "DECLINE", decline };
     }
+    case "acceptInverseOffers":
+      return { ...ofFramework, type: "ACCEPT_INVERSE_OFFERS", accept_inverse_offers: inverseAnswerTo(body) };
+    case "declineInverseOffers":
+      return { ...ofFramework, type: "DECLINE_INVERSE_OFFERS", decline_inverse_offers: inverseAnswerTo(body) };
     case "suppress":
       return { ...ofFramework, type: "SUPPRESS", suppress: { roles: body.roles } };
     case "revive":
@@ -165,6 +192,10 @@ export function callTo({ kind, body }: Order): InputOf<typeof Call> {
       }));
       return { ...ofFramework, type: "RECONCILE", reconcile: { tasks } };
     }
+    case "acknowledgeOperation": {
+      const acknowledged = { uuid: uuidBytes(body.uuid), operation_id: { value: body.operationId } };
+      return { ...ofFramework, type: "ACKNOWLEDGE_OPERATION_STATUS", acknowledge_operation_status: acknowledged };
+    }
     case "teardown":
       return { ...ofFramework, type: "TEARDOWN" };
     default:
@@ -179,6 +210,10 @@ export function frameworkIdOf({ framework_id: id }: SchedulerCall): Result<Frame
   return fault === undefined ? ok(value as FrameworkId) : refused(`framework_id: ${fault}`);
 }
 
+function isAuthored(operation: Operation): operation is AuthorOperation {
+  return operation.type !== "unfitGroup" && operation.type !== "unknown";
+}
+
 function killFrom({ task_id, agent_id, kill_policy }: NonNullable<SchedulerCall["kill"]>) {
   const grace = kill_policy?.grace_period?.nanoseconds;
   return {
@@ -190,6 +225,16 @@ function killFrom({ task_id, agent_id, kill_policy }: NonNullable<SchedulerCall[
 
 function offerIds(ids: readonly { readonly value: string }[] = []): readonly OfferId[] {
   return ids.map(({ value }) => OfferId(value));
+}
+
+type InverseAnswer = { readonly offerIds: readonly OfferId[]; readonly filter: Filter };
+
+function inverseAnswerFrom(answer: SchedulerCall["accept_inverse_offers"]): InverseAnswer {
+  return { offerIds: offerIds(answer?.inverse_offer_ids), filter: filterFrom(answer?.filters) };
+}
+
+function inverseAnswerTo({ offerIds: ids, filter }: InverseAnswer) {
+  return { inverse_offer_ids: ids.map(wrapped), filters: filterTo(filter) };
 }
 
 function wrapped(value: OfferId) {

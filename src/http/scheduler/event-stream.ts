@@ -3,16 +3,20 @@ import type { Codec } from "../v1/codec.ts";
 import { record } from "../v1/recordio.ts";
 import { Event } from "../v1/scheduler-messages.ts";
 import type { InputOf } from "../v1/schema.ts";
+import { EventQueue } from "./event-queue.ts";
 
-/** What streams may hold for readers that do not read. */
+/** What streams may hold for readers that do not read. At a limit offers are given back first. */
 export type StreamLimits = {
-  /** Bytes of one stream. With more it is cut. */
+  /** Bytes of one stream. With more that are no offers it is cut. */
   readonly streamBytesMax: number;
-  /** Bytes of all streams of a gateway. With more the one that holds most is cut. */
+  /** Bytes of all streams of a gateway. With more the one that holds most gives back its offers, and then is cut. */
   readonly allBytesMax: number;
 };
 
-export const streamLimits: StreamLimits = { streamBytesMax: 8 * 1024 * 1024, allBytesMax: 128 * 1024 * 1024 };
+export const streamLimits: StreamLimits = { streamBytesMax: 64 * 1024 * 1024, allBytesMax: 256 * 1024 * 1024 };
+
+/** Bytes handed to a socket that it has not sent. What waits behind them can still be taken back. */
+const handedBytesMax = 256 * 1024;
 
 /** Bytes of one event: the largest frame that Mesos's Go library takes. */
 const eventBytesMax = 4 * 1024 * 1024 - 1;
@@ -43,30 +47,47 @@ export class StreamBudget {
     while (this.#bytes > this.limits.allBytesMax) {
       const [first, ...others] = this.#streams;
       if (first === undefined) return;
-      others.reduce((most, other) => (other.heldBytes > most.heldBytes ? other : most), first).cut();
+      const most = others.reduce((one, other) => (other.heldBytes > one.heldBytes ? other : one), first);
+      if (!most.shed()) most.cut();
     }
   }
 }
 
-/** One response that never ends by itself: a record per event, each in one piece. */
+/** What becomes of a stream. */
+export type StreamFate = {
+  /** Runs once, however the stream came to its end. */
+  readonly closed: () => void;
+  /** These offers were never sent, and never will be. */
+  readonly shed: (offerIds: readonly string[]) => void;
+};
+
+/**
+ * One response that never ends by itself: a record per event, each in one piece. What a reader has not made room for waits
+ * here: an offer that is rescinded meanwhile was never made, and one heartbeat is enough.
+ */
 export class EventStream {
   readonly codec: Codec;
   readonly #response: ServerResponse;
   readonly #budget: StreamBudget;
+  readonly #fate: StreamFate;
+  readonly #queue = new EventQueue();
   #held = 0;
-  #open = true;
+  /** Of what is held, what the socket has. */
+  #handed = 0;
+  #heartbeatWaits = false;
+  #state: "open" | "ending" | "closed" = "open";
 
-  /** `closed` runs once, however the stream came to its end. */
-  constructor(response: ServerResponse, codec: Codec, budget: StreamBudget, closed: () => void) {
+  constructor(response: ServerResponse, codec: Codec, budget: StreamBudget, fate: StreamFate) {
     this.#response = response;
     this.codec = codec;
     this.#budget = budget;
+    this.#fate = fate;
     budget.add(this);
     response.on("error", () => this.cut());
     response.once("close", () => {
-      this.#open = false;
+      this.#state = "closed";
       budget.remove(this);
-      closed();
+      fate.closed();
     });
   }
 
@@ -82,35 +103,98 @@ export class EventStream {
   }
 
   send(event: SchedulerEvent): void {
-    if (!this.#open) return;
-    const body = this.codec.encode(Event, event);
+    if (this.#state !== "open" || this.#isSpared(event)) return;
     const offers = event.offers?.offers ?? [];
-    if (body.length > eventBytesMax && offers.length > 1) return this.#sendHalves(offers);
+    if (offers.length > 1 && this.#isBlocked) return this.#sendParts(offers, 1);
+    const body = this.codec.encode(Event, event);
+    if (body.length > eventBytesMax && offers.length > 1) return this.#sendParts(offers, Math.ceil(offers.length / 2));
     const bytes = record(body);
-    if (this.#held + bytes.length > this.#budget.limits.streamBytesMax) return this.cut();
-    this.#held += bytes.length;
-    this.#response.write(bytes, () => {
-      this.#held -= bytes.length;
-      this.#budget.held(this, -bytes.length);
-    });
-    this.#budget.held(this, bytes.length);
+    const offerId = offers[0]?.id.value;
+    if (!this.#hasRoom(bytes.length) && offerId !== undefined) {
+      this.shed();
+      return this.#fate.shed(offers.map(({ id }) => id.value));
+    }
+    if (!this.#hasRoom(bytes.length) && !(this.shed() && this.#hasRoom(bytes.length))) return this.cut();
+    this.#queue.push(bytes, offerId);
+    this.#hold(bytes.length);
+    this.#hand();
+  }
+
+  /** Gives back the offers that wait. False when there are none. */
+  shed(): boolean {
+    const { offerIds } = this.#queue;
+    if (offerIds.length === 0) return false;
+    for (const offerId of offerIds) this.#takeBack(offerId);
+    this.#fate.shed(offerIds);
+    return true;
   }
 
   /** The reader gets what was sent, and then the end. */
   end(): void {
-    if (this.#open) this.#response.end();
+    if (this.#state !== "open") return;
+    this.#state = "ending";
+    if (this.#queue.length === 0) this.#response.end();
   }
 
   /** The reader gets nothing more. */
   cut(): void {
-    this.#open = false;
+    this.#state = "closed";
     this.#budget.remove(this);
     this.#response.destroy();
   }
 
-  #sendHalves(offers: NonNullable<NonNullable<SchedulerEvent["offers"]>["offers"]>): void {
-    const middle = Math.ceil(offers.length / 2);
-    this.send({ type: "OFFERS", offers: { offers: offers.slice(0, middle) } });
-    this.send({ type: "OFFERS", offers: { offers: offers.slice(middle) } });
+  /** Whether what is sent now waits. */
+  get #isBlocked(): boolean {
+    return this.#queue.length > 0 || this.#handed >= handedBytesMax;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#held + bytes <= this.#budget.limits.streamBytesMax;
+  }
+
+  /** Whether the reader need not be told: nothing it has heard of has changed. */
+  #isSpared({ type, rescind }: SchedulerEvent): boolean {
+    if (rescind !== undefined) return this.#takeBack(rescind.offer_id.value);
+    if (type !== "HEARTBEAT") return false;
+    const waits = this.#heartbeatWaits;
+    this.#heartbeatWaits = this.#isBlocked;
+    return waits;
+  }
+
+  #takeBack(offerId: string): boolean {
+    const bytes = this.#queue.takeBack(offerId);
+    if (bytes > 0) this.#hold(-bytes);
+    return bytes > 0;
+  }
+
+  #hold(bytes: number): void {
+    this.#held += bytes;
+    this.#budget.held(this, bytes);
+  }
+
+  /** Hands the socket as much as it should have. */
+  #hand(): void {
+    while (this.#state !== "closed" && this.#handed < handedBytesMax) {
+      const bytes = this.#queue.shift();
+      if (bytes === undefined) {
+        this.#heartbeatWaits = false;
+        return;
+      }
+      this.#handed += bytes.length;
+      this.#response.write(bytes, () => this.#sent(bytes.length));
+    }
+  }
+
+  #sent(bytes: number): void {
+    this.#handed -= bytes;
+    this.#hold(-bytes);
+    this.#hand();
+    if (this.#state === "ending" && this.#queue.length === 0 && !this.#response.writableEnded) this.#response.end();
+  }
+
+  #sendParts(offers: NonNullable<NonNullable<SchedulerEvent["offers"]>["offers"]>, size: number): void {
+    for (let start = 0; start < offers.length; start += size) {
+      this.send({ type: "OFFERS", offers: { offers: offers.slice(start, start + size) } });
+    }
   }
 }

@@ -126,7 +126,7 @@ export class MasterConnection {
     if (!answer.ok) return undefined;
     const inReach = answer.value.get_agents.agents.filter(({ active }) => active);
     const slaves = inReach.map(({ agent_info: { hostname, resources: list } }) => {
-      const all = resourcesFrom(list.map((resource) => ({ ...resource, reservations: [] })));
+      const all = resourcesFrom(list.map((resource) => ({ reservations: [], ...resource })));
       return { hostname, resources: all.ok ? all.value.resources : {} };
     });
     return placeableOn(slaves, resources);

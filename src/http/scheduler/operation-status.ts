@@ -1,22 +1,55 @@
 import { SlaveId } from "../../protocol/ids.ts";
+import type { AskedOperation, OperationStatus as OurStatus } from "../../protocol/operation-status.ts";
 import type { OperationStatus } from "../v1/offer-messages.ts";
-import type { InputOf } from "../v1/schema.ts";
-import type { ClusterRows } from "../view/cluster-rows.ts";
+import type { InputOf, ValueOf } from "../v1/schema.ts";
 import type { SchedulerCall } from "./calls.ts";
+import { uuidBytes, uuidText } from "./update-uuid.ts";
 
-type Asked = NonNullable<SchedulerCall["reconcile_operations"]>["operations"];
+/** What became of an operation, in Mesos's form: with a `uuid` where it wants to be acknowledged. */
+export function operationStatusTo(status: OurStatus): InputOf<typeof OperationStatus> {
+  const { operationId, state, message, slaveId, uuid } = status;
+  return {
+    operation_id: { value: operationId },
+    state: `OPERATION_${state.toUpperCase() as Uppercase<typeof state>}`,
+    ...(message === undefined ? {} : { message }),
+    ...(uuid === undefined ? {} : { uuid: { value: uuidBytes(uuid) } }),
+    ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
+  };
+}
 
-/**
- * What became of operations, as Mesos reconciles them. None is ever under way here: each was refused when it was asked
- * for, so all that can be said is whether its slave may be asked.
- */
-export function operationStatuses(
-  asked: Asked,
-  rows: ClusterRows | undefined,
-): readonly InputOf<typeof OperationStatus>[] {
-  return asked.map(({ operation_id, agent_id }) => {
-    const row = agent_id === undefined ? undefined : rows?.slaves.get(SlaveId(agent_id.value));
-    const state = row?.state === "unreachable" ? "OPERATION_UNREACHABLE" : "OPERATION_UNKNOWN";
-    return { operation_id, state, ...(agent_id === undefined ? {} : { agent_id }) };
-  });
+/** The same as the SDK knows it; nothing for one that has no id. */
+export function operationStatusFrom(status: ValueOf<typeof OperationStatus>): OurStatus | undefined {
+  const { operation_id, state, message, agent_id, uuid } = status;
+  if (operation_id === undefined) return undefined;
+  const identifier = uuid && uuidText(uuid.value);
+  return {
+    operationId: operation_id.value,
+    state: states[state],
+    ...(message === undefined ? {} : { message }),
+    ...(agent_id === undefined ? {} : { slaveId: SlaveId(agent_id.value) }),
+    ...(identifier === undefined ? {} : { uuid: identifier }),
+  };
+}
+
+const states: Readonly<Record<ValueOf<typeof OperationStatus>["state"], OurStatus["state"]>> = {
+  // What a slave cannot do was not done.
+  OPERATION_UNSUPPORTED: "failed",
+  OPERATION_PENDING: "pending",
+  OPERATION_FINISHED: "finished",
+  OPERATION_FAILED: "failed",
+  OPERATION_ERROR: "error",
+  OPERATION_DROPPED: "dropped",
+  OPERATION_UNREACHABLE: "unreachable",
+  OPERATION_GONE_BY_OPERATOR: "gone_by_operator",
+  OPERATION_RECOVERING: "recovering",
+  OPERATION_UNKNOWN: "unknown",
+};
+
+export function askedOperationsFrom(
+  asked: NonNullable<SchedulerCall["reconcile_operations"]>["operations"],
+): readonly AskedOperation[] {
+  return asked.map(({ operation_id, agent_id }) => ({
+    operationId: operation_id.value,
+    ...(agent_id === undefined ? {} : { slaveId: SlaveId(agent_id.value) }),
+  }));
 }

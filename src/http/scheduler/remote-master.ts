@@ -14,13 +14,17 @@ import {
   type Placeable,
   type UpdateReply,
 } from "../../protocol/master-api.ts";
-import type { Offer, OfferFilters } from "../../protocol/offer.ts";
+import type { Offer } from "../../protocol/offer.ts";
+import type { OfferFilters } from "../../protocol/offer-filters.ts";
 import { contains } from "../../protocol/resources.ts";
 import { type SchedulerProtocol, schedulerTable } from "../../protocol/scheduler-api.ts";
 import { callTo, type Order } from "./calls.ts";
 import { frameworkTo } from "./framework.ts";
+import { inverseOfferFrom } from "./inverse-offer.ts";
 import type { CallFault, CallInput, HeardEvent, MasterConnection, MasterDoor } from "./master-connection.ts";
 import { offerFrom } from "./offer.ts";
+import { constraintsTo } from "./offer-filters.ts";
+import { operationStatusFrom } from "./operation-status.ts";
 import { statusFrom } from "./status.ts";
 
 /**
@@ -51,10 +55,13 @@ export function remoteMaster(door: MasterDoor): Spec<MasterForSchedulers, Record
         revive: (body) => master.revive(body),
         accept: order("accept"),
         decline: order("decline"),
+        acceptInverseOffers: order("acceptInverseOffers"),
+        declineInverseOffers: order("declineInverseOffers"),
         killTask: order("killTask"),
         shutdownExecutor: order("shutdownExecutor"),
         acknowledge: order("acknowledge"),
         reconcile: order("reconcile"),
+        acknowledgeOperation: order("acknowledgeOperation"),
         teardown: order("teardown"),
         // What every master answers: nothing is guaranteed to anybody yet.
         guaranteedShare: (_, reply) => reply({ guaranteed: {} }),
@@ -85,6 +92,8 @@ const table = protocolTable<MasterForSchedulers>("remote-master", {
   updateFramework: fields.updateFramework,
   accept: fields.accept,
   decline: fields.decline,
+  acceptInverseOffers: fields.acceptInverseOffers,
+  declineInverseOffers: fields.declineInverseOffers,
   suppress: fields.suppress,
   revive: fields.revive,
   setFilters: fields.setFilters,
@@ -92,6 +101,7 @@ const table = protocolTable<MasterForSchedulers>("remote-master", {
   shutdownExecutor: fields.shutdownExecutor,
   acknowledge: fields.acknowledge,
   reconcile: fields.reconcile,
+  acknowledgeOperation: fields.acknowledgeOperation,
   teardown: fields.teardown,
   guaranteedShare: fields.guaranteedShare,
   placeable: fields.placeable,
@@ -168,14 +178,14 @@ class RemoteMaster {
   }
 
   /**
-   * The least amounts are the master's to apply. Which slaves to offer Mesos cannot be told: offers of others are refused
-   * here, and for long. When the filters change, those refusals are taken back, and with them, for Mesos has no finer
+   * Amounts and constraints are the master's to apply. Which slaves to offer Mesos cannot be told: offers of others are
+   * refused here, and for long. When the filters change, those refusals are taken back, and with them, for Mesos has no finer
    * word, every other that still lasts.
    */
   setFilters(filters: OfferFilters): void {
-    const amounts = this.#filters.minFree !== undefined || filters.minFree !== undefined;
+    const told = [this.#filters, filters].some(({ minFree, roles }) => minFree !== undefined || roles !== undefined);
     this.#filters = filters;
-    if (amounts) this.#updateFramework((fault) => fault && this.end(fault.message));
+    if (told) this.#updateFramework((fault) => fault && this.end(fault.message));
     const { id, roles = [] } = this.#info ?? {};
     const wanting = roles.filter((role) => !this.#suppressed.has(role));
     if (!this.#leftOut || id === undefined || wanting.length === 0) return;
@@ -241,7 +251,12 @@ class RemoteMaster {
   }
 
   #description(info: FrameworkInfo): NonNullable<CallInput["subscribe"]> {
-    return { framework_info: frameworkTo(info, this.#filters), suppressed_roles: [...this.#suppressed] };
+    const constraints = constraintsTo(this.#filters);
+    return {
+      framework_info: frameworkTo(info, this.#filters),
+      suppressed_roles: [...this.#suppressed],
+      ...(constraints === undefined ? {} : { offer_constraints: constraints }),
+    };
   }
 
   #updateFramework(answered: (fault: CallFault | undefined) => void): void {
@@ -272,7 +287,18 @@ class RemoteMaster {
     this.#ctx.after("silence", this.#silenceMs, () => this.end(`the master was silent for ${this.#silenceMs} ms`));
   }
 
-  #hear({ type, subscribed, offers, rescind, update, failure, error }: HeardEvent): void {
+  #hear({
+    type,
+    subscribed,
+    offers,
+    rescind,
+    update,
+    failure,
+    update_operation_status: operation,
+    error,
+    ...inverse
+  }: HeardEvent): void {
+    this.#hearInverse(type, inverse);
     if (type === "SUBSCRIBED" && subscribed !== undefined) this.#subscribed(subscribed);
     if (type === "OFFERS" && offers !== undefined) this.#offered(offers.offers.map(offerFrom));
     if (type === "RESCIND" && rescind !== undefined) {
@@ -281,7 +307,26 @@ class RemoteMaster {
     }
     if (type === "UPDATE" && update !== undefined) this.#tell("taskUpdate", { status: statusFrom(update.status) });
     if (type === "FAILURE" && failure?.agent_id !== undefined) this.#failed(SlaveId(failure.agent_id.value), failure);
+    if (type === "UPDATE_OPERATION_STATUS" && operation !== undefined) {
+      const status = operationStatusFrom(operation.status);
+      if (status !== undefined) this.#tell("operationUpdate", status);
+    }
     if (type === "ERROR" && error !== undefined) this.#tell("frameworkError", { message: error.message });
+  }
+
+  #hearInverse(
+    type: HeardEvent["type"],
+    {
+      inverse_offers: inverse,
+      rescind_inverse_offer: rescinded,
+    }: Pick<HeardEvent, "inverse_offers" | "rescind_inverse_offer">,
+  ): void {
+    if (type === "INVERSE_OFFERS" && inverse !== undefined) {
+      this.#tell("inverseOffers", { offers: inverse.inverse_offers.map(inverseOfferFrom) });
+    }
+    if (type === "RESCIND_INVERSE_OFFER" && rescinded !== undefined) {
+      this.#tell("inverseOffersRescinded", { offerIds: [OfferId(rescinded.inverse_offer_id.value)] });
+    }
   }
 
   #subscribed({ framework_id, heartbeat_interval_seconds: seconds }: NonNullable<HeardEvent["subscribed"]>): void {

@@ -16,7 +16,7 @@ import { Call, Response } from "../v1/scheduler-messages.ts";
 import type { ClusterView } from "../view/view.ts";
 import { callFault, frameworkIdOf, orderFrom, type SchedulerCall } from "./calls.ts";
 import { frameworkFrom } from "./framework.ts";
-import { operationStatuses } from "./operation-status.ts";
+import { askedOperationsFrom, operationStatusTo } from "./operation-status.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 export type SchedulerDoor = {
@@ -29,8 +29,8 @@ export type SchedulerDoor = {
   readonly authorizer: Authorizer;
 };
 
-/** Time that a session has to answer a change of its framework, in milliseconds: longer than it gives the master. */
-const updateTimeoutMs = 15_000;
+/** Time that a session has to answer what its framework asks, in milliseconds: longer than it gives the master. */
+const askTimeoutMs = 15_000;
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
@@ -109,7 +109,7 @@ function roleFault(
   principal: string | undefined,
   { roles }: FrameworkInfo,
 ): string | undefined {
-  const forbidden = roles.find((role) => !authorizer.mayRegister(principal, role));
+  const forbidden = roles.find((role) => !authorizer.allows("register_frameworks", principal, role));
   return forbidden === undefined ? undefined : `not authorized to use the role ${JSON.stringify(forbidden)}`;
 }
 
@@ -129,8 +129,11 @@ async function say(
   if (call.type === "UNKNOWN") return refuse(reply, { status: 501, message: "a call UNKNOWN is not implemented" });
   if (call.type === "UPDATE_FRAMEWORK") return await update(door, call, found.value, request, reply);
   if (codec !== undefined && call.reconcile_operations !== undefined) {
-    const { operations } = call.reconcile_operations;
-    const answered = { operation_statuses: operationStatuses(operations, door.facts()?.rows) };
+    const operations = askedOperationsFrom(call.reconcile_operations.operations);
+    const outcome = await door.system.question(ref, "reconcileOperations", { operations }, askTimeoutMs);
+    const statuses = outcome.ok ? outcome.value.statuses : undefined;
+    if (statuses === undefined) return refuse(reply, notRecovered);
+    const answered = { operation_statuses: statuses.map(operationStatusTo) };
     const bytes = codec.encode(Response, { type: "RECONCILE_OPERATIONS", reconcile_operations: answered });
     return reply.code(200).type(codec.mediaType).send(bytes);
   }
@@ -153,7 +156,7 @@ async function update(
   const forbidden = roleFault(authorizer, principal, described.value.info);
   if (forbidden !== undefined) return refuse(reply, { status: 403, message: forbidden });
   const asked = { ...described.value, suppressedRoles: change.suppressed_roles };
-  const outcome = await system.question(ref, "update", asked, updateTimeoutMs);
+  const outcome = await system.question(ref, "update", asked, askTimeoutMs);
   if (!outcome.ok) return refuse(reply, { status: 503, message: `the subscription is gone (${outcome.code})` });
   if (!outcome.value.done) return refuse(reply, { status: 400, message: outcome.value.reason });
   return reply.code(200).send();

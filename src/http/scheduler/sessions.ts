@@ -94,9 +94,13 @@ export class Sessions {
 
   #begin(response: ServerResponse, codec: Codec) {
     const streamId = randomUUID();
-    const stream = new EventStream(response, codec, this.#budget, () => {
-      this.#opening.delete(streamId);
-      this.#refs.get(streamId)?.tell("hungUp", {});
+    const stream = new EventStream(response, codec, this.#budget, {
+      closed: () => {
+        this.#opening.delete(streamId);
+        this.#refs.get(streamId)?.tell("hungUp", {});
+      },
+      // As a message: the stream may have been relieved in the turn of another one.
+      shed: (offerIds) => this.#refs.get(streamId)?.tell("shed", { offerIds }),
     });
     stream.begin({ "mesos-stream-id": streamId, "cache-control": "no-store" });
     return { streamId, stream };

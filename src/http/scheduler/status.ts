@@ -2,8 +2,9 @@ import { isIPv6 } from "node:net";
 import type { WireValue } from "../../actors/wire-value.ts";
 import type { FrameworkInfo } from "../../protocol/framework-info.ts";
 import { SlaveId, TaskId } from "../../protocol/ids.ts";
-import type { TaskStatus as OurStatus, TaskReason, TaskState } from "../../protocol/task.ts";
+import type { TaskStatus as OurStatus, TaskState } from "../../protocol/task.ts";
 import { milliseconds } from "../cluster-facts.ts";
+import { mesosReason, reasonFrom } from "../task-reason.ts";
 import type { InputOf, ValueOf } from "../v1/schema.ts";
 import type { TaskStatus } from "../v1/task-messages.ts";
 import { has } from "./framework.ts";
@@ -31,7 +32,7 @@ const exitLabel = "mesolite.exit";
 
 /** A status as its framework wants to hear it. `ip`: where the task can be reached; tasks share the network of their host. */
 export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string | undefined): V1Status {
-  const { taskId, slaveId, reason, message, uuid, data, worker, unreachableMs, source } = status;
+  const { taskId, slaveId, reason, message, uuid, data, worker, unreachableMs, source, executorId } = status;
   const lost = sinceUnreachable.has(status.state) && !has(framework, "PARTITION_AWARE");
   const isPid = worker !== undefined && /^\d{1,9}$/.test(worker);
   return {
@@ -39,11 +40,11 @@ export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string
     state: stateTo(lost ? "lost" : status.state),
     source: sources[source],
     timestamp: status.timestampMs / 1000,
-    ...(reason === undefined ? {} : { reason: `REASON_${reason}` }),
+    ...(reason === undefined ? {} : { reason: mesosReason(reason) }),
     ...(message === undefined ? {} : { message }),
     ...(slaveId === undefined ? {} : { agent_id: { value: slaveId } }),
-    // A command has an executor of its own, named after its task.
-    ...(source === "master" ? {} : { executor_id: { value: taskId } }),
+    // A task without a group has an executor of its own, named after it.
+    ...(source === "master" && executorId === undefined ? {} : { executor_id: { value: executorId ?? taskId } }),
     ...(uuid === undefined ? {} : { uuid: uuidBytes(uuid) }),
     ...(data === undefined ? {} : { data: Buffer.from(JSON.stringify(data)) }),
     ...containerTo(status, isPid ? Number(worker) : undefined, ip),
@@ -55,6 +56,7 @@ export function statusTo(framework: FrameworkInfo, status: OurStatus, ip: string
 /** A status in Mesos's form, as the SDK knows it. */
 export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
   const { task_id, agent_id, message, uuid, data, container_status: container, unreachable_time: unreachable } = status;
+  const { executor_id: executor } = status;
   const labelled = (label: string) => status.labels?.labels.find(({ key }) => key === label)?.value;
   const worker = labelled(workerLabel) ?? container?.executor_pid?.toString();
   const exit = exitFrom(labelled(exitLabel));
@@ -64,7 +66,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
     state: status.state.slice("TASK_".length).toLowerCase() as TaskState,
     source: sourceOf[status.source ?? "SOURCE_MASTER"],
     timestampMs: milliseconds(status.timestamp ?? 0),
-    ...(status.reason === undefined ? {} : { reason: status.reason.slice("REASON_".length) as TaskReason }),
+    ...(status.reason === undefined ? {} : { reason: reasonFrom(status.reason) }),
     ...(message === undefined ? {} : { message }),
     ...(agent_id === undefined ? {} : { slaveId: SlaveId(agent_id.value) }),
     ...(id === undefined ? {} : { uuid: id }),
@@ -72,6 +74,7 @@ export function statusFrom(status: ValueOf<typeof TaskStatus>): OurStatus {
     ...(worker === undefined ? {} : { worker }),
     ...(exit === undefined ? {} : { exit }),
     ...(container?.container_id === undefined ? {} : { containerId: container.container_id.value }),
+    ...(executor === undefined || executor.value === task_id.value ? {} : { executorId: executor.value }),
     ...(unreachable === undefined ? {} : { unreachableMs: unreachable.nanoseconds / 1e6 }),
   };
 }

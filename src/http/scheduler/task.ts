@@ -41,6 +41,13 @@ export function taskFrom(task: V1Task): { readonly fit: OurTask } | { readonly u
   return size > taskLengthMax ? unfit(`it is ${size} characters long, and the limit is ${taskLengthMax}`) : { fit };
 }
 
+/** A task of a group: what runs it is said once for all of them. */
+export function memberFrom(task: V1Task): ReturnType<typeof taskFrom> {
+  if (task.executor === undefined) return taskFrom(task);
+  const [taskId, slaveId] = [TaskId(task.task_id.value), SlaveId(task.agent_id.value)];
+  return { unfit: { taskId, slaveId, fault: "it has an executor of its own" } };
+}
+
 /** A task of ours in Mesos's form. What Mesos has no word for is in fields of our own. */
 export function taskTo(task: OurTask): InputOf<typeof TaskInfo> {
   const { command, function: called, simulated, killGraceMs, maxCompletionMs, labels, discovery } = task;
@@ -49,7 +56,7 @@ export function taskTo(task: OurTask): InputOf<typeof TaskInfo> {
     task_id: { value: task.taskId },
     agent_id: { value: task.slaveId },
     resources: resourcesTo(task.resources, {
-      refined: true,
+      reservations: "stack",
       ...(task.role === undefined ? {} : { allocatedTo: task.role }),
     }),
     ...(command === undefined ? {} : { command: commandTo(command) }),
@@ -77,13 +84,19 @@ function missingFault({ executor, command, container, health_check, check, limit
   if (executor !== undefined && command !== undefined) return "it has both a command and an executor";
   if (executor !== undefined) return "executors of frameworks are not implemented";
   if (command !== undefined && command.uris.length > 0) return "fetching URIs is not implemented";
-  const { type, volumes = [], docker, mesos, network_infos: networks = [], linux_info, rlimit_info } = container ?? {};
-  const plain = type !== "DOCKER" && docker === undefined && mesos?.image === undefined && volumes.length === 0;
-  if (!plain || networks.length > 0 || linux_info !== undefined || rlimit_info !== undefined) {
-    return "containers with an image, volumes, a network or limits of their own are not implemented";
-  }
+  const confined = containerFault(container);
+  if (confined !== undefined) return confined;
   if (health_check !== undefined || check !== undefined) return "checks are not implemented";
   return limits.size > 0 ? "limits need the agent capability TASK_RESOURCE_LIMITS, which no agent has" : undefined;
+}
+
+/** Containers that ask for no more than what every task has. */
+export function containerFault(container: V1Task["container"]): string | undefined {
+  const { type, volumes = [], docker, mesos, network_infos: networks = [], linux_info, rlimit_info } = container ?? {};
+  const plain = type !== "DOCKER" && docker === undefined && mesos?.image === undefined && volumes.length === 0;
+  return plain && networks.length === 0 && linux_info === undefined && rlimit_info === undefined
+    ? undefined
+    : "containers with an image, volumes, a network or limits of their own are not implemented";
 }
 
 function policyFault({ kill_policy: kill, max_completion_time: completion, command }: V1Task): string | undefined {

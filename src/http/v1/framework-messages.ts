@@ -76,16 +76,16 @@ const ConstraintPredicate = message("AttributeConstraint.Predicate", {
   ),
 });
 
-const AttributeConstraint = message("AttributeConstraint", {
+export const OfferConstraint = message("AttributeConstraint", {
   selector: required(ConstraintSelector, 1),
   predicate: required(ConstraintPredicate, 2),
 });
 
-const ConstraintGroup = message("OfferConstraints.RoleConstraints.Group", {
-  attribute_constraints: repeated(AttributeConstraint, 1),
+export const OfferConstraintGroup = message("OfferConstraints.RoleConstraints.Group", {
+  attribute_constraints: repeated(OfferConstraint, 1),
 });
 
 /** By role: all constraints of one group hold, of any group. */
 export const OfferConstraints = message("OfferConstraints", {
-  role_constraints: map(message("OfferConstraints.RoleConstraints", { groups: repeated(ConstraintGroup, 1) }), 1),
+  role_constraints: map(message("OfferConstraints.RoleConstraints", { groups: repeated(OfferConstraintGroup, 1) }), 1),
 });

@@ -8,7 +8,7 @@ import { ExecutorInfo, TaskGroupInfo, TaskInfo } from "./task-messages.ts";
 
 export const Filters = message("Filters", { refuse_seconds: optional("double", 1, 5) });
 
-const LaunchGroup = message("Offer.Operation.LaunchGroup", {
+export const LaunchGroup = message("Offer.Operation.LaunchGroup", {
   executor: required(ExecutorInfo, 1),
   task_group: required(TaskGroupInfo, 2),
 });

@@ -1,8 +1,10 @@
 import {
   type ClusterChange,
+  type ClusterSettings,
   type Counts,
   type FrameworkRow,
   type OfferRow,
+  type PauseProgress,
   type SlaveRow,
   type TaskRow,
   taskKey,
@@ -34,6 +36,8 @@ export class ClusterRows {
   readonly #nameless = new Set<FrameworkId>();
   readonly #offers = new Map<OfferId, OfferRow>();
   #counts: Counts = {};
+  #settings: ClusterSettings = { weights: {}, quotas: {} };
+  #pause: PauseProgress | undefined;
 
   get slaves(): ReadonlyMap<SlaveId, SlaveRow> {
     return this.#slaves;
@@ -60,6 +64,15 @@ export class ClusterRows {
   /** What the master has counted, as it told it last. */
   get counts(): Counts {
     return this.#counts;
+  }
+
+  get settings(): ClusterSettings {
+    return this.#settings;
+  }
+
+  /** How far the pause of offers after a restart of the master is; undefined when offers are made. */
+  get pause(): PauseProgress | undefined {
+    return this.#pause;
   }
 
   /** The ended tasks of each framework, the oldest first. */
@@ -100,6 +113,12 @@ export class ClusterRows {
         return;
       case "counters":
         this.#counts = change.counts;
+        return;
+      case "settings":
+        this.#settings = change.settings;
+        return;
+      case "offerPause":
+        this.#pause = change.progress;
         return;
     }
   }

@@ -1,193 +1,256 @@
 import type { Context } from "../../actors/context.ts";
 import type { ActorRef } from "../../actors/ref.ts";
 import type { Spec } from "../../actors/spec.ts";
-import type { FrameworkId, SlaveId } from "../../protocol/ids.ts";
-import { type Resources, scalar } from "../../protocol/resources.ts";
-import { type ClientId, clientId } from "./client.ts";
-import { DrfSorter } from "./drf-sorter.ts";
-import { Filters } from "./filters.ts";
-import { Ledger } from "./ledger.ts";
-import { type AllocatorEvents, type AllocatorProtocol, allocatorTable, type OfferedRow } from "./protocol.ts";
+import { invariant } from "../../base/invariant.ts";
+import { topOf } from "../../protocol/role.ts";
+import { Book } from "./book.ts";
+import { Durations } from "./durations.ts";
+import { explain } from "./explain.ts";
+import { explainIdle, idleByCause, quantitiesFrom } from "./idle.ts";
+import { BatchWriter } from "./offered-batch.ts";
+import { Pass } from "./pass.ts";
+import { drf } from "./policies/drf.ts";
+import type { Policy } from "./policy.ts";
+import {
+  type AllocatorConfig,
+  type AllocatorCounts,
+  type AllocatorEvents,
+  type AllocatorProtocol,
+  allocatorTable,
+  type Client,
+  type LackingRole,
+} from "./protocol.ts";
 
-/** Mesos's `min_allocatable_resources`, in thousandths: less than this of both is not worth an offer. */
-const offerMin = { cpus: 10, mem: 32_000 };
-/** Rows in one message to the master: about 200 bytes each, well within an envelope. */
-const rowsMax = 512;
 /** Messages that may wait. A cluster of 50 000 slaves registers in one burst. */
 const mailboxMax = 262_144;
+/** Batches in which the parts of every slave are added up. */
+const auditBatches = 64;
+/** How often a batch asks some client about some slave, though nothing has changed: a safety net. */
+const askedAgainMax = 4_096;
+/** Roles whose filters are told; those of others are not. */
+const countedRolesMax = 1_000;
+/** Least time between two sweeps for expired filters. */
+const expiryPauseMs = 50;
 
 /** Decides who is offered what. It is told the master's book and keeps nothing that it could not be told again. */
-export const allocator: Spec<AllocatorProtocol, Record<never, never>> = {
-  name: "allocator",
-  protocol: allocatorTable,
-  mailboxMax,
-  start(ctx) {
-    let book = new Book(ctx, undefined, 0);
-    return {
-      resetBook: ({ master, allocationIntervalMs }) => {
-        ctx.cancel("pass");
-        book = new Book(ctx, ctx.ref(master), allocationIntervalMs);
-        ctx.every("batch", allocationIntervalMs, () => book.touchAll());
-      },
-      resume: () => book.resume(),
-      slaveAdded: (slave) => {
-        book.ledger.addSlave(slave.slaveId, slave.total, slave.active);
-        book.accounts.set(slave.slaveId, slave.account);
-        book.sorter.addTotal(slave.total);
-        for (const { frameworkId, role, resources } of slave.allocated) {
-          book.grant(slave.slaveId, clientId(frameworkId, role), resources);
-        }
-        book.touch(slave.slaveId);
-      },
-      slaveRemoved: ({ slaveId }) => book.removeSlave(slaveId),
-      slaveActive: ({ slaveId, active }) => {
-        if (!book.ledger.has(slaveId)) return;
-        book.ledger.setActive(slaveId, active);
-        book.touch(slaveId);
-      },
-      clientAdded: ({ frameworkId, role, active }) => book.addClient({ frameworkId, role, active, suppressed: false }),
-      clientRemoved: ({ frameworkId, role }) => book.removeClient(clientId(frameworkId, role)),
-      clientActive: ({ frameworkId, role, active }) => book.setWanting(clientId(frameworkId, role), { active }),
-      clientSuppressed: ({ frameworkId, role }) => book.setWanting(clientId(frameworkId, role), { suppressed: true }),
-      clientRevived: ({ frameworkId, role }) => {
-        const client = clientId(frameworkId, role);
-        book.filters.revive(client);
-        book.setWanting(client, { suppressed: false });
-      },
-      clientFilters: ({ frameworkId, role, filters }) => {
-        book.filters.setStanding(clientId(frameworkId, role), filters);
-        book.touchAll();
-      },
-      recovered: ({ slaveId, frameworkId, role, resources, refuseMs }) =>
-        book.recovered(slaveId, clientId(frameworkId, role), resources, refuseMs),
-      passes: (_, reply) => reply({ passes: book.passes }),
-      inspect: () => book,
-    };
-  },
-};
+export function allocator(policy: Policy = drf): Spec<AllocatorProtocol, Record<never, never>> {
+  return {
+    name: "allocator",
+    protocol: allocatorTable,
+    mailboxMax,
+    start(ctx) {
+      let rounds = new Rounds(ctx, policy, undefined, { allocationIntervalMs: 0, minAllocatable: [] });
+      const change = (act: (book: Book) => void) => {
+        act(rounds.book);
+        rounds.request();
+      };
+      return {
+        resetBook: ({ master, config }) => {
+          rounds.end();
+          rounds = new Rounds(ctx, policy, ctx.ref(master), config);
+        },
+        resume: () => rounds.resume(),
+        slaveAdded: (slave) => change((book) => book.addSlave(slave)),
+        slaveRemoved: ({ account }) => change((book) => book.removeSlave(account)),
+        slaveActive: ({ account, active }) => change((book) => book.setActive(account, active)),
+        clientAdded: (client) => change((book) => book.addClient(client)),
+        clientRemoved: (client) => change((book) => book.removeClient(client)),
+        clientActive: ({ active, ...client }) => change((book) => book.setWanting(client, { active })),
+        clientSuppressed: (client) => change((book) => book.setWanting(client, { suppressed: true })),
+        clientRevived: ({ accounts, ...client }) => change((book) => book.revive(client, accounts)),
+        clientFilters: ({ filters, ...client }) => change((book) => book.wish(client, filters)),
+        recovered: ({ account, resources, refuseMs, ...client }) =>
+          change((book) => book.recovered(account, client, resources, refuseMs, ctx.clock.now())),
+        converted: ({ account, from, to, ...client }) => change((book) => book.convert(account, client, from, to)),
+        weights: ({ weights }) => change((book) => book.setWeights(weights)),
+        quotas: ({ quotas, version }) => change((book) => book.setQuotas(quotas, version)),
+        counts: (_, reply) => reply(rounds.counts()),
+        explain: (question, reply) => reply(explain(rounds.book, question, rounds.now)),
+        explainIdle: (_, reply) => reply(explainIdle(rounds.book, rounds.now)),
+        whoLacks: (_, reply) => reply({ roles: rounds.whoLacks() }),
+        inspect: () => rounds.book,
+      };
+    },
+  };
+}
 
-type Client = { readonly frameworkId: FrameworkId; readonly role: string; active: boolean; suppressed: boolean };
-
-/** Everything the allocator knows between two resets. */
-export class Book {
-  readonly ledger = new Ledger();
-  readonly sorter = new DrfSorter();
-  readonly filters = new Filters();
-  /** The number of each slave's present account. */
-  readonly accounts = new Map<SlaveId, number>();
+/** When passes are made: soon after every change, several changes in one pass, and at every batch. */
+class Rounds {
+  readonly book: Book;
   passes = 0;
   readonly #ctx: Context<AllocatorProtocol>;
   readonly #master: ActorRef<AllocatorEvents> | undefined;
-  readonly #refuseMsMin: number;
-  readonly #clients = new Map<ClientId, Client>();
-  readonly #candidates = new Set<SlaveId>();
+  readonly #writer: BatchWriter;
+  /** How long passes take, and how long they were waited for. */
+  readonly #runMs = new Durations();
+  readonly #latencyMs = new Durations();
   #running = false;
+  /** When the pass that is to come was asked for. */
+  #requestedMs: number | undefined;
+  #audited = 0;
+  /** The row that was looked at again last. */
+  #askedAgain = 0;
+  #expiredMs = Number.NEGATIVE_INFINITY;
+  #expiryMs = Number.POSITIVE_INFINITY;
+  /** What the master was told last; nothing yet in a new book. */
+  #lacking: string | undefined;
 
-  /** `refuseMsMin`: the least time that a decline with a filter keeps a slave away, in milliseconds. */
-  constructor(ctx: Context<AllocatorProtocol>, master: ActorRef<AllocatorEvents> | undefined, refuseMsMin: number) {
+  constructor(
+    ctx: Context<AllocatorProtocol>,
+    policy: Policy,
+    master: ActorRef<AllocatorEvents> | undefined,
+    { allocationIntervalMs, minAllocatable }: AllocatorConfig,
+  ) {
     this.#ctx = ctx;
     this.#master = master;
-    this.#refuseMsMin = refuseMsMin;
+    this.book = new Book({ policy, minAllocatable, refuseMsMin: allocationIntervalMs, seed: ctx.random.int(2 ** 32) });
+    this.#writer = new BatchWriter(this.book.names, (rows) =>
+      this.#master?.tell("offered", { ...rows, quotas: this.book.quotas.version }),
+    );
+    if (master !== undefined) ctx.every("batch", allocationIntervalMs, () => this.#batch());
   }
 
   resume(): void {
     this.#running = this.#master !== undefined;
-    this.touchAll();
+    this.book.candidates.touchAll();
+    this.request();
   }
 
-  addClient(added: Client): void {
-    const client = clientId(added.frameworkId, added.role);
-    if (this.#clients.has(client)) return;
-    this.#clients.set(client, added);
-    this.sorter.addClient(client);
-    for (const slaveId of this.ledger.slaves) {
-      const held = this.ledger.allocations(slaveId).get(client);
-      if (held !== undefined) this.sorter.allocated(client, held);
+  get now(): { readonly ms: number; readonly paused: boolean } {
+    return { ms: this.#ctx.clock.now(), paused: !this.#running };
+  }
+
+  end(): void {
+    for (const timer of ["pass", "batch", "expiry"]) this.#ctx.cancel(timer);
+  }
+
+  /** A pass that is due is made first: what it is about to give away is not idle, and batches would always come just before. */
+  counts(): AllocatorCounts {
+    const { totals, names } = this.book;
+    this.#passNow();
+    return {
+      passes: this.passes,
+      runMs: this.#runMs.summary(),
+      latencyMs: this.#latencyMs.summary(),
+      total: quantitiesFrom(totals, names.list),
+      idle: idleByCause(this.book, this.now),
+      filters: filtersByRole(this.book),
+    };
+  }
+
+  /** A pass follows when this turn and what waits for the allocator now are done. */
+  request(): void {
+    if (this.#running && (this.book.candidates.any || this.#isLacking) && this.#requestedMs === undefined) {
+      this.#requestedMs = this.#ctx.clock.now();
+      this.#ctx.after("pass", 0, () => this.#pass());
     }
-    this.touchAll();
+    this.#awaitExpiry();
   }
 
-  removeClient(client: ClientId): void {
-    if (!this.#clients.delete(client)) return;
-    this.sorter.removeClient(client);
-    this.filters.removeClient(client);
+  /** After a pass over what has changed, so that nothing is free that would help. Before `resume` nobody lacks anything. */
+  whoLacks(): readonly LackingRole[] {
+    if (!this.#running) return [];
+    this.#passNow();
+    return this.#lackingRoles();
   }
 
-  setWanting(client: ClientId, change: { readonly active?: boolean; readonly suppressed?: boolean }): void {
-    const wanting = this.#clients.get(client);
-    if (wanting === undefined) return;
-    Object.assign(wanting, change);
-    this.touchAll();
+  /** Whether somebody lacks something, as far as the master knows: it shall hear when that is over. */
+  get #isLacking(): boolean {
+    return this.#lacking !== undefined && this.#lacking !== "[]";
   }
 
-  removeSlave(slaveId: SlaveId): void {
-    if (!this.ledger.has(slaveId)) return;
-    this.sorter.removeTotal(this.ledger.total(slaveId));
-    for (const [client, resources] of this.ledger.removeSlave(slaveId)) {
-      if (this.#clients.has(client)) this.sorter.unallocated(client, resources);
-    }
-    this.filters.removeSlave(slaveId);
-    this.accounts.delete(slaveId);
-    this.#candidates.delete(slaveId);
+  /** Makes the pass that is due, if one is. */
+  #passNow(): void {
+    if (this.#requestedMs === undefined) return;
+    this.#ctx.cancel("pass");
+    this.#pass();
   }
 
-  grant(slaveId: SlaveId, client: ClientId, resources: Resources): void {
-    this.ledger.grant(slaveId, client, resources);
-    if (this.#clients.has(client)) this.sorter.allocated(client, resources);
-  }
-
-  /** A decline that asks for no filter waits for the next batch: else it would be offered again and again at once. */
-  recovered(slaveId: SlaveId, client: ClientId, resources: Resources, refuseMs: number | undefined): void {
-    if (!this.ledger.has(slaveId)) return;
-    this.ledger.release(slaveId, client, resources);
-    if (this.#clients.has(client)) this.sorter.unallocated(client, resources);
-    if (refuseMs === 0) return;
-    if (refuseMs !== undefined && this.#clients.has(client)) {
-      const untilMs = this.#ctx.clock.now() + Math.max(refuseMs, this.#refuseMsMin);
-      this.filters.refuse(client, slaveId, resources, untilMs);
-    }
-    this.touch(slaveId);
-  }
-
-  touch(slaveId: SlaveId): void {
-    this.#candidates.add(slaveId);
-    this.#request();
-  }
-
-  touchAll(): void {
-    for (const slaveId of this.ledger.slaves) this.#candidates.add(slaveId);
-    this.#request();
-  }
-
-  #request(): void {
-    if (this.#running && this.#candidates.size > 0) this.#ctx.after("pass", 0, () => this.#pass());
-  }
-
-  /** Offers all that is free on each candidate to the client owed most that wants it: coarse grains, as in Mesos. */
   #pass(): void {
+    const { book } = this;
+    const beganMs = this.#ctx.clock.now();
+    this.#latencyMs.add(beganMs - (this.#requestedMs ?? beganMs));
+    this.#requestedMs = undefined;
     this.passes++;
-    const now = this.#ctx.clock.now();
-    const rows: OfferedRow[] = [];
-    for (const slaveId of this.#candidates) {
-      const resources = this.ledger.available(slaveId);
-      if (scalar(resources, "cpus") < offerMin.cpus && scalar(resources, "mem") < offerMin.mem) continue;
-      const owed = this.sorter.order().find((client) => this.#wants(client, slaveId, resources, now));
-      const client = owed && this.#clients.get(owed);
-      const account = this.accounts.get(slaveId);
-      if (owed === undefined || client === undefined || account === undefined) continue;
-      this.grant(slaveId, owed, resources);
-      const { frameworkId, role } = client;
-      rows.push({ slaveId, account, frameworkId, role, resources });
-    }
-    this.#candidates.clear();
-    for (let first = 0; first < rows.length; first += rowsMax) {
-      this.#master?.tell("offered", { rows: rows.slice(first, first + rowsMax) });
+    const pass = new Pass(book, beganMs, (row, client, bundle) =>
+      this.#writer.write(book.slaves.account[row] as number, client.leaf, client, bundle),
+    );
+    pass.run();
+    this.#writer.flush();
+    this.#tellLacking();
+    this.#runMs.add(this.#ctx.clock.now() - beganMs);
+  }
+
+  #batch(): void {
+    const { book } = this;
+    const { height } = book.slaves;
+    const from = Math.min(this.#audited, height);
+    const to = Math.min(height, from + Math.ceil(height / auditBatches));
+    const fault = book.fault(from, to);
+    invariant(fault === undefined, () => `the allocator's book: ${fault}`);
+    this.#audited = to === height ? 0 : to;
+    this.#askAgain();
+    book.candidates.wake();
+    this.request();
+  }
+
+  /** Has some slaves looked at again: in time, all of them. */
+  #askAgain(): void {
+    const { slaves, clients, candidates } = this.book;
+    const rows = Math.min(slaves.height, Math.ceil(askedAgainMax / Math.max(1, clients.size)));
+    for (let count = 0; count < rows; count++) {
+      this.#askedAgain = (this.#askedAgain + 1) % slaves.height;
+      if (slaves.has(this.#askedAgain)) candidates.touch(this.#askedAgain);
     }
   }
 
-  #wants(client: ClientId, slaveId: SlaveId, resources: Resources, nowMs: number): boolean {
-    const wanting = this.#clients.get(client);
-    if (wanting === undefined || !wanting.active || wanting.suppressed) return false;
-    return !this.filters.hides(client, slaveId, resources, nowMs);
+  #awaitExpiry(): void {
+    const dueMs = this.book.filters.nextExpiryMs;
+    if (dueMs === this.#expiryMs) return;
+    this.#expiryMs = dueMs;
+    if (dueMs === Number.POSITIVE_INFINITY) return this.#ctx.cancel("expiry");
+    const atMs = Math.max(dueMs, this.#expiredMs + expiryPauseMs);
+    this.#ctx.after("expiry", Math.max(0, atMs - this.#ctx.clock.now()), () => {
+      this.#expiredMs = this.#ctx.clock.now();
+      this.#expiryMs = Number.POSITIVE_INFINITY;
+      this.book.filters.expire(this.#expiredMs, (row) => this.book.candidates.touch(row));
+      this.request();
+    });
   }
+
+  /** Only news: what the master was told last still holds otherwise. */
+  #tellLacking(): void {
+    const roles = this.#lackingRoles();
+    const text = JSON.stringify(roles);
+    if (text === this.#lacking) return;
+    this.#lacking = text;
+    this.#master?.tell("lacking", { roles });
+  }
+
+  /** A role counts whose frameworks want offers and have declined none of late: who declines has what it needs. */
+  #lackingRoles(): readonly LackingRole[] {
+    const { quotas, clients, filters } = this.book;
+    if (!quotas.any) return [];
+    const below = quotas.below();
+    if (below.length === 0) return [];
+    const wanting = new Map<string, Client[]>(below.map(({ role }) => [role, []]));
+    for (const { frameworkId, role, leaf } of clients.all()) {
+      if (!this.book.tree.wants(leaf) || (filters.active[leaf] ?? 0) > 0) continue;
+      wanting.get(topOf(role))?.push({ frameworkId, role });
+    }
+    return below.flatMap(({ role, lacking }) => {
+      const wanted = wanting.get(role) ?? [];
+      return wanted.length === 0 ? [] : [{ role, lacking, clients: wanted }];
+    });
+  }
+}
+
+/** Unexpired filters of each role, of as many roles as are told. */
+function filtersByRole({ clients, filters }: Book): { readonly [role: string]: number } {
+  const active = new Map<string, number>();
+  for (const { role, leaf } of clients.all()) {
+    if (!active.has(role) && active.size === countedRolesMax) continue;
+    active.set(role, (active.get(role) ?? 0) + (filters.active[leaf] ?? 0));
+  }
+  return Object.fromEntries(active);
 }

@@ -10,8 +10,9 @@ export function registryStore(database: RegistryDatabase): Spec<RegistryStorePro
     start: () => ({
       recover: (_, reply) => {
         const lead = database.begin();
-        reply({ lead, slaves: database.slaves() });
+        reply({ lead, ...database.settings() });
       },
+      readSlaves: ({ from }, reply) => reply(database.slavesFrom(from)),
       commit: ({ lead, operations }, reply) => reply({ committed: database.commit(lead, operations) }),
     }),
   };

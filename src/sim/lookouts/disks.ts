@@ -108,6 +108,9 @@ class DiskBooks {
           },
         });
         return hearing(heard, {
+          readSlaves: ({ from }: { readonly from: number }) => {
+            if (from > 0) this.#findings.mark("a registry is read in several parts");
+          },
           commit: () => {
             if (this.#cluster?.disk.full === true) this.#findings.mark("a full disk refuses the registry");
           },
@@ -167,11 +170,12 @@ class DiskBooks {
     this.#findings.breach(diskRules.leads, what);
   }
 
-  #committed({ type, slaveId }: RegistryOperation): void {
+  #committed(operation: RegistryOperation): void {
+    const { type } = operation;
     if (type === "markSlaveUnreachable") this.#findings.mark("a slave is marked unreachable");
     if (type === "markSlaveReachable") this.#findings.mark("a slave that was unreachable comes back");
     if (type !== "removeSlave") return;
-    this.#removed.add(slaveId);
+    this.#removed.add(operation.slaveId);
     this.#findings.mark("a slave that was removed leaves the registry");
   }
 }

@@ -8,7 +8,15 @@ import type { Lookout } from "./lookout.ts";
 export const orderRules = { stale: "an order of a superseded master changes nothing" } as const;
 
 /** Orders of a master to a slave, which carry its lead. */
-const orders = ["slaveRegistered", "runTask", "killOnSlave", "shutdownFramework", "updateAcknowledged", "ping"];
+const orders = [
+  "slaveRegistered",
+  "runTask",
+  "runGroup",
+  "killOnSlave",
+  "shutdownFramework",
+  "updateAcknowledged",
+  "ping",
+];
 
 /** Watches what slaves do about orders of a master that another has superseded: nothing. */
 export function ordersLookout(findings: Findings): Lookout {

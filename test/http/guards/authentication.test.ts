@@ -33,6 +33,9 @@ const written: Readonly<Record<string, Realm>> = {
   "/api/v1": "mesos-master-readwrite",
   "/api/v1/*": "mesos-master-readwrite",
   "/api/v1/scheduler": "mesos-master-scheduler",
+  "PUT /weights": "mesos-master-readwrite",
+  "POST /quota": "mesos-master-readwrite",
+  "DELETE /quota/*": "mesos-master-readwrite",
 };
 
 async function routesOf(opening: Promise<OpenServer>) {
@@ -77,7 +80,7 @@ describe.each([["master", masterRealms, masterOf] as const, ["slave", agentRealm
         const { status, challenge } = await ask(stranger);
         statuses.add(status);
         if (status !== 401) continue;
-        const realm = written[plain] ?? realms[0];
+        const realm = written[`${method} ${plain}`] ?? written[plain] ?? realms[0];
         expect(challenge).toBe(`Basic realm="${realm}"`);
       }
       if (open.includes(plain)) {

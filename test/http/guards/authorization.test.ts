@@ -82,7 +82,7 @@ test.each([
   ["names of JavaScript are nobody's", [[some("ada"), some("web")]], "toString", "constructor", false],
 ] as const)("%s", (_name, entries, principal, role, allowed) => {
   const list = entries.map(([principals, roles]) => ({ principals, roles }));
-  expect(acls(list).mayRegister(principal, role)).toBe(allowed);
+  expect(acls(list).allows("register_frameworks", principal, role)).toBe(allowed);
 });
 
 test.each([
@@ -91,7 +91,7 @@ test.each([
   [true, false, true],
   [false, true, false],
 ])("where nothing matches, permissive %j with a default of %j gives %j", (permissive, byDefault, allowed) => {
-  expect(acls([], permissive, byDefault).mayRegister("ada", "web")).toBe(allowed);
+  expect(acls([], permissive, byDefault).allows("register_frameworks", "ada", "web")).toBe(allowed);
 });
 
 test.each([
@@ -124,4 +124,23 @@ test.each([
 ])("principals %s are refused", (entity) => {
   const parsed = parseAcls(`{"register_frameworks":[{"principals":${entity},"roles":{"type":"ANY"}}]}`, false);
   expect(parsed.ok ? "nothing" : parsed.error).toMatch(/^register_frameworks\[0\]\.principals is not /);
+});
+
+test("each action has a list of its own; one without a list is allowed, unless nothing is that is not listed", () => {
+  const actions = ["update_quotas", "get_quotas", "update_weights", "view_roles"] as const;
+  for (const action of actions) {
+    const list = [
+      { principals: some("ada"), roles: any },
+      { principals: any, roles: none },
+    ];
+    for (const permissive of [undefined, true, false]) {
+      const parsed = parseAcls(JSON.stringify({ permissive, [action]: list }), false);
+      if (!parsed.ok) throw new Error(parsed.error);
+      const { allows } = parsed.value;
+      expect([allows(action, "ada", "web"), allows(action, "bob", "web")]).toEqual([true, false]);
+      const others = actions.filter((other) => other !== action).map((other) => allows(other, "bob", "web"));
+      expect(others).toEqual(others.map(() => permissive ?? true));
+      expect(allows("register_frameworks", "ada", "web")).toBe(permissive ?? false);
+    }
+  }
 });

@@ -197,6 +197,15 @@ const tasks = {
 };
 const versionInfo = { version: "1.11.0", build_date: "1970-01-01 00:00:00", build_time: 0, build_user: "mesolite" };
 
+const held = {
+  weight: 1,
+  resources: [scalar("cpus", 2), scalar("mem", 64)],
+  dominant_share: 0.5,
+  allocated: [scalar("cpus", 1.5), scalar("mem", 64)],
+  offered: [scalar("cpus", 0.5)],
+  reserved: [],
+};
+
 test.each([
   ["GET_AGENTS", agents],
   ["GET_FRAMEWORKS", frameworks],
@@ -211,20 +220,24 @@ test.each([
         {
           id: { value: "o1" },
           framework_id: { value: "f1" },
+          framework: "f1 name",
           agent_id: { value: "s1" },
           hostname: "127.0.0.1",
           allocation_info: { role: "batch" },
           resources: [scalar("cpus", 0.5)],
+          made_time: { nanoseconds: 1_700_000_004_000_000_000 },
         },
       ],
     },
   ],
+  ["GET_QUOTA", { status: { infos: [], configs: [] } }],
+  ["GET_WEIGHTS", { weight_infos: [] }],
   [
     "GET_ROLES",
     {
       roles: [
-        { name: "*", weight: 1, frameworks: [{ value: "f2" }], resources: [scalar("cpus", 2), scalar("mem", 64)] },
-        { name: "batch", weight: 1, frameworks: [{ value: "f1" }], resources: [scalar("cpus", 2), scalar("mem", 64)] },
+        { name: "*", frameworks: [{ value: "f2" }], ...held },
+        { name: "batch", frameworks: [{ value: "f1" }], ...held },
       ],
     },
   ],
@@ -251,6 +264,66 @@ test("GET_MASTER", async () => {
     },
     start_time: 1_700_000_000,
     elected_time: 1_700_000_000,
+  });
+});
+
+describe("a question", () => {
+  async function asking(body: object, reply: OperatorReply | undefined) {
+    const { system, advance } = oneThread();
+    const heard: OperatorCall[] = [];
+    const arrived = Promise.withResolvers<void>();
+    const operate = ({ call: asked }: { readonly call: OperatorCall }, answer: (reply: OperatorReply) => void) => {
+      heard.push(asked);
+      if (reply !== undefined) answer(reply);
+      arrived.resolve();
+    };
+    const master = system.spawn(scriptedMaster({ operate }), undefined);
+    const { url } = await gateway({ system, view: fedView([], 7), master: () => master });
+    const response = fetch(`${url}/api/v1`, { method: "POST", headers: json, body: JSON.stringify(body) });
+    return { heard, advance, arrived: arrived.promise, response };
+  }
+
+  test("is answered as soon as the master knows, with numbers and words", async () => {
+    const groups = [{ cause: "noDemand", amounts: { cpus: 1_500 } }] as const;
+    const whyIdle = { total: { cpus: 2_000 }, running: { cpus: 500 }, idle: { cpus: 1_500 }, groups, names: {} };
+    const { heard, response } = await asking(
+      { type: "WHY_IDLE" },
+      { done: true, seq: 99, answer: { type: "WHY_IDLE", whyIdle } },
+    );
+    expect(await (await response).json()).toEqual({
+      type: "WHY_IDLE",
+      why_idle: {
+        total: { cpus: 2 },
+        running: { cpus: 0.5 },
+        idle: { cpus: 1.5 },
+        causes: [
+          {
+            cause: "noDemand",
+            amounts: { cpus: 1.5 },
+            what: "nobody wants offers",
+            mend: "a framework with work, or a REVIVE",
+          },
+        ],
+      },
+    });
+    expect(heard).toEqual([{ type: "WHY_IDLE" }]);
+  });
+
+  test.each([404, 409, 503] as const)("that the master refuses with %i is refused so", async (status) => {
+    const body = { type: "WHY_NOT", why_not: { framework: "batch" } };
+    const { heard, response } = await asking(body, { done: false, status, reason: "no framework batch" });
+    expect([(await response).status, await (await response).text()]).toEqual([status, "no framework batch\n"]);
+    expect(heard).toEqual([{ type: "WHY_NOT", framework: "batch" }]);
+  });
+
+  test("that the master does not answer may be asked again", async () => {
+    const { arrived, advance, response } = await asking({ type: "WHY_IDLE" }, undefined);
+    await arrived;
+    advance(10_000);
+    expect([(await response).status, await (await response).text()]).toEqual([
+      503,
+      "the master did not answer (timeout); ask again\n",
+    ]);
   });
 });
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { reservedKey } from "../../../src/protocol/reservation.ts";
+import { quantities } from "../../protocol/quantities.ts";
 import { changed, discovery, opened } from "../read-scene.ts";
 import { fedView, slaveRow, taskRow } from "../scene.ts";
 
@@ -265,6 +267,64 @@ const full = (id: string, active: boolean) => ({
   unreserved_resources_full: resourceFull.total,
   used_resources_full: resourceFull.used,
   offered_resources_full: resourceFull.offered,
+});
+
+test("a slave with reservations tells whose they are, and its sums count them", async () => {
+  const resources = {
+    ...quantities("cpus:1;cpus(ads):2;ports(ads):[1-2];ports:[3-4]"),
+    [reservedKey("cpus", { role: "web", dynamic: true, principal: "ada" })]: 4_000,
+  };
+  const row = slaveRow("s1", { info: { ...slaveRow("s1").info, resources }, used: quantities("cpus:1;cpus(ads):1") });
+  const { json } = await opened({ view: fedView([{ type: "slave", row }]) });
+  const [cpus, ads, web] = [1, 2, 4].map((value) => ({ name: "cpus", type: "SCALAR", scalar: { value } }));
+  const ports = (begin: number, end: number) => ({
+    name: "ports",
+    type: "RANGES",
+    ranges: { range: [{ begin, end }] },
+  });
+  const toAds = { role: "ads", reservations: [{ type: "STATIC", role: "ads" }] };
+  const fullAds = [
+    { ...ads, ...toAds },
+    { ...ports(1, 2), ...toAds },
+  ];
+  const fullWeb = {
+    ...web,
+    role: "web",
+    reservation: { principal: "ada" },
+    reservations: [{ type: "DYNAMIC", role: "web", principal: "ada" }],
+  };
+  const fullRest = [
+    { ...cpus, role: "*" },
+    { ...ports(3, 4), role: "*" },
+  ];
+  const inState = {
+    resources: { ...none, cpus: 7, ports: "[1-4]" },
+    used_resources: { ...none, cpus: 2 },
+    reserved_resources: { ads: { ...none, cpus: 2, ports: "[1-2]" }, web: { ...none, cpus: 4 } },
+    unreserved_resources: { ...none, cpus: 1, ports: "[3-4]" },
+  };
+  expect((await json("/state")).slaves).toMatchObject([inState]);
+  expect((await json("/slaves")).slaves).toMatchObject([
+    {
+      ...inState,
+      reserved_resources_full: { ads: fullAds, web: [fullWeb] },
+      unreserved_resources_full: fullRest,
+      used_resources_full: [
+        { ...cpus, role: "*" },
+        { ...cpus, ...toAds },
+      ],
+    },
+  ]);
+  const reserved = (await json("/roles")).roles.map((role: { name: string; reserved: unknown }) => [
+    role.name,
+    role.reserved,
+  ]);
+  expect(reserved).toEqual([
+    ["*", none],
+    ["ads", { ...none, cpus: 2 }],
+    ["web", { ...none, cpus: 4 }],
+  ]);
+  expect(await json("/metrics/snapshot")).toMatchObject({ "master/cpus_total": 7, "master/cpus_used": 2 });
 });
 
 const zeros = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { capabilities, launch, multiRole, scalar, sleeper } from "./calls.ts";
+import { capabilities, group, launch, launchGroup, multiRole, scalar, sleeper } from "./calls.ts";
 import type { Plain, SchedulerClient, Stream, Wire } from "./client.ts";
 import { ContractTable } from "./contract-table.ts";
 import { LiveCluster } from "./live-cluster.ts";
@@ -41,8 +41,6 @@ const table = new ContractTable("ACCEPT", [
   "4 another allocation_info is an error",
   "LAUNCH: siblings of an invalid task run",
   "LAUNCH with an operation id",
-  "LAUNCH_GROUP",
-  "LAUNCH_GROUP with an operation id",
   ...otherNames,
 ]);
 
@@ -124,7 +122,7 @@ table.row("1 operations on offers that are not valid", async (wire) => {
   const operations = [
     { type: "RESERVE", id: { value: "op1" }, ...otherOperations.RESERVE },
     { type: "RESERVE", ...otherOperations.RESERVE },
-    { type: "LAUNCH_GROUP", launch_group: group(nowhere, "t1") },
+    launchGroup(group(nowhere, "t1")),
   ];
   await client.say("ACCEPT", { accept: { offer_ids: [{ value: "nobody" }], operations } });
   const { update_operation_status: refused } = await stream.take("UPDATE_OPERATION_STATUS");
@@ -246,31 +244,6 @@ table.row("LAUNCH with an operation id", async (wire) => {
   await client.accept([offer], [{ ...launch(sleeper(offer, "t1")), id: { value: "op" } }]);
   expect(await stream.update("t1")).toMatchObject({ state: "TASK_ERROR", reason: "REASON_TASK_INVALID" });
 });
-
-function group(offer: Plain, ...names: readonly string[]) {
-  const executor = {
-    type: "DEFAULT",
-    executor_id: { value: "e" },
-    resources: [scalar("cpus", 0.1), scalar("mem", 32), scalar("disk", 1)],
-  };
-  return { executor, task_group: { tasks: names.map((name) => sleeper(offer, name)) } };
-}
-
-for (const [row, more] of [
-  ["LAUNCH_GROUP", {}],
-  ["LAUNCH_GROUP with an operation id", { id: { value: "op" } }],
-] as const) {
-  table.row(row, async (wire) => {
-    const { client, stream, offer } = await scene(wire);
-    const operation = { type: "LAUNCH_GROUP", launch_group: group(offer, "t1", "t2"), ...more };
-    await client.accept([offer], [operation, launch(sleeper(offer, "alone"))]);
-    for (const task of ["t1", "t2"]) {
-      expect(await stream.update(task)).toMatchObject({ state: "TASK_ERROR", reason: "REASON_TASK_GROUP_INVALID" });
-    }
-    // Whatever else was asked for happens.
-    expect((await stream.update("alone")).state).toBe("TASK_RUNNING");
-  });
-}
 
 for (const type of otherNames) {
   table.row(type, async (wire) => {

@@ -12,7 +12,7 @@ export const agentWord = "$agent";
 /** One in so many is not what a sane scheduler would send: a call has dozens. */
 const saneToHostile = 25;
 
-function mostly<Of>(sane: readonly Of[], hostile: fc.Arbitrary<Of>): fc.Arbitrary<Of> {
+export function mostly<Of>(sane: readonly Of[], hostile: fc.Arbitrary<Of>): fc.Arbitrary<Of> {
   return fc.oneof({ weight: saneToHostile, arbitrary: fc.constantFrom(...sane) }, { weight: 1, arbitrary: hostile });
 }
 
@@ -22,7 +22,7 @@ const hostileTexts = fc.oneof(
   fc.string({ unit: "binary", maxLength: 8 }),
 );
 
-const texts = mostly([offerWord, agentWord, "t1", "t2", "cpus", "mem", "*", "true"], hostileTexts);
+export const texts = mostly([offerWord, agentWord, "t1", "t2", "cpus", "mem", "*", "true"], hostileTexts);
 
 /** What a sane scheduler has in the text fields that matter, by message and field. */
 const saneTexts: Readonly<Record<string, readonly string[]>> = {
@@ -35,7 +35,7 @@ const saneTexts: Readonly<Record<string, readonly string[]>> = {
   "mesolite.Simulated.outcome": ["finished", "failed"],
 };
 
-const doubles = mostly(
+export const doubles = mostly(
   [0, 0.1, 0.5, 1, 2, 32, 0.001],
   fc.oneof(
     fc.constantFrom(-0, -1, 1e-9, 1e300, -1e300, 2 ** 53, 2 ** 63, Number.MAX_VALUE, 5e-324),

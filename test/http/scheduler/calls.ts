@@ -34,3 +34,19 @@ export const capabilities = (...types: readonly string[]) => ({ capabilities: ty
 
 /** A framework of several roles. */
 export const multiRole = (...roles: readonly string[]) => ({ ...capabilities("MULTI_ROLE"), roles });
+
+/** A group of tasks that only take time, under one executor. */
+export function group(offer: Plain, ...names: readonly string[]) {
+  const executor = {
+    type: "DEFAULT",
+    executor_id: { value: "e" },
+    resources: [scalar("cpus", 0.1), scalar("mem", 32), scalar("disk", 1)],
+  };
+  return { executor, task_group: { tasks: names.map((name) => sleeper(offer, name)) } };
+}
+
+export const launchGroup = (launch_group: object, more: object = {}) => ({
+  type: "LAUNCH_GROUP",
+  launch_group,
+  ...more,
+});

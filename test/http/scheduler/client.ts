@@ -199,6 +199,15 @@ export class Stream {
     });
   }
 
+  /** Nothing more is read from the socket, until `resume`. */
+  pause(): void {
+    this.#response.pause();
+  }
+
+  resume(): void {
+    this.#response.resume();
+  }
+
   get streamId(): string {
     return String(this.headers["mesos-stream-id"] ?? "");
   }

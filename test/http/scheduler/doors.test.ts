@@ -10,7 +10,7 @@ import type { Offer } from "../../../src/protocol/offer.ts";
 import { format } from "../../../src/protocol/resources.ts";
 import type { TaskInfo } from "../../../src/protocol/task.ts";
 import { temporary, until } from "../../e2e/kit.ts";
-import { CuttingProxy, type DoorName, Doors, slaveOf } from "./doors.ts";
+import { CuttingProxy, type DoorName, Doors, doorSlave, slaveOf } from "./doors.ts";
 
 const again = { refuseMs: 0 };
 const hour = { refuseMs: 3_600_000 };
@@ -38,7 +38,7 @@ const scenarios: Readonly<
   Record<string, { readonly hears: unknown; readonly play: (door: DoorName) => Promise<unknown> }>
 > = {
   "is offered every slave whole": {
-    hears: ["slave-0 localhost * cpus:2;mem:1024", "slave-1 localhost * cpus:2;mem:1024"],
+    hears: ["slave-0 localhost * cpus:2;mem:1024;disk:1024", "slave-1 localhost * cpus:2;mem:1024;disk:1024"],
     play: async (door) => {
       const offers = await doors.probe(door).offers();
       return offers.map((offer) => `${slaveOf(offer)} ${offer.hostname} ${offer.role} ${format(offer.resources)}`);
@@ -98,7 +98,7 @@ const scenarios: Readonly<
         },
       });
       const offer = await probe.offer();
-      probe.driver.replyToOffer([offer.id], [simulated("t", offer, 1)]);
+      probe.driver.replyToOffer([offer.id], [simulated("t", offer, 1)], hour);
       await probe.state("t", "running");
       // By the time that a later task of that slave is over, this one is too; but that is news for afterwards.
       const other = doors.probe(door);
@@ -263,7 +263,7 @@ const scenarios: Readonly<
   },
 
   "is offered no less than it wants": {
-    hears: ["slave-1", "slave-1", "slave-0 cpus:1;mem:992"],
+    hears: ["slave-1", "slave-1", "slave-0 cpus:1;mem:992;disk:1024"],
     play: async (door) => {
       const probe = doors.probe(door);
       const [first, second] = await probe.offers();
@@ -283,10 +283,54 @@ const scenarios: Readonly<
     },
   },
 
+  "is offered the slaves that fit its constraints, and all again": {
+    hears: ["slave-1", "slave-1", "slave-0"],
+    play: async (door) => {
+      const probe = doors.probe(door);
+      const [first, second] = await probe.offers();
+      const selector = { attribute: "slave" };
+      const constraints = [
+        [{ selector, predicate: { type: "equals", value: "slave-7" } }],
+        [{ selector, predicate: { type: "matches", regex: "slave-[1-9]" } }],
+      ] as const;
+      probe.driver.setFilters({ roles: { "*": { constraints } } });
+      probe.driver.decline([first.id, second.id], again);
+      const seen: string[] = [];
+      while (seen.length < 2) {
+        const offer = await probe.offer();
+        seen.push(slaveOf(offer));
+        probe.driver.decline([offer.id], again);
+      }
+      probe.driver.setFilters({});
+      return [...seen, slaveOf(await probe.offer("slave-0"))];
+    },
+  },
+
+  "is offered what covers one of its minima": {
+    hears: ["slave-1", "slave-1", "slave-0 cpus:0.001;mem:992;disk:1024"],
+    play: async (door) => {
+      const probe = doors.probe(door);
+      const [first, second] = await probe.offers();
+      probe.driver.setFilters({ roles: { "*": { minAllocatable: [{ cpus: 3_000 }, { cpus: 1, mem: 1_000_000 }] } } });
+      probe.driver.replyToOffer([first.id], [simulated("t", first, 60_000, 1_999)], again);
+      probe.driver.decline([second.id], again);
+      const seen: string[] = [];
+      while (seen.length < 2) {
+        const offer = await probe.offer();
+        seen.push(slaveOf(offer));
+        probe.driver.decline([offer.id], again);
+      }
+      probe.driver.setFilters({ roles: { "*": { minAllocatable: [] } } });
+      const rest = await probe.offer("slave-0");
+      await probe.stop();
+      return [...seen, `${slaveOf(rest)} ${format(rest.resources)}`];
+    },
+  },
+
   "learns what would fit, and what is guaranteed": {
     hears: [
       { slaves: 2, fitting: 2 },
-      { slaves: 2, fitting: 0, closest: { hostname: "localhost", resources: { cpus: 2_000, mem: 1_024_000 } } },
+      { slaves: 2, fitting: 0, closest: { hostname: "localhost", resources: doorSlave } },
       {},
     ],
     play: async (door) => {

@@ -27,6 +27,9 @@ export type DoorName = "bridge" | "http";
 
 const slaves = 2;
 
+/** What each of its slaves has. */
+export const doorSlave = { cpus: 2_000, mem: 1_024_000, disk: 1_024_000 };
+
 export class Doors {
   readonly cluster: LocalCluster;
   readonly port: number;
@@ -39,7 +42,7 @@ export class Doors {
 
   static async open(): Promise<Doors> {
     const cluster = new LocalCluster({ node: "doors", logLevel: "error", prettyLog: true });
-    const plans = devSlaves(slaves, { cpus: 2_000, mem: 1_024_000 });
+    const plans = devSlaves(slaves, doorSlave);
     await Promise.all([
       cluster.startMaster({
         config: { ...masterTestScale, offerTimeoutMs: 60_000, allocationIntervalMs: 100 },

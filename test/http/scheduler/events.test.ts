@@ -6,8 +6,8 @@ import { LiveCluster } from "./live-cluster.ts";
 
 /** The stream itself, and each kind of event on it. */
 
-/** Events that Mesos has and that nothing here leads to yet. */
-const notYet = ["MESSAGE", "INVERSE_OFFERS", "RESCIND_INVERSE_OFFER"];
+/** Events that Mesos has and that nothing here leads to; those of inverse offers have a test of their own. */
+const notHere = ["MESSAGE", "INVERSE_OFFERS", "RESCIND_INVERSE_OFFER"];
 
 test.each(wires)("every kind of event comes, whole (%s)", async (wire) => {
   const live = await LiveCluster.start({ slaves: [], config: { offerTimeoutMs: 5_000 } });
@@ -56,7 +56,7 @@ test.each(wires)("every kind of event comes, whole (%s)", async (wire) => {
     "ERROR",
   ];
   expect([...new Set(stream.types)].sort()).toEqual(kinds.sort());
-  expect(notYet.filter((type) => stream.types.includes(type))).toEqual([]);
+  expect(notHere.filter((type) => stream.types.includes(type))).toEqual([]);
 });
 
 test.each(wires)("a heartbeat comes right after SUBSCRIBED and then after every interval (%s)", async (wire) => {
@@ -189,4 +189,18 @@ test("numbers are numbers in JSON", async () => {
   expect(text).toContain('"scalar":{"value":4.0}');
   const kinds = offer.resources.map(({ scalar, ranges }: Plain) => typeof (scalar?.value ?? ranges?.range[0].end));
   expect(kinds).toEqual(["number", "number", "number", "number"]);
+});
+
+test.each(wires)("a framework that says too much hears an ERROR, and its stream ends (%s)", async (wire) => {
+  const rateLimits = { principals: [{ principal: "p", qps: 0.01, capacity: 2 }] };
+  const live = await LiveCluster.start({ config: { rateLimits } });
+  const client = live.client(wire);
+  const stream = await client.subscribe({ failover_timeout: 60, principal: "p" });
+  for (let count = 0; count < 3; count++) await client.say("SUPPRESS");
+  expect((await stream.take("ERROR")).error).toEqual({
+    message: "Message suppress from p dropped: capacity(2) exceeded",
+  });
+  await stream.until(() => stream.ended, "its end");
+  expect([...live.cluster.state.frameworks.all()].map(({ state }) => state)).toEqual(["disconnected"]);
+  expect((await client.call("SUPPRESS")).status).toBe(403);
 });

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FrameworkId } from "../../../src/protocol/ids.ts";
+import { endReservations } from "../operator/operator-call.ts";
 import { agentWord, anyCall, anyDamage, offerWord } from "./any-call.ts";
+import { anyLaterCall, hostileInfo } from "./any-later-call.ts";
 import { launch, sleeper } from "./calls.ts";
 import { type SchedulerClient, Stream, type Wire, wires } from "./client.ts";
 import { LiveCluster } from "./live-cluster.ts";
@@ -10,6 +12,8 @@ import { LiveCluster } from "./live-cluster.ts";
 
 /** Calls in each encoding: about a second and a half. */
 const callsCount = 400;
+/** Of those that are drawn from the schema. */
+const drawnWeight = 3;
 
 /** The hostile scheduler: it subscribes again whenever it has ended itself. */
 class Hostile {
@@ -45,7 +49,7 @@ class Hostile {
 
   async #subscribed(): Promise<Stream> {
     if (this.#stream === undefined || this.#stream.ended) {
-      this.#stream = await this.client.subscribe({ failover_timeout: 0 });
+      this.#stream = await this.client.subscribe(hostileInfo);
     }
     return this.#stream;
   }
@@ -70,7 +74,7 @@ test.each(wires)("hostile calls are answered and change nothing for others (%s)"
   const stream = await good.subscribe({ name: "good", failover_timeout: 1e6 }, { suppressed_roles: ["*"] });
   const hostile = new Hostile(live, wire);
   const call = fc.tuple(
-    anyCall(wire),
+    fc.oneof({ weight: drawnWeight, arbitrary: anyCall(wire) }, { weight: 1, arbitrary: anyLaterCall(wire) }),
     fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: anyDamage() }),
   );
   let sent = 0;
@@ -87,6 +91,7 @@ test.each(wires)("hostile calls are answered and change nothing for others (%s)"
   for (const { id } of [...live.cluster.state.frameworks.all()]) {
     if (id !== good.frameworkId) live.cluster.state.frameworks.teardown(id as FrameworkId, "the test is over");
   }
+  expect(await endReservations(live)).toBeGreaterThan(0);
   live.skip(60_000);
   await good.say("REVIVE");
   const { offers } = (await stream.take("OFFERS", (event) => event.offers.offers.length === slaves.length)).offers;

@@ -219,12 +219,33 @@ describe("a stream", () => {
     const agent = { agent_id: { value: "s1" } };
     door.send({ type: "HEARTBEAT" });
     door.send({ type: "RESCIND", rescind: { offer_id: { value: "o1" } } });
+    const [offer, id] = [{ framework_id: { value: frameworkId }, ...agent }, { value: "r1" }];
+    const unavailability = { start: { nanoseconds: 5e9 } };
+    const inverse_offers = [{ ...offer, id, unavailability, resources: [] }];
+    door.send({ type: "INVERSE_OFFERS", inverse_offers: { inverse_offers } });
+    door.send({ type: "RESCIND_INVERSE_OFFER", rescind_inverse_offer: { inverse_offer_id: id } });
     door.send({ type: "FAILURE", failure: { ...agent, executor_id: { value: "e1" }, status: 9 } });
     door.send({ type: "FAILURE", failure: agent });
     door.send({ type: "ERROR", error: { message: "Framework failed over" } });
     await scene.hears("frameworkError");
     expect(scene.hearing.heard.slice(1)).toEqual([
       { kind: "offersRescinded", body: { offerIds: ["o1"], reason: "offerExpired" } },
+      {
+        kind: "inverseOffers",
+        body: {
+          offers: [
+            {
+              id: "r1",
+              frameworkId,
+              slaveId: "s1",
+              resources: {},
+              unavailability: { startMs: 5_000 },
+              reason: "maintenance",
+            },
+          ],
+        },
+      },
+      { kind: "inverseOffersRescinded", body: { offerIds: ["r1"] } },
       { kind: "executorEnded", body: { slaveId: "s1", executorId: "e1", status: 9 } },
       { kind: "slaveLost", body: { slaveId: "s1", hostname: "" } },
       { kind: "frameworkError", body: { message: "Framework failed over" } },

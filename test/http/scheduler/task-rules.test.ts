@@ -31,7 +31,7 @@ const invalid: Readonly<Record<string, readonly [task: object, message: RegExp, 
   "ports outside of the offer": [{ resources: [ranges(31_005, 31_010)] }, /^the task needs more .*ports/],
   "a range that ends before it begins": [{ resources: [ranges(2, 1)] }, /^resource ports: the range \[2-1\]/],
   "revocable resources": [{ resources: [{ ...scalar("cpus", 1), revocable: {} }] }, /revocable/],
-  "reserved resources": [{ resources: [{ ...scalar("cpus", 1), role: "a" }] }, /reserved/],
+  "reserved resources": [{ resources: [{ ...scalar("cpus", 1), role: "a" }] }, /cpus\(a\):1 of 0/],
   "a persistent volume": [
     { resources: [{ ...scalar("disk", 1), disk: { persistence: { id: "p" } } }] },
     /no such disk was offered/,

@@ -4,13 +4,19 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { callFault, callTo, type Order, orderFrom } from "../../../src/http/scheduler/calls.ts";
 import { frameworkFrom, frameworkTo } from "../../../src/http/scheduler/framework.ts";
+import { offerFrom, offerTo } from "../../../src/http/scheduler/offer.ts";
+import { constraintsTo } from "../../../src/http/scheduler/offer-filters.ts";
+import { operationStatusFrom, operationStatusTo } from "../../../src/http/scheduler/operation-status.ts";
 import { statusFrom, statusTo } from "../../../src/http/scheduler/status.ts";
 import { jsonCodec, protobufCodec } from "../../../src/http/v1/codec.ts";
-import { FrameworkInfo as FrameworkMessage } from "../../../src/http/v1/framework-messages.ts";
+import { Offer as OfferMessage, OperationStatus as OperationMessage } from "../../../src/http/v1/offer-messages.ts";
 import { Call } from "../../../src/http/v1/scheduler-messages.ts";
 import { TaskStatus as StatusMessage } from "../../../src/http/v1/task-messages.ts";
 import type { FrameworkInfo } from "../../../src/protocol/framework-info.ts";
 import { FrameworkId, OfferId, SlaveId, TaskId } from "../../../src/protocol/ids.ts";
+import type { Offer, ReservationOperation } from "../../../src/protocol/offer.ts";
+import type { OfferFilters, Quantities } from "../../../src/protocol/offer-filters.ts";
+import type { OperationStatus } from "../../../src/protocol/operation-status.ts";
 import type { TaskInfo, TaskStatus } from "../../../src/protocol/task.ts";
 
 const codecs = [protobufCodec, jsonCodec];
@@ -47,13 +53,44 @@ const task = fc
   )
   .chain((plain) => work.map((what) => ({ ...plain, ...what }) as unknown as TaskInfo));
 
+const reserved = fc.record(
+  {
+    type: fc.constantFrom("reserve" as const, "unreserve" as const),
+    resources: milli.map((cpus) => ({ 'cpus(["ads","dynamic","ada"])': cpus, "mem(ads)": 1_000 })),
+    role: text,
+    operationId: text,
+  },
+  { requiredKeys: ["type", "resources"] },
+) as fc.Arbitrary<ReservationOperation>;
+
+const executor = fc.record(
+  { executorId: text, resources: fc.record({ cpus: milli, mem: milli, disk: milli }), role: text },
+  { requiredKeys: ["executorId", "resources"] },
+);
+
 const orders: fc.Arbitrary<Order> = fc.oneof(
   fc
     .record({ frameworkId, offerIds, filter, tasks: fc.array(task, { maxLength: 3 }) })
     .map(({ tasks, ...body }): Order => {
       return { kind: "accept", body: { ...body, operations: [{ type: "launch", tasks, unfit: [] }] } };
     }),
-  fc.record({ kind: fc.constant("decline" as const), body: fc.record({ frameworkId, offerIds, filter }) }),
+  fc
+    .record({ frameworkId, offerIds, filter, reserved: fc.array(reserved, { maxLength: 3 }) })
+    .map(({ reserved: operations, ...body }): Order => ({ kind: "accept", body: { ...body, operations } })),
+  fc
+    .record({ frameworkId, offerIds, filter, tasks: fc.array(task, { maxLength: 3 }), executor })
+    .map((drawn): Order => {
+      const { tasks, executor: shared, ...body } = drawn;
+      return { kind: "accept", body: { ...body, operations: [{ type: "launchGroup", executor: shared, tasks }] } };
+    }),
+  fc.record({
+    kind: fc.constant("acknowledgeOperation" as const),
+    body: fc.record({ frameworkId, operationId: text, uuid }),
+  }),
+  fc.record({
+    kind: fc.constantFrom("decline" as const, "acceptInverseOffers" as const, "declineInverseOffers" as const),
+    body: fc.record({ frameworkId, offerIds, filter }),
+  }),
   fc.record({ kind: fc.constant("suppress" as const), body: fc.record({ frameworkId, roles }) }),
   fc.record({ kind: fc.constant("revive" as const), body: fc.record({ frameworkId, roles }) }),
   fc.record({
@@ -112,6 +149,7 @@ test.each<Partial<TaskStatus>>([
   { exit: { signal: "SIGKILL" }, state: "killed" },
   { exit: { status: 0 }, state: "finished", worker: "4242", containerId: "c1" },
   { data: { words: [1, 2] }, worker: "4242/7", state: "finished" },
+  { state: "killed", executorId: "pod" },
   { state: "unreachable", source: "master", reason: "AGENT_REMOVED", unreachableMs: 1_700_000_003_501 },
 ])("a status %j is heard as it was told", (more) => {
   const told = { ...status, ...more };
@@ -121,12 +159,93 @@ test.each<Partial<TaskStatus>>([
   }
 });
 
-test("a framework is known as it describes itself, and by the least that it wants", () => {
-  const filters = { minFree: { cpus: 1_500, mem: 64_000 } };
+test.each<OperationStatus>([
+  { operationId: "o", state: "finished", slaveId: SlaveId("s1"), uuid: "ABCDEFGHIJKLMNOPQRSTU" },
+  { operationId: "o", state: "gone_by_operator", message: "why" },
+])("a status of an operation %j is heard as it was told", (told) => {
   for (const codec of codecs) {
-    const heard = codec.decode(FrameworkMessage, codec.encode(FrameworkMessage, frameworkTo(plainInfo, filters)));
-    if (!heard.ok) throw new Error(heard.error);
-    const described = frameworkFrom({ framework_info: heard.value, suppressed_roles: [] }, undefined);
-    expect(described).toEqual({ ok: true, value: { info: plainInfo, filters } });
+    const heard = codec.decode(OperationMessage, codec.encode(OperationMessage, operationStatusTo(told)));
+    expect(heard.ok && operationStatusFrom(heard.value)).toEqual(told);
   }
 });
+
+const roleFilters = roleFiltersOf("batch");
+
+test.each<[string, OfferFilters, OfferFilters]>([
+  ["nothing", {}, {}],
+  ["the least that must be free", { minFree: { cpus: 1_500, mem: 64_000 } }, leastOf({ cpus: 1_500, mem: 64_000 })],
+  ["no minimum", leastOf(), leastOf()],
+  ["several minima", leastOf({ cpus: 1_500 }, { mem: 1, disk: 2 }), leastOf({ cpus: 1_500 }, { mem: 1, disk: 2 })],
+  [
+    "minima on top of what must be free",
+    { minFree: { cpus: 1_000, mem: 64_000 }, ...leastOf({ cpus: 1_500 }, { mem: 1, disk: 2 }) },
+    leastOf({ cpus: 1_500, mem: 64_000 }, { cpus: 1_000, mem: 64_000, disk: 2 }),
+  ],
+  ["no minimum but what must be free", { minFree: { cpus: 1 }, ...leastOf() }, leastOf({ cpus: 1 })],
+  ["constraints", roleFilters, roleFilters],
+])("a framework is known as it describes itself, and by its filters: %s", (_, filters, expected) => {
+  for (const codec of codecs) {
+    const subscribe = {
+      framework_info: frameworkTo(plainInfo, filters),
+      suppressed_roles: [],
+      offer_constraints: constraintsTo(filters),
+    };
+    const heard = codec.decode(Call, codec.encode(Call, { type: "SUBSCRIBE", subscribe }));
+    if (!heard.ok || heard.value.subscribe === undefined) throw new Error("not a subscription");
+    const described = frameworkFrom(heard.value.subscribe, undefined);
+    expect(described).toEqual({ ok: true, value: { info: plainInfo, filters: expected } });
+  }
+});
+
+test("an offer has the attributes that its slave has, and one for how long a task may take", () => {
+  const attributes = { rack: "r1", size: "2.5", disks: "[1-5,7-9]", kinds: "{a,b}", empty: "", odd: "[1" };
+  const offer: Offer = {
+    id: OfferId("o1"),
+    frameworkId: FrameworkId("f1"),
+    slaveId: SlaveId("s1"),
+    hostname: "h1",
+    ip: "127.0.0.1",
+    port: 5_051,
+    resources: { cpus: 1_000 },
+    attributes,
+    role: "batch",
+  };
+  for (const codec of codecs) {
+    for (const sent of [offer, { ...offer, maxTaskMs: 90_500 }]) {
+      const heard = codec.decode(OfferMessage, codec.encode(OfferMessage, offerTo(plainInfo, sent)));
+      expect(heard.ok && offerFrom(heard.value)).toEqual(sent);
+    }
+  }
+  expect(offerTo(plainInfo, { ...offer, maxTaskMs: 90_500 }).attributes).toContainEqual({
+    name: "max_task_seconds",
+    type: "SCALAR",
+    scalar: { value: 90.5 },
+  });
+});
+
+function leastOf(...minAllocatable: readonly Quantities[]): OfferFilters {
+  return { roles: { batch: { minAllocatable } } };
+}
+
+/** Every selector and every predicate. */
+function roleFiltersOf(role: string): OfferFilters {
+  const attribute = { attribute: "rack" };
+  return {
+    roles: {
+      [role]: {
+        constraints: [
+          [
+            { selector: attribute, predicate: { type: "exists" } },
+            { selector: { pseudo: "hostname" }, predicate: { type: "matches", regex: "h[0-9]+" } },
+          ],
+          [
+            { selector: { pseudo: "region" }, predicate: { type: "notExists" } },
+            { selector: { pseudo: "zone" }, predicate: { type: "equals", value: "" } },
+            { selector: attribute, predicate: { type: "notEquals", value: "r1" } },
+            { selector: attribute, predicate: { type: "notMatches", regex: "" } },
+          ],
+        ],
+      },
+    },
+  };
+}

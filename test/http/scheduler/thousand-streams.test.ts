@@ -34,7 +34,7 @@ test(`${streamsCount} streams, every tenth of them stuck, stay within their memo
   for (let round = 0; round < rounds; round++) {
     for (const { id, stuck } of streams) {
       for (let times = stuck ? stuckTimes : 1; times > 0; times--) {
-        frameworks.get(id)?.ref?.tell("operationRefused", { operationId: "o", state: "error", message });
+        frameworks.get(id)?.ref?.tell("operationUpdate", { operationId: "o", state: "error", message });
       }
       if (stuck) live.skip(0);
     }

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { OfferedRow } from "../../../src/master/allocator/protocol.ts";
-import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
+import { FrameworkId } from "../../../src/protocol/ids.ts";
 import { add, contains, noResources, type Resources, scalar, subtract } from "../../../src/protocol/resources.ts";
 import { Allocation, rowsOf } from "./kit.ts";
 
@@ -57,19 +57,23 @@ class Model {
     const { allocation } = this.#kit;
     if (this.#totals.delete(id)) {
       this.#inactive.delete(id);
-      allocation.tell("slaveRemoved", { slaveId: SlaveId(id) });
-      const left = this.#held.filter((row) => row.slaveId !== id);
+      allocation.removeSlave(id);
+      const left = this.#held.filter((row) => this.#slaveOf(row) !== id);
       this.#held.splice(0, Number.POSITIVE_INFINITY, ...left);
       return;
     }
     this.#totals.set(id, total);
-    allocation.tell("slaveAdded", { slaveId: SlaveId(id), account: 1, total, allocated: [], active: true });
+    allocation.slave(id, total);
+  }
+
+  #slaveOf({ account }: OfferedRow): string {
+    return this.#kit.allocation.slaveOf(account) ?? "";
   }
 
   #setActive(id: string, active: boolean): void {
     if (active) this.#inactive.delete(id);
     else if (this.#totals.has(id)) this.#inactive.add(id);
-    this.#kit.allocation.tell("slaveActive", { slaveId: SlaveId(id), active });
+    this.#kit.allocation.setActive(id, active);
   }
 
   #toggleFramework(id: string): void {
@@ -97,23 +101,26 @@ class Model {
     if (row === undefined) return;
     const resources = { cpus: scalar(row.resources, "cpus") * part, mem: scalar(row.resources, "mem") * part };
     this.#held.splice(index, 1, { ...row, resources: subtract(row.resources, resources) });
-    this.#kit.allocation.recovered(row.slaveId, row.frameworkId, resources, refuseMs);
+    this.#kit.allocation.recovered(this.#slaveOf(row), row.frameworkId, resources, refuseMs);
   }
 
   #check(): void {
     const rows = rowsOf(this.#kit.master);
     for (const row of rows.slice(this.#seen)) {
-      expect(this.#totals.has(row.slaveId) && !this.#inactive.has(row.slaveId), "only active slaves").toBe(true);
+      expect(
+        this.#totals.has(this.#slaveOf(row)) && !this.#inactive.has(this.#slaveOf(row)),
+        "only active slaves",
+      ).toBe(true);
       expect(this.#present.get(row.frameworkId), "only who wants").toEqual({ active: true, suppressed: false });
       this.#held.push(row);
       this.offers++;
     }
     this.#seen = rows.length;
     for (const [id, total] of this.#totals) {
-      const held = this.#held.filter(({ slaveId }) => slaveId === id).map(({ resources }) => resources);
+      const held = this.#held.filter((row) => this.#slaveOf(row) === id).map(({ resources }) => resources);
       expect(contains(total, held.reduce(add, noResources)), "nothing is held twice").toBe(true);
     }
-    expect(this.#kit.allocation.book.ledger.fault()).toBeUndefined();
+    expect(this.#kit.allocation.book.fault()).toBeUndefined();
   }
 }
 

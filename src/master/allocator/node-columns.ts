@@ -1,0 +1,83 @@
+import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
+
+/** What is known of each node of the role tree. */
+export class NodeColumns {
+  path: string[] = [];
+  /** What it holds, by scalar. */
+  allocated: Float64Array[] = [];
+  parent = new Int32Array(16);
+  /** Where it stands in its parent's heap, or −1. */
+  place = new Int32Array(16);
+  /** Of a leaf, whether it wants offers; of others, how many children do. */
+  wanting = new Int32Array(16);
+  /** Its name's place among its siblings'. */
+  tie = new Int32Array(16);
+  weight = new Float64Array(16);
+  arrival = new Float64Array(16);
+  allocations = new Float64Array(16);
+  rank = new Float64Array(16);
+  secondRank = new Float64Array(16);
+  /** Of nodes with children: the rank that had the last turn. */
+  clock = new Float64Array(16);
+  /** 1: the heap is to be made anew; 2: the order of names as well. */
+  unsorted = new Uint8Array(16);
+  #vacant: number[] = [];
+
+  get capacity(): number {
+    return this.parent.length;
+  }
+
+  copyFrom(other: NodeColumns): void {
+    this.path = [...other.path];
+    this.allocated = other.allocated.map((held) => held.slice());
+    this.parent = other.parent.slice();
+    this.place = other.place.slice();
+    this.wanting = other.wanting.slice();
+    this.tie = other.tie.slice();
+    this.weight = other.weight.slice();
+    this.arrival = other.arrival.slice();
+    this.allocations = other.allocations.slice();
+    this.rank = other.rank.slice();
+    this.secondRank = other.secondRank.slice();
+    this.clock = other.clock.slice();
+    this.unsorted = other.unsorted.slice();
+    this.#vacant = [...other.#vacant];
+  }
+
+  widen(columns: number): void {
+    while (this.allocated.length < columns) this.allocated.push(new Float64Array(this.capacity));
+  }
+
+  open(path: string): number {
+    const node = this.#vacant.pop() ?? this.path.length;
+    if (node === this.capacity) this.#grow(2 * node);
+    this.path[node] = path;
+    this.place[node] = -1;
+    this.weight[node] = 1;
+    for (const column of [this.wanting, this.tie, this.arrival, this.allocations, this.rank, this.secondRank]) {
+      column[node] = 0;
+    }
+    for (const column of [this.clock, this.unsorted, ...this.allocated]) column[node] = 0;
+    return node;
+  }
+
+  close(node: number): void {
+    this.path[node] = "";
+    this.#vacant.push(node);
+  }
+
+  #grow(capacity: number): void {
+    this.parent = grownIntegers(this.parent, capacity);
+    this.place = grownIntegers(this.place, capacity);
+    this.wanting = grownIntegers(this.wanting, capacity);
+    this.tie = grownIntegers(this.tie, capacity);
+    this.weight = grownFloats(this.weight, capacity);
+    this.arrival = grownFloats(this.arrival, capacity);
+    this.allocations = grownFloats(this.allocations, capacity);
+    this.rank = grownFloats(this.rank, capacity);
+    this.secondRank = grownFloats(this.secondRank, capacity);
+    this.clock = grownFloats(this.clock, capacity);
+    this.unsorted = grownBytes(this.unsorted, capacity);
+    for (const [column, held] of this.allocated.entries()) this.allocated[column] = grownFloats(held, capacity);
+  }
+}
