@@ -3,8 +3,8 @@ import { Piscina } from "piscina";
 import { sibling } from "../runtime/sibling.ts";
 import { isOver, runSeeds, type SeedRange, type SeedRun } from "./seed-run.ts";
 
-/** Seeds that one thread runs at a time: some seconds of work. */
-const portion = 16;
+/** Seeds that one thread runs at a time: a second or two of work. */
+const portion = 8;
 /** Portions that wait for each thread, so that none runs dry. */
 const waitingPerThread = 2;
 

@@ -27,7 +27,7 @@ test("a seed does the same in another process, from another directory", async ()
 
 test("seeds on several threads do the same as on one, and say how many messages they took", async () => {
   using home = temporary();
-  const range = ["--seed", "1", "--seeds", "32"];
+  const range = ["--seed", "1", "--seeds", "16"];
   const one = await simulate(home.path, ...range, "--threads", "1");
   const two = await simulate(home.path, ...range, "--threads", "2");
   const { messages, messagesPerSecond, stepsPerSecond, seconds, threads, ...same } = two.summary.results;

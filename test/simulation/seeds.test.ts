@@ -5,7 +5,7 @@ import { strategyNames } from "../../src/sim/strategy.ts";
 
 /** Always the same, so that a change that breaks one is seen; fresh seeds are `mesolite sim --seeds 500`. */
 const seeds = [
-  ...Array.from({ length: 40 }, (_, index) => 1 + index),
+  ...Array.from({ length: 30 }, (_, index) => 1 + index),
   // What few seeds reach: a framework changes its mind again and again, or ends with offers in its hands; an allocation
   // is made from a closed account; a group is refused, and a full disk refuses a record; an offer of another framework
   // is used; a slave comes back under another id.

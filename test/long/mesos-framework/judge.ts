@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { temporary, until } from "../kit.ts";
+import { temporary, until } from "../../e2e/kit.ts";
 
 /** A process of the framework that somebody else's client library makes, and what it has heard so far. */
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { Mesolite, mesolite, temporary, until } from "./kit.ts";
+import { Mesolite, mesolite, temporary, until } from "../e2e/kit.ts";
 
 async function startDev(cwd: string): Promise<{ readonly dev: Mesolite; readonly master: readonly string[] }> {
   const dev = new Mesolite(["dev", "--port", "0", "--slaves", "1"], cwd);

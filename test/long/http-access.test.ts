@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Mesolite, mesolite, temporary } from "./kit.ts";
+import { Mesolite, mesolite, temporary } from "../e2e/kit.ts";
 
 /** A whole cluster whose HTTP doors know nobody but ada, as people start it. */
 

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CertificateAuthority, opensslMissing } from "../../bench/bridge/certificate-authority.ts";
-import { Mesolite, mesolite, temporary } from "./kit.ts";
+import { Mesolite, mesolite, temporary } from "../e2e/kit.ts";
 
 let authority: CertificateAuthority;
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { isAlive, startMaster, startSlave, temporary, until } from "../kit.ts";
+import { isAlive, startMaster, startSlave, temporary, until } from "../../e2e/kit.ts";
 import { booksOf } from "./books.ts";
 import { Judge } from "./judge.ts";
 

@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isAlive, Mesolite, temporary, until } from "../../e2e/kit.ts";
 import { gateway } from "../../http/scene.ts";
-import { isAlive, Mesolite, temporary, until } from "../kit.ts";
 import { booksOf } from "./books.ts";
 import { Judge, type Plan } from "./judge.ts";
 import { Wire } from "./wire.ts";

@@ -2,7 +2,7 @@
 
 import { Mesos } from "mesos-framework";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Mesolite, temporary, until } from "../kit.ts";
+import { Mesolite, temporary, until } from "../../e2e/kit.ts";
 import { booksOf } from "./books.ts";
 import { RawAnswer } from "./raw-answer.ts";
 

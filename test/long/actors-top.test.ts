@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Picture } from "../../src/cli/actors-picture.ts";
-import { Mesolite, mesolite, startMaster, startSlave, temporary } from "./kit.ts";
+import { Mesolite, mesolite, startMaster, startSlave, temporary } from "../e2e/kit.ts";
 
 const threads = ["main", "storage", "allocator", "master", "slaves"];
 
