@@ -1,6 +1,6 @@
 import { invariant } from "../base/invariant.ts";
 import type { FrameworkId, SlaveId } from "../protocol/ids.ts";
-import { add, equal, noResources, type Resources } from "../protocol/resources.ts";
+import { add, equal, joined, noResources, type Resources } from "../protocol/resources.ts";
 import { defaultRole } from "../protocol/role.ts";
 import type { TaskInfo } from "../protocol/task.ts";
 
@@ -32,6 +32,8 @@ export class Executors {
     if (task.group === undefined) return undefined;
     if (task.slaveId !== slaveId) return `the task is one of slave ${task.slaveId}`;
     const { executorId, resources } = task.group.executor;
+    const together = joined(task.resources, resources);
+    if (!together.ok) return `of a task and its executor, ${together.error}`;
     const first = this.#running.get(keyOf(slaveId, frameworkId, executorId))?.first;
     if (first === undefined) return undefined;
     const what = `${executorId} runs on this slave already`;
