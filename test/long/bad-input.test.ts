@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Mesolite, mesolite, startMaster, temporary, until } from "./kit.ts";
+import { Mesolite, mesolite, startMaster, temporary, until } from "../e2e/kit.ts";
 
 type Row = {
   readonly what: string;
