@@ -1,6 +1,7 @@
 import { invariant } from "../../src/base/invariant.ts";
+import { rowsOf } from "../../src/master/allocator/offered-batch.ts";
 import type { OfferedBatch } from "../../src/master/allocator/protocol.ts";
-import type { Resources } from "../../src/protocol/resources.ts";
+import { equal, type Resources } from "../../src/protocol/resources.ts";
 
 const nobody = -1;
 
@@ -14,9 +15,7 @@ export class Ledger {
   /** By client: how many slaves it has. */
   readonly #held: Int32Array;
   readonly #indexes: ReadonlyMap<string, number>;
-  readonly #scalars: readonly (readonly [name: string, amount: number])[];
-  /** What of a slave is no scalar, as text. */
-  readonly #rest: string;
+  readonly #total: Resources;
   /** Slaves that nobody has. */
   free: number;
 
@@ -24,9 +23,7 @@ export class Ledger {
     this.#owners = new Int32Array(slaves + 1).fill(nobody);
     this.#held = new Int32Array(frameworkIds.length);
     this.#indexes = new Map(frameworkIds.map((id, index) => [id, index]));
-    const entries = Object.entries(total);
-    this.#scalars = entries.filter((entry): entry is [string, number] => typeof entry[1] === "number");
-    this.#rest = JSON.stringify(Object.fromEntries(entries.filter(([, quantity]) => typeof quantity !== "number")));
+    this.#total = total;
     this.free = slaves;
   }
 
@@ -34,10 +31,11 @@ export class Ledger {
   take(batches: readonly OfferedBatch[]): number {
     let rows = 0;
     for (const batch of batches) {
-      rows += batch.accounts.length;
-      this.#checkAmounts(batch);
-      const clients = batch.clients.map(({ frameworkId }) => this.#indexes.get(frameworkId));
-      for (const [row, account] of batch.accounts.entries()) this.#give(account, clients[batch.to[row] ?? nobody]);
+      rows += batch.rows;
+      for (const { account, frameworkId, resources } of rowsOf(batch)) {
+        invariant(equal(resources, this.#total), () => `slave ${account} is offered in part`);
+        this.#give(account, this.#indexes.get(frameworkId));
+      }
     }
     return rows;
   }
@@ -67,20 +65,5 @@ export class Ledger {
     this.#owners[account] = client;
     this.#held[client] = (this.#held[client] as number) + 1;
     this.free--;
-  }
-
-  #checkAmounts({ accounts, names, amounts, rests, rest }: OfferedBatch): void {
-    for (const [name, whole] of this.#scalars) {
-      const column = amounts[names.indexOf(name)];
-      invariant(
-        column?.length === accounts.length && column.every((amount) => amount === whole),
-        () => `${name} of a slave is offered in part`,
-      );
-    }
-    const isRest = rests.map((each) => JSON.stringify(each) === this.#rest);
-    invariant(
-      rest.length === accounts.length && rest.every((index) => isRest[index] ?? this.#rest === "{}"),
-      "a slave is offered without what is no scalar",
-    );
   }
 }

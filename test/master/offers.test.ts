@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { OfferedRows } from "../../src/master/allocator/protocol.ts";
 import { FrameworkId, OfferId, TaskId } from "../../src/protocol/ids.ts";
+import { quantities } from "../protocol/quantities.ts";
+import { batchesOf } from "./allocator/kit.ts";
 import { Cluster } from "./kit.ts";
 import { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { ScriptedSlave, task } from "./scripted-slave.ts";
@@ -163,22 +166,15 @@ describe("an accept with invalid offers", () => {
 
 test("what the allocator gave from an account that the master has closed since is no offer, and nothing to give back", () => {
   const { cluster, slave, scheduler } = scene();
-  const { id: slaveId, info } = slave;
+  const { id: slaveId } = slave;
   const account = cluster.state.slaves.get(slaveId)?.parts[0]?.account ?? 0;
   slave.party.cut();
   slave.party.connect();
   slave.helloAgain();
   expect(cluster.state.slaves.get(slaveId)?.parts[0]?.account).toBeGreaterThan(account);
-  cluster.state.offers.make({
-    accounts: [account],
-    clients: [{ frameworkId: scheduler.id, role: "*" }],
-    to: [0],
-    names: ["cpus"],
-    amounts: [[Number(info.resources["cpus"])]],
-    rests: [],
-    rest: [-1],
-    quotas: 1,
-  });
+  const client = { frameworkId: scheduler.id, role: "*" };
+  const [batch] = batchesOf([{ account, ...client, resources: quantities("cpus:4") }]);
+  cluster.state.offers.make({ ...(batch as OfferedRows), quotas: 1 });
   cluster.settle();
   expect(scheduler.offers.length).toBe(1);
   expect(counts(cluster, scheduler)).toEqual({ sent: 2, accepted: 0, declined: 0, rescinded: 1 });

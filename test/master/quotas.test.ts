@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Bundle } from "../../src/master/allocator/scalar-names.ts";
 import type { OperatorCall } from "../../src/protocol/operator-api.ts";
 import type { Quantities } from "../../src/protocol/quantities.ts";
+import { batchesOf } from "./allocator/kit.ts";
 import { cpusOf, rescinded, scene } from "./operator-scene.ts";
 import type { ScriptedScheduler } from "./scripted-scheduler.ts";
 import { type ScriptedSlave, task } from "./scripted-slave.ts";
@@ -100,7 +101,7 @@ describe("a limit that is changed", () => {
     const { frameworkId, role } = scheduler.offer;
     scheduler.decline(1_000_000);
     expect(quota("ads", { cpus: 1_000 }).done).toBe(true);
-    const row = { accounts: [account], to: [0], names: ["cpus"], amounts: [[2_000]], rests: [], rest: [-1] };
+    const [batch] = batchesOf([{ account, frameworkId, role, resources: { cpus: 2_000 } }]);
     // As if it had crossed the change on its way: the allocator has it as held until it is given back.
     cluster.book?.grant(
       cluster.book.slaves.row(account) ?? 0,
@@ -108,7 +109,7 @@ describe("a limit that is changed", () => {
       new Bundle().read({ cpus: 2_000 }, cluster.book.names),
     );
     const before = scheduler.hearing.of("resourceOffers").length;
-    cluster.state.offers.make({ ...row, clients: [{ frameworkId, role }], quotas: 1 });
+    cluster.state.offers.make({ ...(batch ?? never()), quotas: 1 });
     cluster.settle();
     expect(scheduler.hearing.of("resourceOffers").length).toBe(before);
   });

@@ -3,19 +3,23 @@ import { noResources } from "../../protocol/resources.ts";
 import type { Client, OfferedRow, OfferedRows } from "./protocol.ts";
 import type { Bundle, ScalarNames } from "./scalar-names.ts";
 
-/** Rows in one batch: about 30 bytes each without ranges, well within an envelope. */
 export const batchRowsMax = 2_048;
+/** Numbers in one batch, which are 256 KiB: with more than 13 kinds of scalars there are fewer rows in it. */
+const batchNumbersMax = 32_768;
+/** Columns that stand before those of the scalars: accounts, clients, and what is no scalar. */
+const headColumns = 3;
 
 /** A batch that is being written. */
 export class BatchWriter {
   readonly #names: ScalarNames;
   readonly #full: (batch: OfferedRows) => void;
-  #accounts: number[] = [];
+  #rows = 0;
+  readonly #accounts = emptyColumn();
+  readonly #to = emptyColumn();
+  readonly #rest = emptyColumn();
+  readonly #amounts: Float64Array[] = [];
   #clients: Client[] = [];
-  #to: number[] = [];
-  #amounts: number[][] = [];
   #rests: Resources[] = [];
-  #rest: number[] = [];
   /** The numbers of its clients, and where each stands; of others, where they stood in an earlier batch. */
   #leaves: number[] = [];
   readonly #clientAt: number[] = [];
@@ -30,40 +34,36 @@ export class BatchWriter {
 
   /** `leaf`: the client's number; `client`: who that is. */
   write(account: number, leaf: number, client: Client, { amounts, rest }: Bundle): void {
-    this.#accounts.push(account);
-    this.#to.push(this.#indexOf(leaf, client));
-    for (let column = 0; column < this.#names.size; column++) {
-      const written = this.#amounts[column];
-      if (written === undefined) this.#amounts[column] = [...zeros(this.#to.length - 1), amounts[column] as number];
-      else written.push(amounts[column] as number);
+    const row = this.#rows++;
+    const columns = this.#names.size;
+    this.#accounts[row] = account;
+    this.#to[row] = this.#indexOf(leaf, client);
+    // One that comes while a batch is being written is of zeros so far.
+    while (this.#amounts.length < columns) this.#amounts.push(emptyColumn());
+    for (let column = 0; column < columns; column++) {
+      (this.#amounts[column] as Float64Array)[row] = amounts[column] as number;
     }
     if (rest !== this.#latest) {
       this.#latestAt = rest === noResources ? -1 : this.#restIndexOf(rest);
       this.#latest = rest;
     }
-    this.#rest.push(this.#latestAt);
-    if (this.#accounts.length === batchRowsMax) this.flush();
+    this.#rest[row] = this.#latestAt;
+    if (this.#rows === batchRowsMax || (this.#rows + 1) * (headColumns + columns) > batchNumbersMax) this.flush();
   }
 
   flush(): void {
-    if (this.#accounts.length === 0) return;
-    const names = this.#names.list.slice(0, this.#amounts.length);
+    if (this.#rows === 0) return;
     this.#full({
-      accounts: this.#accounts,
+      rows: this.#rows,
       clients: this.#clients,
-      to: this.#to,
-      names,
-      amounts: this.#amounts,
       rests: this.#rests,
-      rest: this.#rest,
+      names: this.#names.list.slice(0, this.#amounts.length),
+      columns: packed([this.#accounts, this.#to, this.#rest, ...this.#amounts], this.#rows),
     });
-    this.#accounts = [];
+    this.#rows = 0;
     this.#clients = [];
     this.#leaves = [];
-    this.#to = [];
-    this.#amounts = [];
     this.#rests = [];
-    this.#rest = [];
     this.#restAt.clear();
     this.#latest = noResources;
     this.#latestAt = -1;
@@ -87,19 +87,27 @@ export class BatchWriter {
 }
 
 /** A batch row by row. */
-export function* rowsOf(batch: OfferedRows): Generator<OfferedRow> {
-  const { accounts, clients, to, names, amounts, rests, rest } = batch;
-  for (const [row, account] of accounts.entries()) {
-    const { frameworkId, role } = clients[to[row] as number] as Client;
+export function* rowsOf({ rows, clients, rests, names, columns }: OfferedRows): Generator<OfferedRow> {
+  // A copy: what came with a message may begin at any byte.
+  const numbers = new Float64Array(new Uint8Array(columns).buffer);
+  const at = (column: number, row: number) => numbers[column * rows + row] as number;
+  for (let row = 0; row < rows; row++) {
+    const { frameworkId, role } = clients[at(1, row)] as Client;
     const resources: Record<string, Resources[string]> = {};
     for (const [column, name] of names.entries()) {
-      const amount = amounts[column]?.[row] as number;
+      const amount = at(headColumns + column, row);
       if (amount > 0) resources[name] = amount;
     }
-    yield { account, frameworkId, role, resources: Object.assign(resources, rests[rest[row] as number]) };
+    yield { account: at(0, row), frameworkId, role, resources: Object.assign(resources, rests[at(2, row)]) };
   }
 }
 
-function zeros(count: number): readonly number[] {
-  return new Array<number>(count).fill(0);
+function emptyColumn(): Float64Array {
+  return new Float64Array(batchRowsMax);
+}
+
+function packed(columns: readonly Float64Array[], rows: number): Uint8Array {
+  const numbers = new Float64Array(columns.length * rows);
+  for (const [column, values] of columns.entries()) numbers.set(values.subarray(0, rows), column * rows);
+  return new Uint8Array(numbers.buffer);
 }

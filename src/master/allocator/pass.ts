@@ -5,6 +5,7 @@ import type { Blocker } from "./blocker.ts";
 import type { Book } from "./book.ts";
 import type { ClientState } from "./clients.ts";
 import { Bundle } from "./scalar-names.ts";
+import type { Walk } from "./walk.ts";
 
 /** Rows of a slave's account that are free, and who is to have them. */
 export type Taken = (row: number, client: ClientState, bundle: Bundle) => void;
@@ -29,6 +30,8 @@ export class Pass {
   readonly #looking: Looking | undefined;
   readonly #free = new Bundle();
   readonly #part = new Bundle();
+  /** By node: those below it in order, as long as nobody has been given anything since. */
+  readonly #walks = new Map<number, Walk>();
 
   constructor(book: Book, nowMs: number, taken: Taken, looking?: Looking) {
     this.#looking = looking;
@@ -73,9 +76,11 @@ export class Pass {
   /** Of what is free on the row, what the client may have: with it goes what is reserved for its role. */
   partFor(client: ClientState, row: number, limited = true): Bundle {
     const { names, quotas, slaves } = this.#book;
+    const isLimited = limited && quotas.isLimited(client.role);
+    if (!isLimited && slaves.reserved[row] === 0) return this.#free;
     const part = this.#part;
     part.copyFrom(this.#free, names);
-    if (limited && quotas.isLimited(client.role)) quotas.cut(client.role, part);
+    if (isLimited) quotas.cut(client.role, part);
     if (slaves.reserved[row] === 1) {
       part.rest = { ...unreserved(this.#free.rest), ...reservedFor(this.#free.rest, client.role) };
     }
@@ -89,7 +94,7 @@ export class Pass {
       if (first < 0) return this.#leave(row, "noDemand", -1);
       const client = clients.at(first);
       if (this.blocker(client, row, this.#free) === "none") {
-        if (tree.policy.rankedAt === "turn") tree.turn(tree.lineage(first));
+        if (tree.policy.rankedAt === "turn") this.#turn(tree.lineage(first));
         return this.#give(row, client, this.#free);
       }
     }
@@ -110,23 +115,34 @@ export class Pass {
 
   #giveBelow(node: number, row: number): boolean {
     const { tree, clients } = this.#book;
-    const walk = tree.walk(node);
+    const walk = this.#walks.get(node) ?? tree.walk(node);
+    this.#walks.set(node, walk);
     let first: { readonly blocker: Blocker; readonly leaf: number } | undefined;
-    let taker: ClientState | undefined;
-    for (let leaf = walk.next(); leaf >= 0 && taker === undefined; leaf = taker === undefined ? walk.next() : leaf) {
+    for (let place = 0, leaf = walk.leaf(0); leaf >= 0; leaf = walk.leaf(++place)) {
       const client = clients.at(leaf);
       const part = this.partFor(client, row);
       const blocker = part.isEmpty(this.#book.names) ? "reserved" : this.blocker(client, row, part);
-      if (blocker === "none") taker = client;
-      else first ??= { blocker: this.#isCut(part) ? this.#blockerOfWhole(client, row) : blocker, leaf };
+      if (blocker === "none") {
+        this.#turn(walk.visited);
+        this.#give(row, client, part);
+        return true;
+      }
+      first ??= { blocker: this.#isCut(part) ? this.#blockerOfWhole(client, row) : blocker, leaf };
     }
-    if (tree.policy.rankedAt === "turn") tree.turn(walk.visited);
-    if (taker !== undefined) this.#give(row, taker, this.#part);
-    else this.#leave(row, first?.blocker ?? "noDemand", first?.leaf ?? -1);
-    return taker !== undefined;
+    this.#turn(walk.visited);
+    this.#leave(row, first?.blocker ?? "noDemand", first?.leaf ?? -1);
+    return false;
+  }
+
+  #turn(visited: readonly number[]): void {
+    const { tree } = this.#book;
+    if (tree.policy.rankedAt !== "turn") return;
+    tree.turn(visited);
+    this.#walks.clear();
   }
 
   #give(row: number, client: ClientState, bundle: Bundle): void {
+    if (this.#walks.size > 0) this.#walks.clear();
     this.#book.grant(row, client, bundle);
     this.#taken(row, client, bundle);
   }

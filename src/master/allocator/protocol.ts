@@ -121,22 +121,22 @@ export type LackingRole = {
 /** `quotas`: the version of those that the rows keep to. */
 export type OfferedBatch = OfferedRows & { readonly quotas: number };
 
-/** Offers by column, in the order in which they were decided; row i is the i-th of each column. */
+/** Offers in the order in which they were decided; `offered-batch.ts` writes and reads them. */
 export type OfferedRows = {
-  /** What it is taken from. When an account is no longer a slave's, there is nothing to confirm or give back. */
-  readonly accounts: readonly number[];
+  /** How many there are. */
+  readonly rows: number;
   readonly clients: readonly Client[];
-  /** Index in `clients`. */
-  readonly to: readonly number[];
-  readonly names: readonly string[];
-  /** A column of thousandths for each name. */
-  readonly amounts: readonly (readonly number[])[];
   /** What is no plain scalar: ranges, sets, and everything that is reserved. */
   readonly rests: readonly Resources[];
-  /** Index in `rests`, or −1. */
-  readonly rest: readonly number[];
+  readonly names: readonly string[];
+  /**
+   * Columns of 64-bit floats in the byte order of this process, which they never leave, one after the other: the account that
+   * a row is taken from, its index in `clients`, its index in `rests` or −1, and thousandths of each of `names`.
+   */
+  readonly columns: Uint8Array;
 };
 
+/** `account`: when it is no longer a slave's, there is nothing to confirm or give back. */
 export type OfferedRow = Client & { readonly account: number; readonly resources: Resources };
 
 export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
@@ -172,6 +172,6 @@ export const allocatorTable = protocolTable<AllocatorProtocol>("allocator", {
 });
 
 export const allocatorEventsTable = protocolTable<AllocatorEvents>("allocatorEvents", {
-  offered: { accounts: 0, clients: 1, to: 2, names: 3, amounts: 4, rests: 5, rest: 6, quotas: 7 },
+  offered: { rows: 0, clients: 1, rests: 2, names: 3, columns: 4, quotas: 5 },
   lacking: { roles: 0 },
 });

@@ -155,7 +155,6 @@ export class RoleTree {
       this.#stale = false;
       for (let node = 0; node < path.length; node++) {
         if (node !== root && path[node] === "") continue;
-        if (node !== root) this.#rankAnew(node);
         this.#unsort(node, 1);
       }
     }
@@ -241,7 +240,6 @@ export class RoleTree {
     const node = this.#open(path, parent);
     this.#roles.set(path, node);
     this.nodes.weight[node] = this.weightOf(path);
-    this.#rankAnew(node);
     return node;
   }
 
@@ -259,7 +257,6 @@ export class RoleTree {
     this.nodes.parent[node] = parent;
     (this.#children[parent] as number[]).push(node);
     this.#unsort(parent, 2);
-    this.#rankAnew(node);
   }
 
   #leave(node: number): void {
@@ -284,7 +281,7 @@ export class RoleTree {
     const above = parent[node] as number;
     if (wants && this.policy.rankedAt === "turn") this.#enter(node, above);
     if (unsorted[above] === 0) {
-      if (wants) this.#heaps[above]?.insert(node);
+      if (wants) this.#compete(node, this.#heaps[above] as IndexedHeap);
       else this.#heaps[above]?.remove(node);
     }
     const before = wanting[above] as number;
@@ -312,6 +309,13 @@ export class RoleTree {
     if (this.policy.rankedAt !== "turn") this.#rank(node);
   }
 
+  /** One more in a heap. Whoever was alone there has no rank to compare with yet. */
+  #compete(node: number, heap: IndexedHeap): void {
+    if (heap.items.length === 1) this.#rankAnew(heap.first);
+    this.#rankAnew(node);
+    heap.insert(node);
+  }
+
   #rank(node: number): void {
     const { policy, nodes, standing } = this;
     standing.node = node;
@@ -326,9 +330,12 @@ export class RoleTree {
     return rank;
   }
 
+  /** Whoever competes with nobody is ranked when it does. */
   #rerank(node: number): void {
+    const heap = this.#heaps[this.nodes.parent[node] as number] as IndexedHeap;
+    if (this.nodes.place[node] === none || heap.items.length === 1) return;
     this.#rankAnew(node);
-    this.#heaps[this.nodes.parent[node] as number]?.moved(node);
+    heap.moved(node);
   }
 
   #unsort(node: number, how: 1 | 2): void {
@@ -348,7 +355,9 @@ export class RoleTree {
       for (const [index, child] of children.entries()) tie[child] = index;
     }
     unsorted[node] = 0;
-    this.#heaps[node]?.refill(children.filter((child) => wanting[child] !== 0));
+    const competing = children.filter((child) => wanting[child] !== 0);
+    for (const child of competing) this.#rankAnew(child);
+    this.#heaps[node]?.refill(competing);
   }
 
   readonly #before = (a: number, b: number): boolean => {

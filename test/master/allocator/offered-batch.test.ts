@@ -41,7 +41,7 @@ test("rows come out as they went in, also when a column begins in the middle", (
 
 test("clients and what is no scalar are named once in a batch", () => {
   const [batch] = written([row(1, "ports:[1-3]"), row(2, "ports:[1-3]", yy), row(3, "ports:[1-3]")]);
-  expect([batch?.clients.length, batch?.rests.length, batch?.to, batch?.rest]).toEqual([2, 1, [0, 1, 0], [0, 0, 0]]);
+  expect([batch?.rows, batch?.clients.length, batch?.rests]).toEqual([3, 2, [quantities("ports:[1-3]")]]);
 });
 
 test("nothing is no batch, and what is too much for one goes into several, each complete in itself", () => {
@@ -50,6 +50,14 @@ test("nothing is no batch, and what is too much for one goes into several, each 
     row(account, account === 5 ? "gpus:1;ports:[1-2]" : "cpus:1;ports:[1-2]", account % 2 === 0 ? x : yy),
   );
   const batches = written(rows);
-  expect(batches.map(({ accounts }) => accounts.length)).toEqual([batchRowsMax, 2]);
+  expect(batches.map(({ rows }) => rows)).toEqual([batchRowsMax, 2]);
+  expect(batches.flatMap((batch) => [...rowsOf(batch)])).toEqual(rows);
+});
+
+test("a batch of many kinds of scalars has fewer rows", () => {
+  const kinds = Array.from({ length: 61 }, (_, kind) => `kind${kind}:1`).join(";");
+  const rows = Array.from({ length: 600 }, (_, account) => row(account, kinds));
+  const batches = written(rows);
+  expect(batches.map(({ columns }) => columns.byteLength)).toEqual([512, 88].map((each) => each * 64 * 8));
   expect(batches.flatMap((batch) => [...rowsOf(batch)])).toEqual(rows);
 });

@@ -35,7 +35,7 @@ function order(tree: RoleTree, from?: number): readonly string[] {
   tree.settle();
   const walk = tree.walk(from);
   const found: string[] = [];
-  for (let leaf = walk.next(); leaf >= 0; leaf = walk.next()) {
+  for (let place = 0, leaf = walk.leaf(0); leaf >= 0; leaf = walk.leaf(++place)) {
     const { frameworkId, role } = tree.client(leaf);
     found.push(`${role} ${frameworkId}`);
   }
