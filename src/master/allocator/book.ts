@@ -38,7 +38,7 @@ export class Book {
   readonly names = new ScalarNames();
   readonly totals = new Float64Array(64);
   readonly slaves = new SlaveRows(this.names);
-  readonly holdings = new Holdings();
+  readonly holdings = new Holdings(this.names);
   readonly filters: Filters;
   readonly candidates = new Candidates();
   readonly tree: RoleTree;
@@ -206,7 +206,7 @@ export class Book {
     const first = slaves.firstHolding[row] as number;
     let holding = holdings.find(first, client.leaf);
     if (holding < 0) {
-      holding = holdings.begin(first, client.leaf);
+      holding = holdings.begin(first, client.leaf, row);
       slaves.firstHolding[row] = holding;
       client.holdings++;
     }
@@ -271,8 +271,7 @@ export class Book {
     const first = slaves.firstHolding[row] as number;
     for (let column = 0; column < this.names.size; column++) {
       let sum = slaves.free[column]?.[row] as number;
-      for (let each = first; each >= 0; each = holdings.next[each] as number)
-        sum += holdings.amounts[column]?.[each] ?? 0;
+      for (let each = first; each >= 0; each = holdings.next[each] as number) sum += holdings.amounts.get(each, column);
       if (sum !== slaves.total[column]?.[row]) return false;
     }
     const whole = slaves.totalRest[row] as Resources;

@@ -1,4 +1,5 @@
 import { grownBytes } from "./column.ts";
+import type { SlaveRows } from "./slave-rows.ts";
 
 /** The slave rows that a pass has to look at, because something about them has changed since the last one. */
 export class Candidates {
@@ -61,18 +62,22 @@ export class Candidates {
     this.#allWait = false;
   }
 
-  /** Those that qualify; none is left. `height`: every row is below. */
-  take(height: number, qualifies: (row: number) => boolean = () => true): Int32Array {
-    const taken = new Int32Array(this.#all ? height : this.#rows.length);
+  /** Those that have something to offer; none is left. */
+  take(slaves: SlaveRows): Int32Array {
+    const taken = new Int32Array(this.#all ? slaves.height : this.#rows.length);
     let count = 0;
     if (this.#all) {
-      for (let row = 0; row < height; row++) if (qualifies(row)) taken[count++] = row;
+      for (let row = 0; row < slaves.height; row++) if (slaves.isOpen(row)) taken[count++] = row;
     } else {
-      for (const row of this.#rows) if (qualifies(row)) taken[count++] = row;
+      for (const row of this.#rows) if (slaves.isOpen(row)) taken[count++] = row;
     }
+    this.clear();
+    return taken.subarray(0, count);
+  }
+
+  clear(): void {
     for (const row of this.#rows) this.#marked[row] = 0;
     this.#rows = [];
     this.#all = false;
-    return taken.subarray(0, count);
   }
 }

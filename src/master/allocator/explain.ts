@@ -88,7 +88,7 @@ class Explainer {
       }
     }
     if (undecided.size === 0) return 0;
-    const pending = candidates.take(slaves.height);
+    const pending = candidates.take(slaves);
     for (const row of new Set([...pending, ...undecided])) candidates.touch(row);
     const judge = (client: ClientState, row: number) => this.#verdict(client, row);
     return new Trial(this.#copy, all, judge).run(this.#nowMs, asked, this.#counts);
@@ -255,12 +255,12 @@ function between(
   return { own: standing(book, ours[depth] as number), other: standing(book, theirs[depth] as number, given) };
 }
 
-function standing({ tree, totals }: Book, node: number, without?: Float64Array): Standing {
+function standing({ tree, totals, names }: Book, node: number, without?: Float64Array): Standing {
   const { path, weight, allocated } = tree.nodes;
   let share = 0;
-  for (const [column, held] of allocated.entries()) {
+  for (let column = 0; column < names.size; column++) {
     const total = totals[column] as number;
-    if (total > 0) share = Math.max(share, ((held[node] as number) - (without?.[column] ?? 0)) / total);
+    if (total > 0) share = Math.max(share, (allocated.get(node, column) - (without?.[column] ?? 0)) / total);
   }
   return { name: path[node] as string, share, weight: weight[node] as number };
 }

@@ -1,10 +1,12 @@
+import { AmountTable } from "./amount-table.ts";
 import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
+import type { ScalarNames } from "./scalar-names.ts";
 
 /** What is known of each node of the role tree. */
 export class NodeColumns {
   path: string[] = [];
   /** What it holds, by scalar. */
-  allocated: Float64Array[] = [];
+  readonly allocated: AmountTable;
   parent = new Int32Array(16);
   /** Where it stands in its parent's heap, or −1. */
   place = new Int32Array(16);
@@ -23,13 +25,17 @@ export class NodeColumns {
   unsorted = new Uint8Array(16);
   #vacant: number[] = [];
 
+  constructor(names: ScalarNames) {
+    this.allocated = new AmountTable(names);
+  }
+
   get capacity(): number {
     return this.parent.length;
   }
 
   copyFrom(other: NodeColumns): void {
     this.path = [...other.path];
-    this.allocated = other.allocated.map((held) => held.slice());
+    this.allocated.copyFrom(other.allocated);
     this.parent = other.parent.slice();
     this.place = other.place.slice();
     this.wanting = other.wanting.slice();
@@ -44,20 +50,15 @@ export class NodeColumns {
     this.#vacant = [...other.#vacant];
   }
 
-  widen(columns: number): void {
-    while (this.allocated.length < columns) this.allocated.push(new Float64Array(this.capacity));
-  }
-
   open(path: string): number {
     const node = this.#vacant.pop() ?? this.path.length;
     if (node === this.capacity) this.#grow(2 * node);
     this.path[node] = path;
     this.place[node] = -1;
     this.weight[node] = 1;
-    for (const column of [this.wanting, this.tie, this.arrival, this.allocations, this.rank, this.secondRank]) {
-      column[node] = 0;
-    }
-    for (const column of [this.clock, this.unsorted, ...this.allocated]) column[node] = 0;
+    for (const column of [this.wanting, this.tie, this.arrival, this.allocations]) column[node] = 0;
+    for (const column of [this.rank, this.secondRank, this.clock, this.unsorted]) column[node] = 0;
+    this.allocated.clear(node);
     return node;
   }
 
@@ -78,6 +79,6 @@ export class NodeColumns {
     this.secondRank = grownFloats(this.secondRank, capacity);
     this.clock = grownFloats(this.clock, capacity);
     this.unsorted = grownBytes(this.unsorted, capacity);
-    for (const [column, held] of this.allocated.entries()) this.allocated[column] = grownFloats(held, capacity);
+    this.allocated.grow(capacity);
   }
 }

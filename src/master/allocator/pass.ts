@@ -43,15 +43,12 @@ export class Pass {
   run(): void {
     const { candidates, slaves, tree, shuffle } = this.#book;
     tree.settle();
-    const rows = shuffled(
-      candidates.take(slaves.height, (row) => slaves.active[row] === 1 && slaves.hasFree(row)),
-      shuffle,
-    );
-    for (let index = 0; index < rows.length; index++) {
-      const row = rows[index] as number;
-      this.#looking?.(row);
-      if (this.readFree(row)) this.#place(row);
-    }
+    for (const row of shuffled(candidates.take(slaves), shuffle)) this.#look(row);
+  }
+
+  #look(row: number): void {
+    this.#looking?.(row);
+    if (this.readFree(row)) this.#place(row);
   }
 
   /** Why the client cannot be given the bundle, which is of what is free on the row; `none` when it can. */

@@ -108,7 +108,7 @@ export class Quotas {
 
   #allocated(role: string, column: number): number {
     const node = this.#tree.role(role);
-    return node < 0 ? 0 : (this.#tree.nodes.allocated[column]?.[node] ?? 0);
+    return node < 0 ? 0 : this.#tree.nodes.allocated.get(node, column);
   }
 
   #amounts(quantities: Quantities): Amounts {

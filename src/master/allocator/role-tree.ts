@@ -22,7 +22,7 @@ const root = 0;
  */
 export class RoleTree {
   readonly policy: Policy;
-  readonly nodes = new NodeColumns();
+  readonly nodes: NodeColumns;
   readonly standing: Standing;
   readonly #names: ScalarNames;
   #roles = new Map<string, number>();
@@ -38,7 +38,7 @@ export class RoleTree {
   constructor(policy: Policy, names: ScalarNames, totals: Float64Array, random: Prng) {
     this.policy = policy;
     this.#names = names;
-    names.widens(this.nodes);
+    this.nodes = new NodeColumns(names);
     this.standing = new Standing(this.nodes, names, totals, random);
     this.#open("", none);
   }
@@ -123,12 +123,9 @@ export class RoleTree {
   /** A leaf is allocated these amounts: so many more allocations for it and for its roles. */
   gain(leaf: number, amounts: Float64Array, count = 1): void {
     const { parent, allocated, allocations } = this.nodes;
-    const columns = allocated.length;
+    const columns = this.#names.size;
     for (let node = leaf; node !== root; node = parent[node] as number) {
-      for (let column = 0; column < columns; column++) {
-        const held = allocated[column] as Float64Array;
-        held[node] = (held[node] as number) + (amounts[column] as number);
-      }
+      allocated.add(node, amounts, columns);
       allocations[node] = (allocations[node] as number) + count;
       if (!this.#stale) this.#rerank(node);
     }
@@ -138,12 +135,8 @@ export class RoleTree {
   lose(leaf: number, amounts: Float64Array): void {
     const { parent, allocated } = this.nodes;
     for (let node = leaf; node !== root; node = parent[node] as number) {
-      for (let column = 0; column < allocated.length; column++) {
-        const held = allocated[column] as Float64Array;
-        const left = (held[node] as number) - (amounts[column] as number);
-        if (left < 0) invariant(false, `${this.#names.list[column]} of a share went below zero`);
-        held[node] = left;
-      }
+      const isEnough = allocated.subtract(node, amounts, this.#names.size);
+      if (!isEnough) invariant(false, `${this.nodes.path[node]} gives back more than it was allocated`);
       if (!this.#stale) this.#rerank(node);
     }
   }
@@ -222,7 +215,7 @@ export class RoleTree {
     const dot = this.#named(`${role}/.`, node);
     // Only now: a new node may have made the columns longer.
     const { allocated, allocations } = this.nodes;
-    for (const held of allocated) held[dot] = frameworks.reduce((sum, child) => sum + (held[child] as number), 0);
+    for (const child of frameworks) allocated.addRow(dot, child);
     // Frameworks that are there before any role below it had all of its allocations; without any, none was theirs.
     allocations[dot] = frameworks.length === 0 ? 0 : (allocations[node] as number);
     for (const child of frameworks) {
@@ -364,8 +357,10 @@ export class RoleTree {
     const { rank, secondRank, allocations, tie } = this.nodes;
     const first = (rank[a] as number) - (rank[b] as number);
     if (first !== 0) return first < 0;
-    const second = (secondRank[a] as number) - (secondRank[b] as number);
-    if (second !== 0) return second < 0;
+    if (this.policy.secondRank !== undefined) {
+      const second = (secondRank[a] as number) - (secondRank[b] as number);
+      if (second !== 0) return second < 0;
+    }
     const third = (allocations[a] as number) - (allocations[b] as number);
     return third === 0 ? (tie[a] as number) < (tie[b] as number) : third < 0;
   };

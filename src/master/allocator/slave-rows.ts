@@ -95,8 +95,10 @@ export class SlaveRows {
     this.#vacant.push(row);
   }
 
-  hasFree(row: number): boolean {
+  /** Whether something of it can be offered. */
+  isOpen(row: number): boolean {
     const { free } = this;
+    if (this.active[row] === 0) return false;
     for (let column = 0; column < free.length; column++)
       if (((free[column] as Float64Array)[row] as number) > 0) return true;
     return this.freeRest[row] !== noResources;

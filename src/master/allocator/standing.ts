@@ -11,14 +11,19 @@ export class Standing implements Contender {
   readonly random: () => number;
   readonly allocated: (resource: string) => number;
   readonly #nodes: NodeColumns;
+  readonly #names: ScalarNames;
   readonly #totals: Float64Array;
 
   constructor(nodes: NodeColumns, names: ScalarNames, totals: Float64Array, random: Prng) {
     this.#nodes = nodes;
+    this.#names = names;
     this.#totals = totals;
     // Not methods: authors take contenders apart.
     this.random = () => random.unit();
-    this.allocated = (resource) => nodes.allocated[names.find(resource)]?.[this.node] ?? 0;
+    this.allocated = (resource) => {
+      const column = names.find(resource);
+      return column < 0 ? 0 : nodes.allocated.get(this.node, column);
+    };
   }
 
   get name(): string {
@@ -44,10 +49,10 @@ export class Standing implements Contender {
   get share(): number {
     const { allocated } = this.#nodes;
     let share = 0;
-    for (let column = 0; column < allocated.length; column++) {
+    for (let column = 0; column < this.#names.size; column++) {
       const total = this.#totals[column] as number;
       if (total === 0) continue;
-      const part = ((allocated[column] as Float64Array)[this.node] as number) / total;
+      const part = allocated.get(this.node, column) / total;
       if (part > share) share = part;
     }
     return share;

@@ -76,10 +76,10 @@ function offersOfFree(
   const copy = copyOf(book, revived);
   const { slaves, candidates, names, tree } = copy;
   const clients = own.map((leaf) => copy.clients.at(leaf));
-  const open = new Set(candidates.take(slaves.height));
+  const open = new Set(candidates.take(slaves));
   for (let row = 0; row < slaves.height; row++) if (candidates.isWaiting(row)) open.add(row);
   change(copy, clients);
-  candidates.take(slaves.height);
+  candidates.clear();
   for (const row of open) candidates.touch(row);
   let offers = 0;
   const taken = (row: number, client: ClientState, bundle: Bundle) => {

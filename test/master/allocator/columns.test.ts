@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../../src/base/prng.ts";
+import { AmountTable } from "../../../src/master/allocator/amount-table.ts";
 import { Candidates } from "../../../src/master/allocator/candidates.ts";
 import { Holdings, none } from "../../../src/master/allocator/holdings.ts";
 import { Minimum } from "../../../src/master/allocator/minimum.ts";
@@ -11,7 +12,7 @@ import { Quotas } from "../../../src/master/allocator/quotas.ts";
 import { RoleTree } from "../../../src/master/allocator/role-tree.ts";
 import { Bundle, ScalarNames } from "../../../src/master/allocator/scalar-names.ts";
 import { SlaveRows } from "../../../src/master/allocator/slave-rows.ts";
-import { FrameworkId } from "../../../src/protocol/ids.ts";
+import { FrameworkId, SlaveId } from "../../../src/protocol/ids.ts";
 import { add, equal, noResources, type Resources, subtract } from "../../../src/protocol/resources.ts";
 import { quantities } from "../../protocol/quantities.ts";
 
@@ -24,34 +25,102 @@ function bundle(resources: string | Resources): Bundle {
 test("whoever brings a name, every table has a column for it at once", () => {
   const own = new ScalarNames();
   own.add("cpus");
-  const [tree, slaves] = [new RoleTree(drf, own, new Float64Array(64), new Prng("widths")), new SlaveRows(own)];
-  const widths = () => [tree.nodes.allocated.length, slaves.total.length, slaves.free.length];
-  expect(widths()).toEqual([1, 1, 1]);
+  const slaves = new SlaveRows(own);
+  const widths = () => [slaves.total.length, slaves.free.length];
+  expect(widths()).toEqual([1, 1]);
   new Bundle().read({ mem: 1, disk: 1 }, own);
-  expect(widths()).toEqual([3, 3, 3]);
+  expect(widths()).toEqual([3, 3]);
+});
+
+test("a table of amounts keeps them as it grows in both directions, and says when there is too little", () => {
+  const change = fc.record({ row: fc.nat(40), by: fc.array(fc.nat(9), { maxLength: 12 }), isMore: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+      const own = new ScalarNames();
+      const table = new AmountTable(own);
+      const model = new Map<number, number[]>();
+      let capacity = 16;
+      for (const { row, by, isMore } of changes) {
+        for (const column of by.keys()) own.add(`scalar${column}`);
+        capacity = Math.max(capacity, 2 * row);
+        table.grow(capacity);
+        const held = Array.from({ length: 12 }, (_, column) => model.get(row)?.[column] ?? 0);
+        const next = held.map((amount, column) => amount + (isMore ? 1 : -1) * (by[column] ?? 0));
+        if (isMore) table.add(row, Float64Array.from(by), by.length);
+        else {
+          const isEnough = next.every((amount) => amount >= 0);
+          const whole = Float64Array.from(isEnough ? by : held.slice(0, own.size).map((amount) => amount + 1));
+          expect(table.subtract(row, whole, whole.length)).toBe(isEnough || whole.length === 0);
+          if (!isEnough) continue;
+        }
+        model.set(row, next);
+      }
+      for (const [row, held] of model) {
+        expect(Array.from({ length: own.size }, (_, column) => table.get(row, column))).toEqual(
+          held.slice(0, own.size),
+        );
+        expect(table.isZero(row)).toBe(held.every((amount) => amount === 0));
+      }
+    }),
+  );
+});
+
+test("a row of a table is added to another, or cleared", () => {
+  const own = new ScalarNames();
+  const table = new AmountTable(own);
+  for (let column = 0; column < 6; column++) own.add(`scalar${column}`);
+  table.add(1, Float64Array.of(1, 2, 3, 4, 5, 6), 6);
+  table.addRow(0, 1);
+  table.addRow(0, 1);
+  table.clear(1);
+  expect([table.get(0, 5), table.get(1, 5), table.isZero(1)]).toEqual([12, 0, true]);
 });
 
 describe("candidates", () => {
+  /** So many slaves, of which one cpu each is free. */
+  function rows(count: number): SlaveRows {
+    const scalars = new ScalarNames();
+    scalars.add("cpus");
+    const slaves = new SlaveRows(scalars);
+    for (let account = 0; account < count; account++) {
+      const row = slaves.open({ slaveId: SlaveId(`s${account}`), account, hostname: "h", attributes: {} }, true);
+      (slaves.free[0] as Float64Array)[row] = 1_000;
+    }
+    return slaves;
+  }
+
   test("are the rows that were touched, each once, until they are taken", () => {
     const candidates = new Candidates();
     for (const row of [3, 40, 3]) candidates.touch(row);
-    expect([candidates.any, [...candidates.take(50)], candidates.any, [...candidates.take(50)]]).toEqual([
+    expect([candidates.any, [...candidates.take(rows(50))], candidates.any, [...candidates.take(rows(50))]]).toEqual([
       true,
       [3, 40],
       false,
       [],
     ]);
     candidates.touch(3);
-    expect([...candidates.take(50)]).toEqual([3]);
+    expect([...candidates.take(rows(50))]).toEqual([3]);
   });
 
   test("are all rows when all were touched, and not once more afterwards", () => {
     const candidates = new Candidates();
     candidates.touch(1);
     candidates.touchAll();
-    expect([[...candidates.take(3)], candidates.any]).toEqual([[0, 1, 2], false]);
+    expect([[...candidates.take(rows(3))], candidates.any]).toEqual([[0, 1, 2], false]);
     candidates.touch(1);
-    expect([...candidates.take(3)]).toEqual([1]);
+    expect([...candidates.take(rows(3))]).toEqual([1]);
+  });
+
+  test("are no rows that have nothing to offer", () => {
+    const [candidates, slaves] = [new Candidates(), rows(4)];
+    (slaves.free[0] as Float64Array)[1] = 0;
+    slaves.freeRest[0] = quantities("ports:[1-2]");
+    (slaves.free[0] as Float64Array)[0] = 0;
+    slaves.active[3] = 0;
+    candidates.touchAll();
+    expect([...candidates.take(slaves)]).toEqual([0, 2]);
+    for (const row of [3, 2, 1, 0]) candidates.touch(row);
+    expect([...candidates.take(slaves)]).toEqual([2, 0]);
   });
 
   test("wait for the next batch when they are told to, one or all", () => {
@@ -59,11 +128,11 @@ describe("candidates", () => {
     candidates.wait(2);
     expect([candidates.any, candidates.isWaiting(2), candidates.isWaiting(1)]).toEqual([false, true, false]);
     candidates.wake();
-    expect([[...candidates.take(4)], candidates.isWaiting(2)]).toEqual([[2], false]);
+    expect([[...candidates.take(rows(4))], candidates.isWaiting(2)]).toEqual([[2], false]);
     candidates.waitAll();
     expect([candidates.any, candidates.isWaiting(1)]).toEqual([false, true]);
     candidates.wake();
-    expect([[...candidates.take(2)], candidates.isWaiting(1), candidates.any]).toEqual([[0, 1], false, false]);
+    expect([[...candidates.take(rows(2))], candidates.isWaiting(1), candidates.any]).toEqual([[0, 1], false, false]);
   });
 });
 
@@ -79,7 +148,7 @@ describe("holdings", () => {
   test("of several slaves are what was added and not taken, however their rows are used again", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: "max" }), (script) => {
-        const holdings = new Holdings();
+        const holdings = new Holdings(names);
         const first = [none, none, none];
         const model = new Map<string, Resources>();
         for (const { chain, client, cpus, port, gives } of script) {
@@ -87,7 +156,7 @@ describe("holdings", () => {
           const resources: Resources = { cpus: 1 + cpus, "mem(web)": 1 + port };
           let holding = holdings.find(first[chain] as number, client);
           if (gives) {
-            if (holding === none) holding = holdings.begin(first[chain] as number, client);
+            if (holding === none) holding = holdings.begin(first[chain] as number, client, chain);
             if (!model.has(key)) first[chain] = holding;
             holdings.addTo(holding, bundle(resources), names.size);
             model.set(key, add(model.get(key) ?? noResources, resources));
@@ -118,9 +187,22 @@ describe("holdings", () => {
     );
   });
 
+  test("stand at the number of their slave, unless it is taken", () => {
+    const holdings = new Holdings(names);
+    const [one, two] = [holdings.begin(none, 1, 3), holdings.begin(none, 2, 1)];
+    expect([one, two]).toEqual([3, 1]);
+    const more = holdings.begin(one, 2, 3);
+    expect([1, 3]).not.toContain(more);
+    expect(holdings.drop(more, one)).toBe(more);
+    expect(holdings.begin(more, 4, 3)).toBe(3);
+    // Of all that are vacant none is given twice.
+    const others = Array.from({ length: 40 }, () => holdings.begin(none, 5, 3));
+    expect(new Set([...others, 3, two, more]).size).toBe(43);
+  });
+
   test("never go below zero", () => {
-    const holdings = new Holdings();
-    const holding = holdings.begin(none, 1);
+    const holdings = new Holdings(names);
+    const holding = holdings.begin(none, 1, 5);
     holdings.addTo(holding, bundle("cpus:1"), names.size);
     expect(() => holdings.takeFrom(holding, bundle("cpus:2"), names.size)).toThrow("more is given back than is held");
   });
