@@ -1,4 +1,5 @@
 import { sibling } from "../src/runtime/sibling.ts";
+import { youngGenerationMiBMax } from "../src/runtime/thread-handle.ts";
 import type { Shape } from "./allocator/trial.ts";
 import {
   type BenchReport,
@@ -43,6 +44,8 @@ const grid = [1_000, 5_000, 10_000, 50_000, 200_000].flatMap((slaves) =>
   [1, 50, 200, 1_000, 5_000].map((frameworks) => ({ slaves, frameworks })),
 );
 const largest = { slaves: 1_000_000, frameworks: 10_000 };
+/** In production the allocator has a thread; this gives a process the same. Node counts a third of the young generation. */
+const asInThread = [`--max-semi-space-size=${youngGenerationMiBMax / 3}`];
 /** After so long no further shape of the grid is begun, in milliseconds. */
 const gridMaxMs = 40 * 60_000;
 
@@ -107,7 +110,8 @@ async function measured(shape: Shape, { lives, rounds }: Effort): Promise<Measur
 }
 
 async function begun(shape: Shape): Promise<Subject> {
-  const subject = await Subject.start("mesolite", sibling("./allocator/subjects/mesolite", import.meta.url), shape);
+  const module = sibling("./allocator/subjects/mesolite", import.meta.url);
+  const subject = await Subject.start("mesolite", module, shape, asInThread);
   if (subject === undefined) throw new Error("the allocator cannot be started");
   return subject;
 }

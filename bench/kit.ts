@@ -87,9 +87,20 @@ export class Subject {
     this.facts = facts;
   }
 
-  /** Undefined when a package that the subject needs is not installed; throws when it fails otherwise. */
-  static async start(name: string, module: URL, gift: unknown = {}): Promise<Subject | undefined> {
-    const child = fork(host, [module.href, JSON.stringify(gift)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  /**
+   * Undefined when a package that the subject needs is not installed; throws when it fails otherwise. `flags`: of Node, none
+   * by default.
+   */
+  static async start(
+    name: string,
+    module: URL,
+    gift: unknown = {},
+    flags: readonly string[] = [],
+  ): Promise<Subject | undefined> {
+    const child = fork(host, [module.href, JSON.stringify(gift)], {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      execArgv: [...process.execArgv, ...flags],
+    });
     const answer = await answerOf(child);
     if ("ready" in answer) return new Subject(name, child, answer.ready);
     child.kill("SIGKILL");

@@ -2,6 +2,12 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import comlink from "comlink";
 import type { ThreadFacade } from "./thread-facade.ts";
 
+/**
+ * What a thread may have of objects that have just been made, in MiB. At Node's own limit, four times as much, a thread that
+ * makes much and keeps little stays as large as that.
+ */
+export const youngGenerationMiBMax = 48;
+
 /** A thread did not do what was asked: it ended, it did not answer in time, or it said no. */
 export class ThreadFailure extends Error {
   override readonly name = "ThreadFailure";
@@ -44,7 +50,12 @@ export class ThreadHandle {
     this.#port = port1;
     this.#facade = comlink.wrap<ThreadFacade>(port1) as unknown as RemoteFacade;
     port1.unref();
-    this.#worker = new Worker(entry, { name, workerData: { facade: port2 }, transferList: [port2] });
+    this.#worker = new Worker(entry, {
+      name,
+      workerData: { facade: port2 },
+      transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMiBMax },
+    });
     this.ended = this.#untilExit();
   }
 

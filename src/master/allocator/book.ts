@@ -171,7 +171,7 @@ export class Book {
     this.release(row, client, bundle);
     if (refuseMs !== undefined && refuseMs > 0 && client.present) {
       const untilMs = nowMs + Math.max(refuseMs, this.config.refuseMsMin);
-      this.filters.refuse(client.leaf, row, bundle, this.names.size, untilMs, this.slaves.active.length);
+      this.filters.refuse(client.leaf, row, bundle, this.names.size, untilMs, this.slaves.height);
     }
     this.#comesFree(row, refuseMs === 0, this.quotas.isLimited(who.role));
     this.clients.forget(client);

@@ -13,6 +13,9 @@ export function filterEndMs(untilMs: number): number {
 /** Groups of a client that another decline may join: as many kinds of slaves may take turns. */
 const latestMax = 4;
 
+/** Slaves that may come before a column is made longer. */
+const spareRows = 1_024;
+
 /** In a group's `only`: no slave, or several. */
 const nobody = -1;
 const several = -2;
@@ -129,8 +132,8 @@ export class Filters {
   }
 
   #columnOf(client: number, rows: number): Int32Array {
-    const column = this.#columns[client] ?? new Int32Array(rows);
-    const wide = column.length < rows ? grownIntegers(column, rows) : column;
+    const column = this.#columns[client] ?? new Int32Array(rows + spareRows);
+    const wide = column.length < rows ? grownIntegers(column, rows + spareRows) : column;
     this.#columns[client] = wide;
     return wide;
   }

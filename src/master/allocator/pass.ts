@@ -15,7 +15,7 @@ type Looking = (row: number) => void;
 
 /** Up to so many slaves are looked at in an order that is all chance; of more, blocks of neighbours are. */
 const shuffledMax = 4_096;
-const blockLength = 64;
+const blockLength = 256;
 
 /**
  * One look at every slave that may have something to offer, in an order that favours nobody. All that is free on a slave
