@@ -172,8 +172,8 @@ class Rounds {
     this.#latencyMs.add(beganMs - (this.#requestedMs ?? beganMs));
     this.#requestedMs = undefined;
     this.passes++;
-    const pass = new Pass(book, beganMs, (row, client, bundle) =>
-      this.#writer.write(book.slaves.account[row] as number, client.leaf, client, bundle),
+    const pass = new Pass(book, beganMs, (row, { leaf }, bundle) =>
+      this.#writer.write(book.slaves.account[row] as number, leaf, book.tree.client(leaf), bundle),
     );
     pass.run();
     this.#writer.flush();

@@ -72,10 +72,9 @@ export class BatchWriter {
   #indexOf(leaf: number, client: Client): number {
     const known = this.#clientAt[leaf] ?? 0;
     if (this.#leaves[known] === leaf) return known;
-    const { frameworkId, role } = client;
     this.#clientAt[leaf] = this.#clients.length;
     this.#leaves.push(leaf);
-    return this.#clients.push({ frameworkId, role }) - 1;
+    return this.#clients.push(client) - 1;
   }
 
   #restIndexOf(rest: Resources): number {
