@@ -7,7 +7,7 @@ import type { ClusterFacts, HttpAddress } from "./cluster-facts.ts";
 import { Authenticator, masterRealms } from "./guards/authentication.ts";
 import { type Authorizer, everybodyMay } from "./guards/authorization.ts";
 import { type Leader, Leadership } from "./leadership.ts";
-import { roleRoutes } from "./operator/role-routes.ts";
+import { olderRoutes } from "./operator/older-routes.ts";
 import { operatorRoute } from "./operator/route.ts";
 import { loopbackHost, reachableIp } from "./reachable-ip.ts";
 import { masterReads } from "./reads/master-reads.ts";
@@ -79,7 +79,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenServer> 
   const { heartbeatMs = heartbeatMsDefault, authorizer = everybodyMay } = options;
   const door = { system, view, master: options.master, facts, leadership, authorizer };
   operatorRoute(app, { ...door, authenticator });
-  roleRoutes(app, door);
+  olderRoutes(app, door);
   const { ready } = options;
   masterReads(app, { facts, seq: () => view.seq, at: () => at, leadership, authorizer, ready, version, flags });
   const sessions = new Sessions({ system, view, facts, heartbeatMs, limits: options.streamLimits ?? streamLimits });

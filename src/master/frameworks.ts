@@ -59,7 +59,7 @@ export class Frameworks {
    * framework says of itself may change from one subscription to the next, but for its user and its `checkpoint`.
    */
   subscribe({ self, info, suppressedRoles = [], filters = {} }: BodyOf<MasterProtocol["subscribe"]>): void {
-    const { ctx, id: masterId, lead, allocator, offers, statuses, revocations } = this.#state();
+    const { ctx, id: masterId, lead, allocator, offers, statuses, revocations, maintenance } = this.#state();
     const scheduler = ctx.ref(self);
     const id = info.id ?? this.#awaited(self) ?? FrameworkId(`${masterId}-${String(this.#made++).padStart(4, "0")}`);
     const known = this.#frameworks.get(id);
@@ -84,6 +84,7 @@ export class Frameworks {
     }
     statuses.tellAgain(id);
     revocations.tellAgain(framework);
+    maintenance.tellAgain(framework);
     ctx.log("info", `framework ${id} subscribed`, { name: info.name });
     this.#changed(framework);
   }

@@ -1,5 +1,5 @@
 import type { Context } from "../actors/context.ts";
-import { protocolTable } from "../actors/protocol.ts";
+import { type BodyOf, protocolTable } from "../actors/protocol.ts";
 import type { Behaviour, Spec } from "../actors/spec.ts";
 import type { Lead } from "../protocol/lead.ts";
 import { type MasterProtocol, masterTable } from "../protocol/master-api.ts";
@@ -9,6 +9,7 @@ import type { MasterConfig } from "./config.ts";
 import { Counters, overheard } from "./counters.ts";
 import { Frameworks } from "./frameworks.ts";
 import { IdleTime } from "./idle-time.ts";
+import { Maintenance } from "./maintenance.ts";
 import { OfferPause } from "./offer-pause.ts";
 import { Offers } from "./offers.ts";
 import { operate } from "./operate.ts";
@@ -85,10 +86,8 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
     accept: ({ frameworkId, offerIds, operations, filter }) =>
       when(({ offers }) => offers.accept(frameworkId, offerIds, operations, filter)),
     decline: ({ frameworkId, offerIds, filter }) => when(({ offers }) => offers.decline(frameworkId, offerIds, filter)),
-    acceptInverseOffers: ({ frameworkId, offerIds }) =>
-      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "accepted")),
-    declineInverseOffers: ({ frameworkId, offerIds }) =>
-      when(({ revocations }) => revocations.answered(frameworkId, offerIds, "declined")),
+    acceptInverseOffers: (answer) => when((state) => answerInverseOffers(state, "accepted", answer)),
+    declineInverseOffers: (answer) => when((state) => answerInverseOffers(state, "declined", answer)),
     suppress: ({ frameworkId, roles }) =>
       when(({ frameworks }) => frameworks.setNeedsOffers(frameworkId, roles, false)),
     revive: ({ frameworkId, roles, slaveIds }) =>
@@ -121,6 +120,16 @@ function routes(when: (act: (state: MasterState) => void) => void): Behaviour<Ma
   };
 }
 
+/** An inverse offer is of one of these; the other knows nothing of it. */
+function answerInverseOffers(
+  { revocations, maintenance }: MasterState,
+  answer: "accepted" | "declined",
+  { frameworkId, offerIds, filter }: BodyOf<MasterProtocol["acceptInverseOffers"]>,
+): void {
+  revocations.answered(frameworkId, offerIds, answer);
+  maintenance.answered(frameworkId, offerIds, answer, filter);
+}
+
 function stateFrom(
   ctx: Context<MasterMailbox>,
   args: MasterArgs,
@@ -149,9 +158,11 @@ function stateFrom(
     idleTime: new IdleTime(get),
     why: new Why(get),
     revocations: new Revocations(get),
+    maintenance: new Maintenance(get, registrar.registry.maintenance),
   };
   ctx.log("info", `leading in epoch ${lead.epoch}, term ${lead.term}`, { slaves: registrar.registry.slaves.size });
   state.slaves.start();
+  state.maintenance.start();
   state.allocator.connect(args.allocator);
   return state;
 }

@@ -142,13 +142,14 @@ export class Offers {
   }
 
   #make({ frameworkId, slaveId, short, role, resources }: Holding, slave: Slave): Offer {
-    const { id: masterId, ctx, config, slaves, frameworks, publisher } = this.#state();
+    const { id: masterId, ctx, config, slaves, frameworks, maintenance, publisher } = this.#state();
     const taken = add(slave.used, slave.offered);
     invariant(
       contains(slave.info.resources, add(taken, resources)),
       () => `slave ${slave.id} would be offered more than it has`,
     );
     const { hostname, ip, port, attributes, shortTasks } = slave.info;
+    const unavailability = maintenance.unavailability(slave.info);
     const offer: Offer = {
       id: OfferId(`${masterId}-O${this.#made++}`),
       frameworkId,
@@ -160,6 +161,7 @@ export class Offers {
       attributes,
       role,
       ...(short && shortTasks !== undefined ? { maxTaskMs: shortTasks.maxTaskMs } : {}),
+      ...(unavailability === undefined ? {} : { unavailability }),
     };
     const madeMs = ctx.clock.wall();
     const outstanding = { ...offer, madeMs, expiresMs: ctx.clock.now() + config.offerTimeoutMs };

@@ -3,7 +3,7 @@ import type { MasterState } from "./state.ts";
 
 /** Carries out an operator's call; the answer names the change from which views show it. */
 export function operate(state: MasterState, call: OperatorCall, reply: (answer: OperatorReply) => void): void {
-  const { frameworks, slaves, roles, operations, publisher } = state;
+  const { frameworks, slaves, roles, operations, maintenance, publisher } = state;
   const done = () => reply({ done: true, seq: publisher.flush() });
   const settled = (refusal?: OperatorRefusal) => {
     if (refusal === undefined) done();
@@ -26,6 +26,8 @@ export function operate(state: MasterState, call: OperatorCall, reply: (answer: 
       return roles.removeQuota(call.role, settled);
     case "UPDATE_WEIGHTS":
       return roles.updateWeights(call.weights, settled);
+    case "UPDATE_MAINTENANCE_SCHEDULE":
+      return maintenance.update(call.windows, settled);
     case "RESERVE_RESOURCES":
     case "UNRESERVE_RESOURCES":
       return operations.perform(call, settled);

@@ -60,6 +60,10 @@ export class Publisher {
     this.#factChanged("settings");
   }
 
+  maintenanceChanged(): void {
+    this.#factChanged("maintenance");
+  }
+
   pauseChanged(): void {
     this.#factChanged("offerPause");
   }
@@ -134,6 +138,7 @@ export class Publisher {
     const state = this.#state();
     const { weights, quotas } = state.registrar.registry;
     if (weights.size + quotas.size > 0) yield factOf.settings(state);
+    if (state.registrar.registry.maintenance.length > 0) yield factOf.maintenance(state);
     if (state.pause.isOn) yield factOf.offerPause(state);
   }
 
@@ -155,6 +160,10 @@ const factOf = {
     const { weights, quotas } = registrar.registry.settings();
     return { type: "settings", settings: { weights, quotas } };
   },
+  maintenance: ({ maintenance: { facts } }: MasterState): ClusterChange => ({
+    type: "maintenance",
+    maintenance: facts,
+  }),
   offerPause: ({ pause: { progress } }: MasterState): ClusterChange =>
     progress === undefined ? { type: "offerPause" } : { type: "offerPause", progress },
 } as const;

@@ -5,6 +5,7 @@ import type { MasterConfig } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { Frameworks } from "./frameworks.ts";
 import type { IdleTime } from "./idle-time.ts";
+import type { Maintenance } from "./maintenance.ts";
 import type { MasterMailbox } from "./master.ts";
 import type { OfferPause } from "./offer-pause.ts";
 import type { Offers } from "./offers.ts";
@@ -40,4 +41,5 @@ export type MasterState = {
   readonly idleTime: IdleTime;
   readonly why: Why;
   readonly revocations: Revocations;
+  readonly maintenance: Maintenance;
 };

@@ -2,6 +2,7 @@ import { protocolTable, type Tell } from "../actors/protocol.ts";
 import type { FrameworkInfo } from "./framework-info.ts";
 import type { FrameworkId, OfferId, SlaveId, TaskId } from "./ids.ts";
 import type { Lead } from "./lead.ts";
+import type { MaintenanceWindow } from "./maintenance.ts";
 import type { Quota } from "./quota.ts";
 import type { Resources } from "./resources.ts";
 import type { SlaveInfo } from "./slave-info.ts";
@@ -33,6 +34,8 @@ export type ClusterChange =
   | { readonly type: "counters"; readonly counts: Counts }
   /** All of them. Without any, until one is told. */
   | { readonly type: "settings"; readonly settings: ClusterSettings }
+  /** Without any, nothing is scheduled. */
+  | { readonly type: "maintenance"; readonly maintenance: MaintenanceFacts }
   /** Without progress when offers are made, as they are until it is told otherwise. */
   | { readonly type: "offerPause"; readonly progress?: PauseProgress };
 
@@ -40,6 +43,19 @@ export type ClusterChange =
 export type ClusterSettings = {
   readonly weights: { readonly [role: string]: number };
   readonly quotas: { readonly [role: string]: Quota };
+};
+
+/** What is scheduled, and who was told of it. */
+export type MaintenanceFacts = {
+  readonly windows: readonly MaintenanceWindow[];
+  readonly answers: readonly MaintenanceAnswer[];
+};
+
+/** A framework with tasks on a slave that is in a window, and what it said last. `atMs`: Unix milliseconds. */
+export type MaintenanceAnswer = {
+  readonly slaveId: SlaveId;
+  readonly frameworkId: FrameworkId;
+  readonly said?: { readonly answer: "accepted" | "declined"; readonly atMs: number };
 };
 
 /** After a restart of the master: how many of the slaves that were known are back, or given up. */

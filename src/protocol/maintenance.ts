@@ -64,6 +64,29 @@ function machineFault({ hostname = "", ip = "" }: Machine): string | undefined {
   return undefined;
 }
 
+/** Which window a machine is in. */
+export class Schedule {
+  readonly windows: readonly MaintenanceWindow[];
+  readonly #places = new Map<string, { readonly machine: Machine; readonly window: MaintenanceWindow }>();
+
+  constructor(windows: readonly MaintenanceWindow[]) {
+    this.windows = windows;
+    for (const window of windows) {
+      for (const machine of window.machines) this.#places.set(machineKey(machine), { machine, window });
+    }
+  }
+
+  /** A machine that was given by host name and address has both; one that was given by one of them, that one. */
+  of({ hostname, ip }: { readonly hostname: string; readonly ip: string }) {
+    if (this.#places.size === 0) return undefined;
+    for (const machine of [{ hostname, ip }, { hostname }, { ip }]) {
+      const place = this.#places.get(machineKey(machine));
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+}
+
 /** The same for the same machine. */
 function machineKey({ hostname = "", ip = "" }: Machine): string {
   return `${hostname.toLowerCase()} ${ip.toLowerCase()}`;

@@ -1,4 +1,5 @@
 import type { FrameworkId, SlaveId } from "./ids.ts";
+import { type MaintenanceWindow, maintenanceShape } from "./maintenance.ts";
 import { type Quota, quotaShape } from "./quota.ts";
 import { type Resources, resourcesShape } from "./resources.ts";
 import { anyNumber, flag, id, list, object, optional, text, textUpTo, variants } from "./shape.ts";
@@ -27,6 +28,8 @@ export type OperatorWrite =
   | { readonly type: "REMOVE_QUOTA"; readonly role: string }
   /** All or none. */
   | { readonly type: "UPDATE_WEIGHTS"; readonly weights: readonly RoleWeight[] }
+  /** The whole schedule, in place of the one before. */
+  | { readonly type: "UPDATE_MAINTENANCE_SCHEDULE"; readonly windows: readonly MaintenanceWindow[] }
   | OperatorReservation;
 
 /** Those that name no resources. */
@@ -63,6 +66,7 @@ export const operatorCallShape = variants<OperatorCall>({
   SET_QUOTA: { force: flag, role: text, quota: quotaShape },
   REMOVE_QUOTA: { role: text },
   UPDATE_WEIGHTS: { weights: list(object<RoleWeight>({ role: text, weight: anyNumber })) },
+  UPDATE_MAINTENANCE_SCHEDULE: { windows: maintenanceShape },
   RESERVE_RESOURCES: reservationFields,
   UNRESERVE_RESOURCES: reservationFields,
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ok, type Result, refused } from "../base/result.ts";
 import { FrameworkId, idFault, SlaveId } from "./ids.ts";
+import { scheduleSchema } from "./maintenance-call.ts";
 import type { OperatorReservation, PlainWrite } from "./operator-api.ts";
 import { parse } from "./resources.ts";
 import { quotaRequestSchema, roleCallSchemas, weightInfosSchema } from "./role-calls.ts";
@@ -11,6 +12,8 @@ export const operatorReads = [
   "GET_AGENTS",
   "GET_FRAMEWORKS",
   "GET_HEALTH",
+  "GET_MAINTENANCE_SCHEDULE",
+  "GET_MAINTENANCE_STATUS",
   "GET_MASTER",
   "GET_OFFERS",
   "GET_QUOTA",
@@ -64,6 +67,9 @@ const writeSchemas = {
     .transform(
       (call): PlainWrite => ({ type: "MARK_AGENT_GONE", slaveId: SlaveId(call.mark_agent_gone.agent_id.value) }),
     ),
+  UPDATE_MAINTENANCE_SCHEDULE: z
+    .object({ update_maintenance_schedule: z.object({ schedule: scheduleSchema }) })
+    .transform((call) => call.update_maintenance_schedule.schedule),
   ...roleCallSchemas,
 } as const satisfies Record<PlainWrite["type"], z.ZodType<PlainWrite>>;
 
@@ -92,8 +98,12 @@ const questionSchemas = {
   WHY_IDLE: z.object({}).transform((): WhyCall => ({ type: "WHY_IDLE" })),
 } as const satisfies Record<WhyCall["type"], z.ZodType<WhyCall>>;
 
-/** The bodies of the older forms, which have no envelope: `PUT /weights` and `POST /quota`. */
-const bodySchemas = { "PUT /weights": weightInfosSchema, "POST /quota": quotaRequestSchema } as const;
+/** The bodies of the older forms, which have no envelope: `PUT /weights`, `POST /quota`, `POST /maintenance/schedule`. */
+const bodySchemas = {
+  "PUT /weights": weightInfosSchema,
+  "POST /quota": quotaRequestSchema,
+  "POST /maintenance/schedule": scheduleSchema,
+} as const;
 
 /** What a body of one of the older forms asks for, or what is wrong with it. */
 export function parseBody(form: keyof typeof bodySchemas, body: unknown): Result<PlainWrite> {

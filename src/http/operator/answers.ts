@@ -4,6 +4,7 @@ import { type ClusterFacts, versionInfo } from "../cluster-facts.ts";
 import type { RoleAction } from "../guards/authorization.ts";
 import { masterInfo } from "../master-info.ts";
 import { pauseField } from "../reads/pause-field.ts";
+import { maintenanceSchedule, maintenanceStatus } from "./maintenance-answers.ts";
 import { quotaStatus, roles, weightInfos } from "./role-answers.ts";
 import { agentJson, frameworkJson, offerJson, taskJson } from "./rows.ts";
 
@@ -12,6 +13,14 @@ export const operatorAnswers = {
   GET_AGENTS: (facts: ClusterFacts) => ({ type: "GET_AGENTS" as const, get_agents: agents(facts) }),
   GET_FRAMEWORKS: (facts: ClusterFacts) => ({ type: "GET_FRAMEWORKS" as const, get_frameworks: frameworks(facts) }),
   GET_HEALTH: () => ({ type: "GET_HEALTH" as const, get_health: { healthy: true } }),
+  GET_MAINTENANCE_SCHEDULE: (facts: ClusterFacts) => ({
+    type: "GET_MAINTENANCE_SCHEDULE" as const,
+    get_maintenance_schedule: { schedule: maintenanceSchedule(facts) },
+  }),
+  GET_MAINTENANCE_STATUS: (facts: ClusterFacts) => ({
+    type: "GET_MAINTENANCE_STATUS" as const,
+    get_maintenance_status: { status: maintenanceStatus(facts) },
+  }),
   GET_MASTER: (facts: ClusterFacts) => ({ type: "GET_MASTER" as const, get_master: master(facts) }),
   GET_OFFERS: (facts: ClusterFacts) => ({ type: "GET_OFFERS" as const, get_offers: offers(facts) }),
   GET_QUOTA: (facts: ClusterFacts, mayDo: MayDo) => ({

@@ -66,6 +66,7 @@ function touched(call: OperatorWrite): undefined | { readonly action: RoleAction
       return { action: "update_weights", roles: call.weights.map(({ role }) => role) };
     case "TEARDOWN":
     case "MARK_AGENT_GONE":
+    case "UPDATE_MAINTENANCE_SCHEDULE":
     case "RESERVE_RESOURCES":
     case "UNRESERVE_RESOURCES":
       return undefined;

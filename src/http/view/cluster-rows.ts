@@ -3,6 +3,7 @@ import {
   type ClusterSettings,
   type Counts,
   type FrameworkRow,
+  type MaintenanceFacts,
   type OfferRow,
   type PauseProgress,
   type SlaveRow,
@@ -37,6 +38,7 @@ export class ClusterRows {
   readonly #offers = new Map<OfferId, OfferRow>();
   #counts: Counts = {};
   #settings: ClusterSettings = { weights: {}, quotas: {} };
+  #maintenance: MaintenanceFacts = { windows: [], answers: [] };
   #pause: PauseProgress | undefined;
 
   get slaves(): ReadonlyMap<SlaveId, SlaveRow> {
@@ -68,6 +70,10 @@ export class ClusterRows {
 
   get settings(): ClusterSettings {
     return this.#settings;
+  }
+
+  get maintenance(): MaintenanceFacts {
+    return this.#maintenance;
   }
 
   /** How far the pause of offers after a restart of the master is; undefined when offers are made. */
@@ -116,6 +122,9 @@ export class ClusterRows {
         return;
       case "settings":
         this.#settings = change.settings;
+        return;
+      case "maintenance":
+        this.#maintenance = change.maintenance;
         return;
       case "offerPause":
         this.#pause = change.progress;

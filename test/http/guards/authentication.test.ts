@@ -35,6 +35,7 @@ const written: Readonly<Record<string, Realm>> = {
   "/api/v1/scheduler": "mesos-master-scheduler",
   "PUT /weights": "mesos-master-readwrite",
   "POST /quota": "mesos-master-readwrite",
+  "POST /maintenance/schedule": "mesos-master-readwrite",
   "DELETE /quota/*": "mesos-master-readwrite",
 };
 

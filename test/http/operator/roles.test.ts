@@ -1,14 +1,14 @@
 /** Weights, quotas and roles by the operator API and by the forms of the time before it. */
 
 import { describe, expect, test } from "vitest";
-import type { GatewayOptions } from "../../../src/http/gateway.ts";
 import { Authenticator, masterRealms } from "../../../src/http/guards/authentication.ts";
 import { parseAcls } from "../../../src/http/guards/authorization.ts";
 import { Secret } from "../../../src/http/guards/secret.ts";
 import type { ClusterChange } from "../../../src/protocol/cluster-events.ts";
 import { SlaveId } from "../../../src/protocol/ids.ts";
-import type { OperatorCall, OperatorReply } from "../../../src/protocol/operator-api.ts";
-import { fedView, frameworkRow, gateway, offerRow, oneThread, scriptedMaster, slaveRow, taskRow } from "../scene.ts";
+import type { OperatorCall } from "../../../src/protocol/operator-api.ts";
+import { frameworkRow, offerRow, slaveRow, taskRow } from "../scene.ts";
+import { type DoorOptions, door } from "./door.ts";
 
 const quota = { limits: { cpus: 5_000, mem: 0 }, guarantees: { cpus: 1_500 }, graceMs: 2_500 };
 
@@ -47,39 +47,8 @@ const cluster: readonly ClusterChange[] = [
   { type: "offer", row: { ...offerRow("o1", "f1"), role: "ads/db", slaveId: SlaveId("s1") } },
 ];
 
-/** A gateway before a master that answers every write alike and remembers what it was asked. */
-async function scene({ changes = cluster, reply, ...more }: SceneOptions = {}) {
-  const { system } = oneThread();
-  const heard: OperatorCall[] = [];
-  const master = system.spawn(
-    scriptedMaster({
-      operate: ({ call }, answer) => {
-        heard.push(call);
-        answer(reply ?? { done: true, seq: 7 });
-      },
-    }),
-    undefined,
-  );
-  const { url } = await gateway({ system, view: fedView(changes), master: () => master, ...more });
-  const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const isJson = response.headers.get("content-type") === "application/json";
-    return { status: response.status, body: isJson && text !== "" ? JSON.parse(text) : text };
-  };
-  const call = (type: string, body: object = {}, headers: Record<string, string> = {}) =>
-    send("POST", "/api/v1", { type, [type.toLowerCase()]: body }, { "content-type": "application/json", ...headers });
-  return { heard, send, call };
-}
-
-type SceneOptions = Partial<GatewayOptions> & {
-  readonly changes?: readonly ClusterChange[];
-  readonly reply?: OperatorReply;
-};
+/** With that cluster, unless told otherwise. */
+const scene = (options: DoorOptions = {}) => door({ changes: cluster, ...options });
 
 describe("writes", () => {
   test.each<readonly [string, object, OperatorCall]>([

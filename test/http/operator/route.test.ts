@@ -40,7 +40,7 @@ describe("negotiation", () => {
   ])("%s", async (_name, headers, body, status) => {
     const response = await fetch(`${(await gateway()).url}/api/v1`, { method: "POST", headers: { ...headers }, body });
     const text = await response.text();
-    expect([response.status, text]).toEqual([status, expect.stringMatching(/^.{1,400}\n?$/)]);
+    expect([response.status, text]).toEqual([status, expect.stringMatching(/^.{1,600}\n?$/)]);
     expect(response.headers.get("content-type")).toBe(
       status === 200 ? "application/json" : "text/plain; charset=utf-8",
     );

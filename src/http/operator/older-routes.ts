@@ -9,10 +9,11 @@ import { callbackFault, jsonBody, sendBody } from "../reads/json-body.ts";
 import { Turns } from "../reads/turns.ts";
 import { refuse } from "../server.ts";
 import type { MayDo } from "./answers.ts";
+import { maintenanceSchedule, maintenanceStatus } from "./maintenance-answers.ts";
 import { quotaStatus, weightInfos } from "./role-answers.ts";
 import { carryOut, type WriteDoor } from "./write.ts";
 
-type RoleDoor = WriteDoor & {
+type OlderDoor = WriteDoor & {
   readonly facts: () => ClusterFacts | undefined;
   readonly leadership: Leadership;
 };
@@ -20,8 +21,8 @@ type RoleDoor = WriteDoor & {
 /** What is changed needs more than what is read. */
 const written = { config: { realm: "mesos-master-readwrite" } } as const;
 
-/** `/weights` and `/quota`: the forms of the time before the v1 API. A body may be of any content type, as in Mesos. */
-export function roleRoutes(app: FastifyInstance, door: RoleDoor): void {
+/** `/weights`, `/quota` and `/maintenance`: the forms of the time before the v1 API. A body may be of any content type, as in Mesos. */
+export function olderRoutes(app: FastifyInstance, door: OlderDoor): void {
   const turns = new Turns();
   const read = (path: string, answer: (facts: ClusterFacts, mayDo: MayDo) => unknown) =>
     app.get(path, (request, reply) => {
@@ -38,6 +39,11 @@ export function roleRoutes(app: FastifyInstance, door: RoleDoor): void {
   for (const prefix of ["", "/master"]) {
     read(`${prefix}/weights`, (facts, mayDo) => weightInfos(facts, (role) => mayDo("view_roles", role)));
     read(`${prefix}/quota`, (facts, mayDo) => quotaStatus(facts, (role) => mayDo("get_quotas", role)));
+    read(`${prefix}/maintenance/schedule`, maintenanceSchedule);
+    read(`${prefix}/maintenance/status`, maintenanceStatus);
+    app.post(`${prefix}/maintenance/schedule`, written, (request, reply) =>
+      change(door, request, reply, bodyOf("POST /maintenance/schedule")),
+    );
     app.put(`${prefix}/weights`, written, (request, reply) => change(door, request, reply, bodyOf("PUT /weights")));
     app.post(`${prefix}/quota`, written, (request, reply) => change(door, request, reply, bodyOf("POST /quota")));
     app.delete(`${prefix}/quota/*`, written, (request, reply) =>
@@ -50,7 +56,7 @@ export function roleRoutes(app: FastifyInstance, door: RoleDoor): void {
 }
 
 async function change(
-  door: RoleDoor,
+  door: OlderDoor,
   request: FastifyRequest,
   reply: FastifyReply,
   callOf: (request: FastifyRequest) => OperatorWrite | Refusal,
