@@ -1,5 +1,6 @@
 import { AmountTable } from "./amount-table.ts";
 import { grownBytes, grownFloats, grownIntegers } from "./column.ts";
+import { OrderKeys } from "./order-keys.ts";
 import type { ScalarNames } from "./scalar-names.ts";
 
 /** What is known of each node of the role tree. */
@@ -7,18 +8,14 @@ export class NodeColumns {
   path: string[] = [];
   /** What it holds, by scalar. */
   readonly allocated: AmountTable;
+  readonly order = new OrderKeys();
   parent = new Int32Array(16);
   /** Where it stands in its parent's heap, or −1. */
   place = new Int32Array(16);
   /** Of a leaf, whether it wants offers; of others, how many children do. */
   wanting = new Int32Array(16);
-  /** Its name's place among its siblings'. */
-  tie = new Int32Array(16);
   weight = new Float64Array(16);
   arrival = new Float64Array(16);
-  allocations = new Float64Array(16);
-  rank = new Float64Array(16);
-  secondRank = new Float64Array(16);
   /** Of nodes with children: the rank that had the last turn. */
   clock = new Float64Array(16);
   /** 1: the heap is to be made anew; 2: the order of names as well. */
@@ -39,12 +36,9 @@ export class NodeColumns {
     this.parent = other.parent.slice();
     this.place = other.place.slice();
     this.wanting = other.wanting.slice();
-    this.tie = other.tie.slice();
+    this.order.copyFrom(other.order);
     this.weight = other.weight.slice();
     this.arrival = other.arrival.slice();
-    this.allocations = other.allocations.slice();
-    this.rank = other.rank.slice();
-    this.secondRank = other.secondRank.slice();
     this.clock = other.clock.slice();
     this.unsorted = other.unsorted.slice();
     this.#vacant = [...other.#vacant];
@@ -56,8 +50,8 @@ export class NodeColumns {
     this.path[node] = path;
     this.place[node] = -1;
     this.weight[node] = 1;
-    for (const column of [this.wanting, this.tie, this.arrival, this.allocations]) column[node] = 0;
-    for (const column of [this.rank, this.secondRank, this.clock, this.unsorted]) column[node] = 0;
+    for (const column of [this.wanting, this.arrival, this.clock, this.unsorted]) column[node] = 0;
+    this.order.clear(node);
     this.allocated.clear(node);
     return node;
   }
@@ -71,12 +65,9 @@ export class NodeColumns {
     this.parent = grownIntegers(this.parent, capacity);
     this.place = grownIntegers(this.place, capacity);
     this.wanting = grownIntegers(this.wanting, capacity);
-    this.tie = grownIntegers(this.tie, capacity);
+    this.order.grow(capacity);
     this.weight = grownFloats(this.weight, capacity);
     this.arrival = grownFloats(this.arrival, capacity);
-    this.allocations = grownFloats(this.allocations, capacity);
-    this.rank = grownFloats(this.rank, capacity);
-    this.secondRank = grownFloats(this.secondRank, capacity);
     this.clock = grownFloats(this.clock, capacity);
     this.unsorted = grownBytes(this.unsorted, capacity);
     this.allocated.grow(capacity);

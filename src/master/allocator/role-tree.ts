@@ -53,7 +53,7 @@ export class RoleTree {
     for (const [node, client] of other.#clients.entries()) {
       this.#clients[node] = client;
       this.#children[node] = [...(other.#children[node] as number[])];
-      const heap = new IndexedHeap(this.#before, this.nodes);
+      const heap = new IndexedHeap(this.nodes.order.before, this.nodes);
       for (const item of (other.#heaps[node] as IndexedHeap).items) heap.items.push(item);
       this.#heaps[node] = heap;
     }
@@ -122,11 +122,11 @@ export class RoleTree {
 
   /** A leaf is allocated these amounts: so many more allocations for it and for its roles. */
   gain(leaf: number, amounts: Float64Array, count = 1): void {
-    const { parent, allocated, allocations } = this.nodes;
+    const { parent, allocated, order } = this.nodes;
     const columns = this.#names.size;
     for (let node = leaf; node !== root; node = parent[node] as number) {
       allocated.add(node, amounts, columns);
-      allocations[node] = (allocations[node] as number) + count;
+      order.set(node, "allocations", order.get(node, "allocations") + count);
       if (!this.#stale) this.#rerank(node);
     }
   }
@@ -166,15 +166,15 @@ export class RoleTree {
 
   /** Those below a node who want offers, in order. */
   walk(from = root): Walk {
-    return new Walk({ heaps: this.#heaps, clients: this.#clients, before: this.#before }, from);
+    return new Walk({ heaps: this.#heaps, clients: this.#clients, before: this.nodes.order.before }, from);
   }
 
   /** These have had their turn, which matters to policies that rank by turns. Ranks are asked for when all have. */
   turn(visited: readonly number[]): void {
-    const { parent, clock, rank } = this.nodes;
+    const { parent, clock, order } = this.nodes;
     for (const node of visited) {
       const above = parent[node] as number;
-      clock[above] = Math.max(clock[above] as number, rank[node] as number);
+      clock[above] = Math.max(clock[above] as number, order.get(node, "rank"));
     }
     for (const node of visited) {
       this.#rank(node);
@@ -214,10 +214,10 @@ export class RoleTree {
     const frameworks = (this.#children[node] as number[]).filter((child) => this.#clients[child] !== undefined);
     const dot = this.#named(`${role}/.`, node);
     // Only now: a new node may have made the columns longer.
-    const { allocated, allocations } = this.nodes;
+    const { allocated, order } = this.nodes;
     for (const child of frameworks) allocated.addRow(dot, child);
     // Frameworks that are there before any role below it had all of its allocations; without any, none was theirs.
-    allocations[dot] = frameworks.length === 0 ? 0 : (allocations[node] as number);
+    order.set(dot, "allocations", frameworks.length === 0 ? 0 : order.get(node, "allocations"));
     for (const child of frameworks) {
       const wants = this.wants(child);
       this.setWanting(child, false);
@@ -240,7 +240,7 @@ export class RoleTree {
     const node = this.nodes.open(path);
     this.#clients[node] = undefined;
     this.#children[node] = [];
-    this.#heaps[node] = new IndexedHeap(this.#before, this.nodes);
+    this.#heaps[node] = new IndexedHeap(this.nodes.order.before, this.nodes);
     this.nodes.arrival[node] = this.#arrivals++;
     if (parent !== none) this.#join(node, parent);
     return node;
@@ -284,8 +284,8 @@ export class RoleTree {
 
   /** Whoever begins to want offers takes part in the turns that are still to come. */
   #enter(node: number, above: number): void {
-    const { rank, clock } = this.nodes;
-    rank[node] = clock[above] as number;
+    const { order, clock } = this.nodes;
+    order.set(node, "rank", clock[above] as number);
     this.#rank(node);
   }
 
@@ -313,8 +313,9 @@ export class RoleTree {
     const { policy, nodes, standing } = this;
     standing.node = node;
     standing.frameworkId = this.#clients[node]?.frameworkId;
-    nodes.rank[node] = this.#finite(policy.rank(standing), node);
-    if (policy.secondRank !== undefined) nodes.secondRank[node] = this.#finite(policy.secondRank(standing), node);
+    nodes.order.set(node, "rank", this.#finite(policy.rank(standing), node));
+    if (policy.secondRank === undefined) return;
+    nodes.order.set(node, "secondRank", this.#finite(policy.secondRank(standing), node));
   }
 
   #finite(rank: number, node: number): number {
@@ -325,10 +326,11 @@ export class RoleTree {
 
   /** Whoever competes with nobody is ranked when it does. */
   #rerank(node: number): void {
-    const heap = this.#heaps[this.nodes.parent[node] as number] as IndexedHeap;
-    if (this.nodes.place[node] === none || heap.items.length === 1) return;
+    const { parent, place, wanting } = this.nodes;
+    const above = parent[node] as number;
+    if (place[node] === none || wanting[above] === 1) return;
     this.#rankAnew(node);
-    heap.moved(node);
+    this.#heaps[above]?.moved(node);
   }
 
   #unsort(node: number, how: 1 | 2): void {
@@ -341,27 +343,15 @@ export class RoleTree {
   }
 
   #sort(node: number): void {
-    const { path, tie, unsorted, wanting } = this.nodes;
+    const { path, order, unsorted, wanting } = this.nodes;
     const children = this.#children[node] as number[];
     if (unsorted[node] === 2) {
       children.sort((a, b) => ((path[a] as string) < (path[b] as string) ? -1 : 1));
-      for (const [index, child] of children.entries()) tie[child] = index;
+      for (const [index, child] of children.entries()) order.set(child, "name", index);
     }
     unsorted[node] = 0;
     const competing = children.filter((child) => wanting[child] !== 0);
     for (const child of competing) this.#rankAnew(child);
     this.#heaps[node]?.refill(competing);
   }
-
-  readonly #before = (a: number, b: number): boolean => {
-    const { rank, secondRank, allocations, tie } = this.nodes;
-    const first = (rank[a] as number) - (rank[b] as number);
-    if (first !== 0) return first < 0;
-    if (this.policy.secondRank !== undefined) {
-      const second = (secondRank[a] as number) - (secondRank[b] as number);
-      if (second !== 0) return second < 0;
-    }
-    const third = (allocations[a] as number) - (allocations[b] as number);
-    return third === 0 ? (tie[a] as number) < (tie[b] as number) : third < 0;
-  };
 }

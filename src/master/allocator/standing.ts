@@ -43,7 +43,7 @@ export class Standing implements Contender {
   }
 
   get rank(): number {
-    return this.#nodes.rank[this.node] as number;
+    return this.#nodes.order.get(this.node, "rank");
   }
 
   get share(): number {
