@@ -320,7 +320,7 @@ export class Slaves {
     } else {
       this.#giveUp(
         slave,
-        tasks.onSlave(slave.id).filter((task) => !tasks.outlivesLink(task)),
+        tasks.onSlave(slave.id).filter((task) => !task.released && !tasks.outlivesLink(task)),
         "AGENT_DISCONNECTED",
         "lost",
       );
@@ -370,7 +370,8 @@ export class Slaves {
     counters.slaveRemoved(state);
     ctx.log("warn", `slave ${slave.id} is removed: its tasks are ${state}`);
     offers.rescindSlave(slave.id, "slaveLost");
-    this.#giveUp(slave, tasks.onSlave(slave.id), reason, state);
+    const awaited = tasks.onSlave(slave.id).filter((task) => tasks.isAwaited(task));
+    this.#giveUp(slave, awaited, reason, state);
     tasks.forgetSlave(slave.id);
     this.#slaves.delete(slave.id);
     this.#total = subtract(this.#total, quantitiesOf(slave.info.resources));
@@ -386,12 +387,11 @@ export class Slaves {
     state: Fate,
   ): void {
     const { frameworks, tasks } = this.#state();
-    const live = given.filter((task) => !task.released);
-    for (const task of live) {
+    for (const task of given) {
       slave.lost = [...slave.lost, { frameworkId: task.frameworkId, taskId: task.info.taskId }];
       tasks.giveUp(task, state, reason);
     }
-    for (const { frameworkId } of live) {
+    for (const { frameworkId } of given) {
       if (slave.toldLost.has(frameworkId)) continue;
       slave.toldLost.add(frameworkId);
       frameworks.get(frameworkId)?.ref?.tell("slaveLost", { slaveId: slave.id, hostname: slave.info.hostname });

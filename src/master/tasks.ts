@@ -153,6 +153,11 @@ export class Tasks {
     slave.ref.tell("killOnSlave", { lead: this.#state().lead, frameworkId, taskId, reason: "REVOKED" });
   }
 
+  /** Whether its framework has yet to hear of its end, which the slave may have told nobody but the master. */
+  isAwaited({ released, status: { state } }: Task): boolean {
+    return !released || !isTerminal(state);
+  }
+
   /** What is left of a slave that is gone: ended tasks whose news nobody can acknowledge any more. */
   forgetSlave(slaveId: SlaveId): void {
     for (const task of this.onSlave(slaveId)) this.#remove(task);
@@ -198,8 +203,8 @@ export class Tasks {
     const givenUp = new Set(slave.lost.map(({ frameworkId, taskId }) => taskKey(frameworkId, taskId)));
     for (const task of this.onSlave(slave.id)) {
       if (present.has(taskKey(task.frameworkId, task.info.taskId))) continue;
-      if (task.released) this.#remove(task);
-      else this.giveUp(task, "gone", "AGENT_REREGISTERED");
+      if (this.isAwaited(task)) this.giveUp(task, "gone", "AGENT_REREGISTERED");
+      else this.#remove(task);
     }
     const crowded = crowdedTasks(this.#state(), slave, reported, givenUp);
     for (const { frameworkId, framework, task: info, status, over } of reported) {

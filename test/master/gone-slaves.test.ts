@@ -28,6 +28,18 @@ function standing({ registry: { registry } }: Cluster, { id }: ScriptedSlave): s
   return registry.slaves.get(id)?.standing;
 }
 
+test("a slave that comes back and has forgotten a task whose end its framework has not heard of has ended it", () => {
+  const { cluster, slave, scheduler } = scene();
+  const status = { taskId: TaskId("t1"), state: "running", source: "executor", timestampMs: 1, uuid: "again" } as const;
+  const update = { frameworkId: scheduler.id, status: { ...status, slaveId: slave.id }, over: true };
+  slave.party.tell("statusUpdate", { slaveId: slave.id, update });
+  slave.party.cut();
+  slave.party.connect();
+  slave.helloAgain();
+  cluster.settle();
+  expect(scheduler.news).toEqual(["t1 running", "t1 gone"]);
+});
+
 describe("marking a slave as gone", () => {
   test("ends its tasks, refuses it, and takes it out of the cluster", () => {
     const { cluster, slave, scheduler, markGone } = scene();
@@ -43,6 +55,24 @@ describe("marking a slave as gone", () => {
     expect(scheduler.hearing.of("slaveLost")).toEqual([{ slaveId: slave.id, hostname: "s1" }]);
     expect([...cluster.state.slaves.all()]).toEqual([]);
     expect(cluster.state.frameworks.get(scheduler.id)?.used).toEqual({});
+  });
+
+  test("ends a task whose end only the master has heard of: the news of it are lost with the slave", () => {
+    const { cluster, slave, scheduler, markGone } = scene();
+    const status = {
+      taskId: TaskId("t1"),
+      state: "running",
+      source: "executor",
+      timestampMs: 1,
+      uuid: "again",
+    } as const;
+    const update = { frameworkId: scheduler.id, status: { ...status, slaveId: slave.id }, over: true };
+    slave.party.tell("statusUpdate", { slaveId: slave.id, update });
+    expect(cluster.state.frameworks.get(scheduler.id)?.used).toEqual({});
+    expect(scheduler.news).toEqual(["t1 running"]);
+    expect(markGone().done).toBe(true);
+    expect(scheduler.news).toEqual(["t1 running", "t1 gone_by_operator"]);
+    expect([...cluster.state.tasks.all()]).toEqual([]);
   });
 
   test("is answered once it is on disk, and nothing happens before; meanwhile it is busy", () => {
