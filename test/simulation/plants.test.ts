@@ -15,7 +15,7 @@ const caught: Readonly<Record<PlantName, { readonly seed: number; readonly rule:
   "lost-filter": { seed: 1, rule: "what was declined is not offered again before its time" },
   "wrong-order": { seed: 1, rule: "what is free goes to the framework that is owed most" },
   "wrong-level": { seed: 2, rule: "what is free goes to the framework that is owed most" },
-  "forgotten-weight": { seed: 1, rule: "what is free goes to the framework that is owed most" },
+  "forgotten-weight": { seed: 3, rule: "what is free goes to the framework that is owed most" },
   "forgotten-limit": { seed: 1, rule: "nobody is offered more than the limits of a role leave" },
   "forgotten-guarantee": { seed: 6, rule: "what is free goes to the framework that is owed most" },
   "shared-reservation": { seed: 2, rule: "what is reserved is offered to its role or one below it" },

@@ -15,6 +15,7 @@ const seeds = [
   84,
   131,
   139,
+  174,
 ];
 
 describe("clusters under faults", () => {
