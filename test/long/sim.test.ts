@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { differenceOf } from "../../src/cli/seed-run.ts";
 import { sim } from "../../src/cli/sim.ts";
 import { plantNames } from "../../src/sim/plants.ts";
-import { mesolite, temporary } from "./kit.ts";
+import { mesolite, temporary } from "../e2e/kit.ts";
 
 type Summary = { readonly results: Readonly<Record<string, number | string>> };
 
