@@ -98,7 +98,8 @@ export function simScheduler(record: WorkRecord, random: Prng): SchedulerDefinit
   const operationsOn = (offer: Offer) =>
     record.reservations.wanted(offer, record.resources, { ...reserving, busy: !backlog.isEmpty });
 
-  const wish = new Wish(record.suppresses, () => !backlog.isEmpty);
+  // Who wants no offers is not offered what is reserved for it either, and could never give it back.
+  const wish = new Wish(record.suppresses && record.mood.reserves === 0, () => !backlog.isEmpty);
   const kill = (taskId: TaskId, driver: SchedulerDriver) => {
     counts.kills++;
     driver.killTask(taskId);
