@@ -10,7 +10,7 @@ const caught: Readonly<Record<PlantName, { readonly seed: number; readonly rule:
   "silent-loss": { seed: 3, rule: "all work gets done" },
   "ignored-kill": { seed: 1, rule: "a task that is to end ends" },
   "lost-recovery": { seed: 2, rule: "nothing is left that somebody wants to be offered" },
-  "kept-slave": { seed: 3, rule: "the allocator's book is the master's" },
+  "kept-slave": { seed: 6, rule: "the allocator's book is the master's" },
   "double-offer": { seed: 1, rule: "no actor fails by a bug of its own" },
   "lost-filter": { seed: 1, rule: "what was declined is not offered again before its time" },
   "wrong-order": { seed: 1, rule: "what is free goes to the framework that is owed most" },
